@@ -1,0 +1,34 @@
+//! Gloss puts a language model into any editor that speaks the language server
+//! protocol. This page is the crate's map; `ARCHITECTURE.md` has the long form.
+//!
+//! Arrows point one way, and `tests/architecture.rs` holds them:
+//!
+//! ```text
+//! server, cli → engine → action, llm, store, config
+//!             → prompt, answer, document, syntax, image → text
+//! ```
+//!
+//! - [`text`] knows positions, ranges and differences, and nothing of documents.
+//! - [`document`], [`syntax`], [`image`], [`prompt`] and [`answer`] are the pure
+//!   core. None of them knows tokio; only [`image`] reads files.
+//! - [`action`] holds one file an action: what it asks, what its answer becomes.
+//! - [`llm`] is a prompt in, a stream of text and a usage out.
+//! - [`store`] keeps the ledger and the descriptions; no text of the user's code.
+//! - [`engine`] takes one job from request to outcome, for both faces.
+//! - [`server`] alone names the protocol; [`cli`] alone prints to a terminal.
+//! - [`sim`] is the offline stand-in that speaks the same API on loopback.
+
+pub mod action;
+pub mod answer;
+pub mod cli;
+pub mod config;
+pub mod document;
+pub mod engine;
+pub mod image;
+pub mod llm;
+pub mod prompt;
+pub mod server;
+pub mod sim;
+pub mod store;
+pub mod syntax;
+pub mod text;

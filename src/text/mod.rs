@@ -1,0 +1,12 @@
+//! Positions, ranges and differences of text; knows nothing of documents or protocols.
+//!
+//! Inside Gloss a place in a text is a byte offset into UTF-8. Line and
+//! character exist only at the border, in the encoding that was agreed on.
+
+mod edits;
+mod position;
+mod shift;
+
+pub use edits::{Edit, apply, edits};
+pub use position::{Encoding, Position, byte_range, offset, position};
+pub use shift::{Change, Shifted, shift};
