@@ -1,1 +1,7 @@
-//! (empty)
+//! The model's text made safe: the code in it, and the Markdown in it.
+
+mod code;
+mod markdown;
+
+pub use code::{Original, Refusal, code};
+pub use markdown::{Defanger, defanged, first_sentence};

@@ -1,1 +1,141 @@
-//! (empty)
+//! What is in force, and where each value came from: layers resolved once into plain values.
+
+mod keys;
+mod layers;
+mod notice;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::prompt::Detail;
+
+pub use keys::names;
+pub use layers::{Environment, Layers, Origin, Resolved, user_file};
+pub use notice::Notice;
+
+/// Every setting, resolved. Plain values: nothing here reads a file or the environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub base_url: String,
+    pub proxy: Option<String>,
+    pub ca_file: Option<PathBuf>,
+    pub model: String,
+    /// The model that looks at images; the text model where none is set.
+    pub vision_model: Option<String>,
+    /// Overrides what each action would choose.
+    pub reasoning_effort: Option<String>,
+    pub temperature: f64,
+    pub image_detail: Detail,
+    /// `None` fits the limit to the task.
+    pub max_output_tokens: Option<u32>,
+    pub max_prompt_tokens: u64,
+    /// Of explanations and descriptions; `None` is the editor's locale, else English.
+    pub answer_language: Option<String>,
+    pub context: Scope,
+    /// Requests in flight at once.
+    pub concurrency: usize,
+    pub hover_images: HoverImages,
+    /// How long a hover may wait for a description.
+    pub hover_wait: Duration,
+    pub explain_opens: ExplainOpens,
+    pub remote_images: RemoteImages,
+    /// Globs of files that are never sent in any way.
+    pub exclude: Vec<String>,
+    pub redact_secrets: bool,
+    pub prices: BTreeMap<String, Price>,
+}
+
+/// How far around the range text may be taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Selection,
+    File,
+    Workspace,
+}
+
+/// What hovering an image may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoverImages {
+    Auto,
+    Cached,
+    Off,
+}
+
+/// How an explanation reaches a client without the stream capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplainOpens {
+    Auto,
+    Document,
+    None,
+}
+
+/// What becomes of an image that is linked by URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemoteImages {
+    Url,
+    Off,
+}
+
+/// USD per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    pub input: f64,
+    pub cached: Option<f64>,
+    pub output: f64,
+}
+
+/// Files that hold secrets by their name, never sent whatever the language.
+pub const DEFAULT_EXCLUDE: [&str; 16] = [
+    ".env*",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "*.jks",
+    "*.keystore",
+    "*.crt",
+    "*.cer",
+    "*.kdbx",
+    "id_rsa*",
+    "id_ed25519*",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    "credentials*",
+];
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: "https://api.x.ai/v1".into(),
+            proxy: None,
+            ca_file: None,
+            model: "grok-4.3".into(),
+            vision_model: None,
+            reasoning_effort: None,
+            temperature: 0.0,
+            image_detail: Detail::High,
+            max_output_tokens: None,
+            max_prompt_tokens: 12_000,
+            answer_language: None,
+            context: Scope::Workspace,
+            concurrency: 4,
+            hover_images: HoverImages::Auto,
+            hover_wait: Duration::from_millis(3000),
+            explain_opens: ExplainOpens::Auto,
+            remote_images: RemoteImages::Url,
+            exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
+            redact_secrets: true,
+            prices: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The model asked about images.
+    pub fn vision_model(&self) -> &str {
+        self.vision_model.as_deref().unwrap_or(&self.model)
+    }
+}

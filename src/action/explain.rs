@@ -1,0 +1,41 @@
+//! Explain: what a piece of code does and why, for hover text.
+
+use super::{Exchange, FENCE_OF_TRUST, Surroundings, history};
+use crate::prompt::Prompt;
+
+/// What a person wants to know beyond what the code does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Question<'a> {
+    pub text: Option<&'a str>,
+    pub history: &'a [Exchange],
+}
+
+/// Most an explanation may cost, in tokens of visible text.
+pub const MAX_OUTPUT_TOKENS: u32 = 2_000;
+
+/// What an explanation is asked with.
+pub fn prompt(at: &Surroundings<'_>, question: Question<'_>, answer_language: &str) -> Prompt {
+    let asked = question.text.map(|text| format!("The question, about the range that follows: {text}"));
+    Prompt {
+        instructions: format!("{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."),
+        parts: Vec::new(),
+        schema: None,
+    }
+    .tell(at.file_or_outline())
+    .tell(history(question.history))
+    .tell(at.leading())
+    .tell(Some(asked.unwrap_or_else(|| "Explain the range that follows.".into())))
+    .tell(Some(at.range()))
+}
+
+const INSTRUCTIONS: &str = "\
+You explain code to a programmer who reads it in an editor. The answer is shown as hover text, in Markdown.
+
+- The first sentence says what the range does, in at most 80 characters. Do not begin with \"This function\" or the like.
+- Then, only as far as the code deserves it: why it is so, its parts in the order they run, edge cases and failure, \
+and what a caller must know.
+- Write names in backticks, as they stand in the code.
+- Do not retell the code line by line. No praise. No advice unless it is asked for.
+- The length follows the code: three sentences for five lines, no headings below some thirty lines.
+- If a question is asked, answer the question, and nothing else.
+- No images, no HTML, no links.";

@@ -1,0 +1,124 @@
+//! What a prompt tells of the place: the file's name, its text or outline, and the range itself.
+
+use std::ops::Range;
+
+use ropey::Rope;
+
+use super::Subject;
+use crate::prompt::{Prompt, estimate_tokens, marked};
+use crate::syntax::{Language, Syntax};
+
+/// A document and the part of it that an action is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    pub text: &'a Rope,
+    pub syntax: Option<&'a Syntax>,
+    pub language: Option<Language>,
+    /// The editor's name for the language, where there is no grammar.
+    pub language_id: &'a str,
+    /// The file's path from its workspace, with `/`.
+    pub path: &'a str,
+    pub subject: &'a Subject,
+    /// Whether text outside of the range may be told.
+    pub tell_file: bool,
+    pub max_prompt_tokens: u64,
+}
+
+impl Surroundings<'_> {
+    /// The whole file where it fits, else its outline.
+    pub fn file_or_outline(&self) -> Option<String> {
+        if !self.tell_file || self.subject_is_everything() {
+            return None;
+        }
+        let whole_fits = self.text.len_bytes() as u64 / 3 < self.room();
+        if whole_fits {
+            let text = self.text.to_string();
+            if estimate_tokens(&text) < self.room() {
+                return Some(self.mark("file", &text));
+            }
+        }
+        self.outline()
+    }
+
+    /// The file's imports and the signatures in it.
+    pub fn imports_and_outline(&self) -> Option<String> {
+        if !self.tell_file || self.subject_is_everything() {
+            return None;
+        }
+        let imports = self.syntax.map(|syntax| syntax.imports(self.text)).unwrap_or_default();
+        let imports = (!imports.trim().is_empty()).then(|| self.mark("imports", &imports));
+        let told: Vec<_> = imports.into_iter().chain(self.outline()).collect();
+        (!told.is_empty()).then(|| told.join("\n"))
+    }
+
+    /// Doc comments and attributes above the range, which are not part of it.
+    pub fn leading(&self) -> Option<String> {
+        let above = slice(self.text, &self.subject.leading);
+        (!above.trim().is_empty()).then(|| self.mark("above-the-range", &above))
+    }
+
+    /// The range itself, marked: the last thing a prompt says.
+    pub fn range(&self) -> String {
+        let range = &self.subject.range;
+        let line_of = |at: usize| self.text.try_byte_to_line(at).unwrap_or(0) + 1;
+        let lines = format!("{}-{}", line_of(range.start), line_of(range.end.saturating_sub(1).max(range.start)));
+        marked(
+            "range",
+            &[("file", self.path), ("language", self.fence()), ("lines", &lines)],
+            &self.with_own_indentation(&slice(self.text, range)),
+        )
+    }
+
+    /// What a code block of this language is opened with.
+    pub fn fence(&self) -> &str {
+        self.language.map_or(self.language_id, Language::fence)
+    }
+
+    /// The language as people write it.
+    pub fn language_name(&self) -> &str {
+        self.language.map_or(self.language_id, Language::name)
+    }
+
+    /// Tokens left for context once the range is in.
+    fn room(&self) -> u64 {
+        let range = self.subject.range.len() as u64 / 3;
+        self.max_prompt_tokens.saturating_sub(range + 1_000)
+    }
+
+    fn outline(&self) -> Option<String> {
+        let outline = self.syntax?.outline(self.text);
+        let fits = estimate_tokens(&outline) < self.room();
+        (fits && !outline.trim().is_empty()).then(|| self.mark("outline", &outline))
+    }
+
+    fn subject_is_everything(&self) -> bool {
+        let rest = self.text.len_bytes().saturating_sub(self.subject.range.len());
+        rest == 0
+    }
+
+    fn mark(&self, name: &str, content: &str) -> String {
+        marked(name, &[("file", self.path), ("language", self.fence())], content)
+    }
+
+    /// A range that begins behind its line's indentation is told with it, so that the
+    /// model sees the shape of the code.
+    fn with_own_indentation(&self, range: &str) -> String {
+        let start = self.subject.range.start;
+        let line = self.text.try_byte_to_line(start).unwrap_or(0);
+        let line_start = self.text.try_line_to_byte(line).unwrap_or(start);
+        let lead = slice(self.text, &(line_start..start));
+        if lead.chars().all(char::is_whitespace) { lead + range } else { range.to_owned() }
+    }
+}
+
+fn slice(text: &Rope, range: &Range<usize>) -> String {
+    text.get_byte_slice(range.clone()).map_or_else(String::new, |slice| slice.to_string())
+}
+
+impl Prompt {
+    /// Adds a text, where there is one.
+    pub(super) fn tell(mut self, text: Option<String>) -> Self {
+        self.parts.extend(text.map(crate::prompt::Part::Text));
+        self
+    }
+}

@@ -1,0 +1,18 @@
+//! What was wrong with a configuration, said by name and place.
+
+use std::fmt;
+
+use super::Origin;
+
+/// One thing the person should know about their configuration. The rest of it applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub origin: Origin,
+    pub what: String,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.origin, self.what)
+    }
+}

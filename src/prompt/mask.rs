@@ -1,0 +1,129 @@
+//! Takes secrets out of what is sent, and puts them back into what becomes an edit.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use thiserror::Error;
+
+/// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
+static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x)
+        -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
+        | \b(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}              # xAI, OpenAI, Anthropic, …
+        | \b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}        # Stripe
+        | \bgh[pousr]_[A-Za-z0-9]{30,}                         # GitHub
+        | \bgithub_pat_[A-Za-z0-9_]{30,}
+        | \bglpat-[A-Za-z0-9_\-]{20,}                          # GitLab
+        | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                        # AWS
+        | \bAIza[A-Za-z0-9_\-]{35}                             # Google
+        | \bxox[abposr]-[A-Za-z0-9\-]{10,}                     # Slack
+        | \bnpm_[A-Za-z0-9]{36}\b
+        | \bpypi-[A-Za-z0-9_\-]{50,}
+        | \bhf_[A-Za-z0-9]{30,}                                # Hugging Face
+        | \beyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}  # JWT
+        "#,
+    )
+    .ok()
+});
+
+/// Why masked text could not be put back.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the answer lost, altered or doubled a masked secret, so it was not applied")]
+pub struct Lost;
+
+/// What was masked in one prompt, so that an edit can have it back. Prints no secret.
+#[derive(Default)]
+pub struct Secrets {
+    masked: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.masked.len())
+    }
+}
+
+impl Secrets {
+    /// How many secrets were masked.
+    pub fn count(&self) -> usize {
+        self.masked.len()
+    }
+
+    /// `text` with each secret replaced by a token that stands for it alone.
+    pub fn mask(&mut self, text: &str) -> String {
+        let Some(secret) = SECRET.as_ref() else {
+            return text.to_owned();
+        };
+        secret
+            .replace_all(text, |found: &regex::Captures<'_>| {
+                self.token_for(found.get(0).map_or("", |whole| whole.as_str()))
+            })
+            .into_owned()
+    }
+
+    /// The code of an answer with each secret of `original` back in its place.
+    ///
+    /// # Errors
+    /// [`Lost`] when a token that stands for a secret in `original` does not stand in
+    /// `answer` just as often, or the answer holds a token that was never given.
+    pub fn restore(&self, original: &str, answer: &str) -> Result<String, Lost> {
+        let mut whole = answer.to_owned();
+        for (token, secret) in &self.masked {
+            if original.matches(secret.as_str()).count() != answer.matches(token.as_str()).count() {
+                return Err(Lost);
+            }
+            whole = whole.replace(token, secret);
+        }
+        if whole.contains(TOKEN) && !original.contains(TOKEN) {
+            return Err(Lost);
+        }
+        Ok(whole)
+    }
+
+    fn token_for(&mut self, secret: &str) -> String {
+        if let Some((token, _)) = self.masked.iter().find(|(_, known)| known == secret) {
+            return token.clone();
+        }
+        let token = format!("{TOKEN}{}_", self.masked.len() + 1);
+        self.masked.push((token.clone(), secret.to_owned()));
+        token
+    }
+}
+
+const TOKEN: &str = "GLOSS_MASKED_SECRET_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_plain_text_is_not() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(Secrets::default().mask(text), expected);
+        };
+        let key = format!("xai-{}", "A1b2".repeat(8));
+        check(&format!("k = \"{key}\""), "k = \"GLOSS_MASKED_SECRET_1_\"");
+        check(&format!("{key} {key}"), "GLOSS_MASKED_SECRET_1_ GLOSS_MASKED_SECRET_1_");
+        check(&format!("AKIA{}", "B2".repeat(8)), "GLOSS_MASKED_SECRET_1_");
+        check(
+            "a\n-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nb",
+            "a\nGLOSS_MASKED_SECRET_1_\nb",
+        );
+        check("let task-force = sk-short; // xai-sdk", "let task-force = sk-short; // xai-sdk");
+    }
+
+    #[test]
+    fn a_masked_secret_comes_back_whole_or_not_at_all() {
+        let secret = format!("ghp_{}", "x9".repeat(18));
+        let code = format!("let t = \"{secret}\";");
+        let mut secrets = Secrets::default();
+        let sent = secrets.mask(&code);
+        assert!(!sent.contains(&secret));
+        assert_eq!(secrets.restore(&code, &sent), Ok(code.clone()));
+        assert_eq!(secrets.restore(&code, "let t = \"\";"), Err(Lost));
+        assert_eq!(secrets.restore(&code, &sent.repeat(2)), Err(Lost));
+        assert_eq!(secrets.restore(&code, &sent.replace("_1_", "_2_")), Err(Lost));
+        assert!(!format!("{secrets:?}").contains("x9"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Carries messages between the editor and the service: in order, past panics, to a right end.
+//!
+//! The framework's own loop is not used, for three reasons its tests show: a message that
+//! is no JSON ends it, its answers and its own requests leave in no fixed order, and a
+//! reader that waits for a writer stands still. `tests/protocol.rs` holds each promise.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::sync::oneshot;
+use tower::Service;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
+use tower_lsp::{ClientSocket, LanguageServer, LspService};
+
+use super::frames;
+use super::outbox::Outbox;
+
+/// How long calls that are under way may take to answer once the input has ended.
+const GRACE: Duration = Duration::from_millis(500);
+
+tokio::task_local! {
+    static ANSWERED: std::cell::RefCell<Option<oneshot::Sender<()>>>;
+}
+
+/// Resolves once the answer to the call that is being handled stands in line to be written.
+/// Whatever is sent after that reaches the editor after the answer.
+///
+/// Must be asked for before the handler's first await.
+pub fn answered() -> oneshot::Receiver<()> {
+    let (sender, receiver) = oneshot::channel();
+    let _ = ANSWERED.try_with(|slot| slot.borrow_mut().replace(sender));
+    receiver
+}
+
+/// Why the conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The editor said `exit`; whether it had said `shutdown` before.
+    Exit { after_shutdown: bool },
+    /// The input ended or broke, or nobody reads the output.
+    Gone { after_shutdown: bool },
+}
+
+impl End {
+    /// 0 after `shutdown`, else 1 (LSP 3.17, "Exit Notification").
+    pub fn exit_code(self) -> u8 {
+        let (Self::Exit { after_shutdown } | Self::Gone { after_shutdown }) = self;
+        u8::from(!after_shutdown)
+    }
+}
+
+/// Serves until the editor says `exit` or is gone.
+///
+/// Each message's handler is polled once before the next message is read. So a handler that
+/// changes state, or takes its snapshot, before its first await sees exactly the messages
+/// that came before its own; what it does after that runs beside the others.
+pub async fn serve<S: LanguageServer>(
+    mut service: LspService<S>,
+    socket: ClientSocket,
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+) -> End {
+    let outbox = Outbox::default();
+    let writer = tokio::spawn({
+        let outbox = outbox.clone();
+        async move { outbox.write_to(output).await }
+    });
+    let (mut requests, responses) = socket.split();
+    let sender = tokio::spawn({
+        let outbox = outbox.clone();
+        async move {
+            while let Some(request) = requests.next().await {
+                outbox.comfortable().await;
+                if !send(&outbox, &request) {
+                    break;
+                }
+            }
+        }
+    });
+    let mut calls = tokio::task::JoinSet::new();
+    let end = tokio::select! {
+        end = receive(&mut service, responses, input, &outbox, &mut calls) => end,
+        _ = writer => End::Gone { after_shutdown: false },
+    };
+    // What is under way may still answer; nothing waits for an editor that is not there.
+    let _ = tokio::time::timeout(GRACE, async {
+        while calls.join_next().await.is_some() {}
+        outbox.empty().await;
+    })
+    .await;
+    calls.abort_all();
+    sender.abort();
+    end
+}
+
+async fn receive<S: LanguageServer>(
+    service: &mut LspService<S>,
+    mut responses: impl futures::Sink<Response> + Unpin,
+    input: impl AsyncRead + Unpin,
+    outbox: &Outbox,
+    calls: &mut tokio::task::JoinSet<()>,
+) -> End {
+    let mut input = BufReader::with_capacity(64 * 1024, input);
+    let mut after_shutdown = false;
+    loop {
+        let body = match frames::read(&mut input).await {
+            Ok(Some(body)) => body,
+            Ok(None) => return End::Gone { after_shutdown },
+            Err(error) => {
+                tracing::error!("the editor's messages cannot be read any more: {error}");
+                return End::Gone { after_shutdown };
+            }
+        };
+        while calls.try_join_next().is_some() {}
+        match parsed(&body) {
+            Message::Request(request) => {
+                let leaves = request.method() == "exit";
+                after_shutdown |= request.method() == "shutdown";
+                handle(service, *request, outbox, calls).await;
+                if leaves {
+                    return End::Exit { after_shutdown };
+                }
+            }
+            Message::Response(response) => {
+                let _ = responses.send(*response).await;
+            }
+            Message::Broken(id, error) => {
+                send(outbox, &Response::from_error(id, error));
+            }
+        }
+    }
+}
+
+enum Message {
+    Request(Box<Request>),
+    Response(Box<Response>),
+    Broken(Id, Error),
+}
+
+fn parsed(body: &[u8]) -> Message {
+    if let Ok(request) = serde_json::from_slice(body) {
+        return Message::Request(Box::new(request));
+    }
+    if let Ok(response) = serde_json::from_slice(body) {
+        return Message::Response(Box::new(response));
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => {
+            let id = value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+            Message::Broken(id.unwrap_or_default(), Error::invalid_request())
+        }
+        Err(_) => Message::Broken(Id::Null, Error::parse_error()),
+    }
+}
+
+/// Calls the handler, polls it once, and leaves the rest of it to run beside the others.
+async fn handle<S: LanguageServer>(
+    service: &mut LspService<S>,
+    request: Request,
+    outbox: &Outbox,
+    calls: &mut tokio::task::JoinSet<()>,
+) {
+    let id = request.id().cloned();
+    let method = request.method().to_owned();
+    if futures::future::poll_fn(|context| service.poll_ready(context)).await.is_err() {
+        return;
+    }
+    let outbox = outbox.clone();
+    let called = AssertUnwindSafe(service.call(request)).catch_unwind();
+    let mut handling = Box::pin(ANSWERED.scope(std::cell::RefCell::new(None), async move {
+        match called.await {
+            Ok(Ok(Some(response))) => {
+                send(&outbox, &response);
+            }
+            Ok(_) => {}
+            Err(_) => {
+                // The panic's own words can quote the document; its place is in the log already.
+                tracing::error!("a handler of {method} panicked");
+                if let Some(id) = id {
+                    send(&outbox, &Response::from_error(id, internal_error()));
+                }
+            }
+        }
+        if let Ok(Some(waiting)) = ANSWERED.try_with(|slot| slot.borrow_mut().take()) {
+            let _ = waiting.send(());
+        }
+    }));
+    if futures::poll!(handling.as_mut()).is_pending() {
+        calls.spawn(handling);
+    }
+}
+
+fn internal_error() -> Error {
+    Error {
+        code: ErrorCode::InternalError,
+        message: "Gloss made a mistake here; its log has the place. The document is as it was.".into(),
+        data: None,
+    }
+}
+
+fn send(outbox: &Outbox, message: &impl serde::Serialize) -> bool {
+    match serde_json::to_vec(message) {
+        Ok(body) => outbox.put(&body),
+        Err(error) => {
+            tracing::error!("a message cannot be written as JSON: {error}");
+            true
+        }
+    }
+}
