@@ -1,1 +1,201 @@
-//! (empty)
+//! One job from request to outcome, for both faces.
+//!
+//! Knows nothing of editors and terminals: a job comes in as plain values, what happens
+//! meanwhile is [`Heard`] by a callback, and the outcome goes out as plain values. Dropping
+//! the future of a job cancels it: its connection closes, its row says so.
+
+mod account;
+mod code;
+mod error;
+mod images;
+mod place;
+
+use std::sync::Arc;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use tokio::sync::Semaphore;
+use url::Url;
+
+pub use account::Spent;
+pub use code::{CodeJob, Explanation, Prepared, Rewriting};
+pub use error::JobError;
+pub use images::{Description, ImageJob, ImageSource};
+pub use place::{Place, workspace_of};
+
+use crate::config::{Environment, Settings};
+use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key};
+use crate::prompt::Prompt;
+use crate::store::Store;
+use account::Account;
+
+/// What happens while a job runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// All others are busy; the job waits for its turn.
+    Queued,
+    /// The prompt, of about so many tokens, is on its way.
+    Asked { prompt_tokens: u64 },
+    /// The API makes us wait.
+    Waiting { seconds: u64, why: String },
+    /// The next piece of the answer, as the model sent it.
+    Text(String),
+}
+
+/// Hears what happens while a job runs.
+pub type Ear<'a> = &'a mut (dyn FnMut(Heard) + Send);
+
+/// Everything a job needs; cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    settings: Arc<Settings>,
+    key: Option<Key>,
+    /// Why the key that is set cannot be used, if so.
+    key_fault: Option<String>,
+    locale: Option<Arc<str>>,
+    excluded: Arc<GlobSet>,
+    slots: Arc<Semaphore>,
+    client: Client,
+    store: Store,
+}
+
+/// One question to a model, with the account it goes on.
+struct Asking {
+    model: String,
+    prompt: Prompt,
+    max_output_tokens: u32,
+    effort: &'static str,
+    account: Account,
+}
+
+/// What came back, its row already written.
+struct Answer {
+    text: String,
+    finish: Option<String>,
+    spent: Spent,
+}
+
+impl Engine {
+    /// An engine by these settings. Opens nothing and connects to nothing.
+    pub fn new(settings: Settings, environment: &Environment, store: Store) -> Self {
+        let (key, key_fault) = match environment.get("XAI_API_KEY").map(|text| Key::new(text)) {
+            Some(Ok(key)) => (Some(key), None),
+            // An empty variable is how a shell unsets one for a single command.
+            Some(Err(llm::UnfitKey::Empty)) | None => (None, None),
+            Some(Err(fault)) => (None, Some(fault.to_string())),
+        };
+        let client = Client::new(llm::Options {
+            proxy: settings.proxy.clone(),
+            ca_file: settings.ca_file.clone(),
+            ..llm::Options::default()
+        });
+        Self {
+            excluded: Arc::new(globs(&settings.exclude)),
+            slots: Arc::new(Semaphore::new(settings.concurrency)),
+            settings: Arc::new(settings),
+            key,
+            key_fault,
+            locale: None,
+            client,
+            store,
+        }
+    }
+
+    /// The same engine for an editor that shows itself in this language.
+    #[must_use]
+    pub fn with_locale(mut self, locale: Option<&str>) -> Self {
+        self.locale = locale.map(Arc::from);
+        self
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The language of explanations and descriptions.
+    pub fn answer_language(&self) -> String {
+        self.settings
+            .answer_language
+            .clone()
+            .or_else(|| self.locale.as_deref().map(str::to_owned))
+            .unwrap_or_else(|| "English".into())
+    }
+
+    /// Where requests go, and with which key.
+    ///
+    /// # Errors
+    /// When the address is none, or a key is needed and there is none.
+    fn endpoint(&self) -> Result<Endpoint, JobError> {
+        let base_url = Url::parse(&self.settings.base_url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| JobError::BaseUrl(self.settings.base_url.clone()))?;
+        if let Some(fault) = &self.key_fault {
+            return Err(JobError::Key(fault.clone()));
+        }
+        if self.key.is_none() && !llm::is_loopback(&base_url) {
+            return Err(JobError::NoKey);
+        }
+        Ok(Endpoint { base_url, key: self.key.clone() })
+    }
+
+    /// Asks the model; writes one row whatever comes of it, once something was sent.
+    async fn ask(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
+        let Asking { model, prompt, max_output_tokens, effort, account } = asking;
+        let call = Call {
+            endpoint: self.endpoint()?,
+            max_output_tokens: Some(self.settings.max_output_tokens.unwrap_or(max_output_tokens)),
+            temperature: Some(self.settings.temperature),
+            effort: Effort::from_word(self.settings.reasoning_effort.as_deref().unwrap_or(effort)),
+            conversation: Some(account.conversation()),
+            model,
+            prompt,
+        };
+        let prompt_tokens = call.prompt.tokens();
+        if self.slots.available_permits() == 0 {
+            ear(Heard::Queued);
+        }
+        let _slot = self.slots.acquire().await.map_err(|_| JobError::Closing)?;
+        ear(Heard::Asked { prompt_tokens });
+        let open = account.open(self, &call.model, prompt_tokens);
+        let mut hear = |event: Event| match event {
+            Event::Delta(text) => {
+                open.received(text.len());
+                ear(Heard::Text(text));
+            }
+            Event::Waiting { seconds, why } => ear(Heard::Waiting { seconds, why }),
+            _ => {}
+        };
+        match self.client.stream(&call, &mut hear).await {
+            Ok(completion) => {
+                let spent = open.completed(&completion);
+                Ok(Answer { text: completion.text, finish: completion.finish_reason, spent })
+            }
+            Err(failure) => {
+                open.failed(&failure);
+                Err(JobError::Api(failure.error))
+            }
+        }
+    }
+
+    /// Refuses what the person keeps from being sent.
+    fn permit(&self, place: &Place) -> Result<(), JobError> {
+        let excluded = self.excluded.is_match(&place.shown)
+            || place.path.as_deref().is_some_and(|path| {
+                self.excluded.is_match(path) || path.file_name().is_some_and(|name| self.excluded.is_match(name))
+            });
+        if excluded { Err(JobError::Excluded(place.shown.clone())) } else { Ok(()) }
+    }
+}
+
+/// The globs that can be read; configuration has said what is wrong with the others.
+fn globs(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
+}

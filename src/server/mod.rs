@@ -1,1 +1,93 @@
-//! (empty)
+//! The language server: the only room that knows the protocol.
+//!
+//! A message's way: [`transport`] reads it and polls its handler in [`service`] once, the
+//! handler takes what it needs from [`state`] before its first await, and what takes its
+//! time becomes a job in [`jobs`]. No lock is held across an await, nothing on that way
+//! reads a disk, and no handler waits for the editor.
+
+mod apply;
+mod capabilities;
+mod code_actions;
+mod commands;
+mod connect;
+mod convert;
+mod frames;
+mod glosses;
+mod hover;
+mod jobs;
+mod outbox;
+mod outcome;
+mod process;
+mod progress;
+mod protocol;
+mod service;
+mod state;
+mod transport;
+mod trees;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use connect::{Connection, Kind};
+pub use transport::End;
+
+use crate::config::Layers;
+use crate::store::Store;
+use service::Gloss;
+use state::Shared;
+
+/// How long the ledger may take for its last rows when the editor is gone.
+const LAST_ROWS: Duration = Duration::from_secs(1);
+
+/// Serves one editor until it leaves; returns the process's exit code.
+///
+/// # Errors
+/// When the editor cannot be reached where it said it listens.
+pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("gloss")
+        .enable_all()
+        .build()?;
+    let end = runtime.block_on(async {
+        let (input, output) = connection.open().await?;
+        Ok::<_, std::io::Error>(serve(layers, connection.client_process(), input, output).await)
+    });
+    // A blocking read of standard input cannot be interrupted, so nothing is waited for.
+    runtime.shutdown_background();
+    end.map(End::exit_code)
+}
+
+/// Serves one editor over any pair of streams until it leaves, jobs cancelled and booked.
+pub async fn serve(
+    layers: Layers,
+    client_process: Option<u32>,
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+) -> End {
+    let store = Store::at(crate::store::data_folder());
+    let mut shared = None;
+    let (service, socket) = tower_lsp::LspService::build(|client| {
+        let made = Arc::new(Shared::new(client, layers, store.clone()));
+        shared = Some(made.clone());
+        Gloss::new(made)
+    })
+    .custom_method("window/workDoneProgress/cancel", Gloss::cancel_progress)
+    .finish();
+    let Some(shared) = shared else {
+        return End::Gone { after_shutdown: false };
+    };
+    if let Some(process) = client_process {
+        shared.watch_editor(process);
+    }
+    let end = tokio::select! {
+        end = transport::serve(service, socket, input, output) => end,
+        () = shared.editor_died() => End::Gone { after_shutdown: false },
+    };
+    shared.jobs.cancel_all();
+    shared.jobs.ended().await;
+    let _ = tokio::task::spawn_blocking(move || store.flush(LAST_ROWS)).await;
+    end
+}

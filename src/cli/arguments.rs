@@ -1,0 +1,125 @@
+//! Every command and flag, with the words of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use super::usage::UsageArgs;
+
+/// A note in the margin: Grok explains and refactors code, describes images, in any editor.
+///
+/// Editors start `gloss lsp`. The other commands do the same work on the command line.
+/// The key is read from XAI_API_KEY. `gloss demo` shows it all, without a key as well.
+#[derive(Debug, Parser)]
+#[command(name = "gloss", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The language server, for an editor to start
+    Lsp(LspArgs),
+    /// Explains a file, or what stands at a line of it
+    Explain(ExplainArgs),
+    /// Rewrites code, as a diff or in place
+    Refactor(RefactorArgs),
+    /// Describes images: files, URLs, or all that a document links
+    Describe(DescribeArgs),
+    /// What was asked and what it cost
+    Usage(UsageArgs),
+    /// The offline stand-in: speaks the API on loopback, answers by rules, asks nobody
+    Sim(SimArgs),
+    /// The main job on files of this program's own source, in a few seconds
+    Demo,
+    /// A completion script for a shell
+    Completions { shell: Shell },
+}
+
+#[derive(Args, Debug)]
+pub struct LspArgs {
+    /// Speak on standard input and output (the default)
+    #[arg(long, conflicts_with_all = ["socket", "pipe"])]
+    pub stdio: bool,
+    /// Connect to an editor that listens on this port of this machine
+    #[arg(long, value_name = "PORT", alias = "port", conflicts_with = "pipe")]
+    pub socket: Option<u16>,
+    /// Connect to an editor that listens at this socket or named pipe
+    #[arg(long, value_name = "PATH")]
+    pub pipe: Option<PathBuf>,
+    /// The editor's process: when it is gone, so is the server
+    #[arg(long = "clientProcessId", value_name = "PID", alias = "client-process-id")]
+    pub client_process_id: Option<u32>,
+}
+
+/// Flags of every command that asks a model.
+#[derive(Args, Clone, Debug)]
+pub struct AskArgs {
+    /// The model to ask
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Show what would be sent, masked, with estimated tokens and price; send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// FILE, FILE:LINE for what stands there, FILE:LINE-LINE, or - for standard input
+    #[arg(value_name = "FILE[:LINE[-LINE]]")]
+    pub place: String,
+    /// What to answer about it
+    #[arg(long, value_name = "TEXT")]
+    pub question: Option<String>,
+    /// The language of standard input, such as rust
+    #[arg(long)]
+    pub language: Option<String>,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct RefactorArgs {
+    /// FILE, FILE:LINE for what stands there, or FILE:LINE-LINE
+    #[arg(value_name = "FILE[:LINE[-LINE]]")]
+    pub place: String,
+    /// What to do with it
+    #[arg(long, value_name = "TEXT")]
+    pub instruction: Option<String>,
+    /// Change the file instead of printing a diff
+    #[arg(long)]
+    pub write: bool,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct DescribeArgs {
+    /// An image, a URL, or a Markdown document whose images to describe
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<String>,
+    /// Ask again where a description is kept
+    #[arg(long)]
+    pub again: bool,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct SimArgs {
+    /// The port to listen on, on loopback; any free one when not given
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,254 @@
+//! Explain and refactor: from a document and a selection to words or new text.
+
+use std::ops::Range;
+
+use super::{Account, Asking, Ear, Engine, JobError, Place, Spent};
+use crate::action::{self, Exchange, Subject, Surroundings, explain, refactor};
+use crate::answer::{self, Original};
+use crate::config::Scope;
+use crate::document::Snapshot;
+use crate::prompt::{Prompt, Secrets};
+use crate::syntax::Syntax;
+use crate::text::{self, Edit};
+
+/// What an action on code is given.
+#[derive(Clone, Debug)]
+pub struct CodeJob {
+    pub snapshot: Snapshot,
+    /// Bytes; empty for a cursor.
+    pub selection: Range<usize>,
+    pub place: Place,
+    /// A question to answer, or an instruction to follow.
+    pub wish: Option<String>,
+    pub history: Vec<Exchange>,
+}
+
+/// What would be sent, and what it is about.
+#[derive(Debug)]
+pub struct Prepared {
+    pub subject: Subject,
+    /// As it goes out: masked and cut.
+    pub prompt: Prompt,
+    pub max_output_tokens: u32,
+    secrets: Secrets,
+}
+
+/// What became of an explanation.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    pub subject: Subject,
+    /// Defanged.
+    pub markdown: String,
+    /// Its first sentence, plain.
+    pub summary: String,
+    pub spent: Spent,
+}
+
+/// What became of a refactoring.
+#[derive(Clone, Debug)]
+pub struct Rewriting {
+    pub subject: Subject,
+    /// The smallest edits to the snapshot's text; none when nothing was worth changing.
+    pub edits: Vec<Edit>,
+    /// What was changed, in a sentence.
+    pub summary: String,
+    pub spent: Spent,
+}
+
+impl Engine {
+    /// Explains what stands at the selection.
+    ///
+    /// # Errors
+    /// A [`JobError`], whose text is for the person.
+    pub async fn explain(&self, job: CodeJob, ear: Ear<'_>) -> Result<Explanation, JobError> {
+        let (job, prepared) = self.prepare(job, "explain", Self::prepare_explanation).await?;
+        let account = account(&job, &prepared, "explain");
+        let answer = self
+            .ask(
+                Asking {
+                    model: self.settings.model.clone(),
+                    prompt: prepared.prompt,
+                    max_output_tokens: prepared.max_output_tokens,
+                    effort: "low",
+                    account,
+                },
+                ear,
+            )
+            .await?;
+        let markdown = answer::defanged(&answer.text);
+        Ok(Explanation {
+            subject: prepared.subject,
+            summary: answer::first_sentence(&markdown),
+            markdown,
+            spent: answer.spent,
+        })
+    }
+
+    /// Rewrites what stands at the selection.
+    ///
+    /// # Errors
+    /// A [`JobError`], whose text is for the person; with the answer where one came that
+    /// may not become an edit.
+    pub async fn refactor(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
+        let (job, prepared) = self.prepare(job, "refactor", Self::prepare_refactoring).await?;
+        let account = account(&job, &prepared, "refactor");
+        let answer = self
+            .ask(
+                Asking {
+                    model: self.settings.model.clone(),
+                    prompt: prepared.prompt,
+                    max_output_tokens: prepared.max_output_tokens,
+                    effort: "medium",
+                    account,
+                },
+                ear,
+            )
+            .await?;
+        let (subject, secrets) = (prepared.subject, prepared.secrets);
+        blocking(move || {
+            let edits = edits(&job.snapshot, &subject.range, &secrets, &answer.text, answer.finish.as_deref())?;
+            let summary = summary(&subject, &edits, &answer.text);
+            Ok(Rewriting { subject, edits, summary, spent: answer.spent })
+        })
+        .await
+    }
+
+    /// What an explanation would send.
+    ///
+    /// # Errors
+    /// When there is nothing to explain, or it may not be sent.
+    pub fn prepare_explanation(&self, job: &CodeJob) -> Result<Prepared, JobError> {
+        let question = explain::Question { text: job.wish.as_deref(), history: &job.history };
+        self.prepared(job, |at, _| (explain::prompt(at, question, &self.answer_language()), explain::MAX_OUTPUT_TOKENS))
+    }
+
+    /// What a refactoring would send.
+    ///
+    /// # Errors
+    /// When there is nothing to rewrite, or it may not be sent.
+    pub fn prepare_refactoring(&self, job: &CodeJob) -> Result<Prepared, JobError> {
+        let wish = refactor::Wish { instruction: job.wish.as_deref(), history: &job.history };
+        self.prepared(job, |at, range| (refactor::prompt(at, wish), refactor::max_output_tokens(range)))
+    }
+
+    /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.
+    async fn prepare(
+        &self,
+        job: CodeJob,
+        action: &'static str,
+        how: fn(&Self, &CodeJob) -> Result<Prepared, JobError>,
+    ) -> Result<(CodeJob, Prepared), JobError> {
+        let engine = self.clone();
+        blocking(move || match engine.endpoint().and_then(|_| how(&engine, &job)) {
+            Ok(prepared) => Ok((job, prepared)),
+            Err(error) => {
+                let account = Account { action, place: job.place, lines: None, masked: 0 };
+                account.refused(&engine, &engine.settings.model, error.class());
+                Err(error)
+            }
+        })
+        .await
+    }
+
+    fn prepared(
+        &self,
+        job: &CodeJob,
+        prompt: impl FnOnce(&Surroundings<'_>, &str) -> (Prompt, u32),
+    ) -> Result<Prepared, JobError> {
+        self.permit(&job.place)?;
+        let text = &job.snapshot.text;
+        let syntax = job.snapshot.language.and_then(|language| Syntax::parse(language, text));
+        let subject = action::subject(text, syntax.as_ref(), &job.selection).ok_or(JobError::NoSubject)?;
+        self.refuse_too_large(subject.range.len())?;
+        let range = text.get_byte_slice(subject.range.clone()).ok_or(JobError::NoSubject)?.to_string();
+        let at = Surroundings {
+            text,
+            syntax: syntax.as_ref(),
+            language: job.snapshot.language,
+            language_id: &job.snapshot.language_id,
+            path: &job.place.shown,
+            subject: &subject,
+            tell_file: self.settings.context != Scope::Selection,
+            max_prompt_tokens: self.settings.max_prompt_tokens,
+        };
+        let (mut prompt, max_output_tokens) = prompt(&at, &range);
+        let mut secrets = Secrets::default();
+        if self.settings.redact_secrets {
+            prompt.mask(&mut secrets);
+        }
+        Ok(Prepared { subject, prompt, max_output_tokens, secrets })
+    }
+
+    /// The range is never cut, so one that is larger than what may be spent is refused.
+    fn refuse_too_large(&self, bytes: usize) -> Result<(), JobError> {
+        // The estimate needs no text, only its length.
+        let tokens = bytes as u64 * 10 / 33;
+        let most = self.settings.max_prompt_tokens;
+        if tokens > most { Err(JobError::TooLarge { tokens, most }) } else { Ok(()) }
+    }
+}
+
+fn account(job: &CodeJob, prepared: &Prepared, action: &'static str) -> Account {
+    let text = &job.snapshot.text;
+    let range = &prepared.subject.range;
+    let line = |at: usize| text.try_byte_to_line(at).unwrap_or(0) + 1;
+    let (first, last) = (line(range.start), line(range.end.saturating_sub(1).max(range.start)));
+    Account {
+        action,
+        place: job.place.clone(),
+        lines: Some(if first == last { first.to_string() } else { format!("{first}-{last}") }),
+        masked: prepared.secrets.count(),
+    }
+}
+
+/// The smallest edits to the snapshot that the answer comes to.
+fn edits(
+    snapshot: &Snapshot,
+    range: &Range<usize>,
+    secrets: &Secrets,
+    answer: &str,
+    finish: Option<&str>,
+) -> Result<Vec<Edit>, JobError> {
+    let text = snapshot.text.to_string();
+    let original = Original { text: &text, range, language: snapshot.language };
+    let refused = |refusal| JobError::Refused { refusal, answer: answer::defanged(answer) };
+    let old = text.get(range.clone()).ok_or_else(|| refused(answer::Refusal::NoRange))?;
+    let new = answer::code(original, answer, finish).map_err(refused)?;
+    let new = secrets.restore(old, &new)?;
+    Ok(text::edits(old, &new)
+        .into_iter()
+        .map(|edit| Edit {
+            range: edit.range.start + range.start..edit.range.end + range.start,
+            text: edit.text,
+        })
+        .collect())
+}
+
+/// What the model said it changed; else what can be seen.
+fn summary(subject: &Subject, edits: &[Edit], answer: &str) -> String {
+    if edits.is_empty() {
+        return format!("{} is left as it is: nothing worth changing.", capitalised(&subject.title()));
+    }
+    let prose = answer.split("```").next().unwrap_or_default();
+    let said = answer::first_sentence(&answer::defanged(prose));
+    if said.is_empty() { format!("Rewrote {}.", subject.title()) } else { said }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Runs what takes its time on a thread made for that.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(JobError::Internal))
+}
+
+impl Prepared {
+    /// What would be billed for the prompt, roughly.
+    pub fn tokens(&self) -> u64 {
+        self.prompt.tokens()
+    }
+}

@@ -1,0 +1,64 @@
+//! Why a job came to nothing, in words that say what to do next.
+
+use thiserror::Error;
+
+use crate::answer::Refusal;
+use crate::llm::ApiError;
+use crate::prompt::Lost;
+
+/// Why a job came to nothing.
+#[derive(Debug, Error)]
+pub enum JobError {
+    #[error(
+        "no API key: set XAI_API_KEY in the environment of your editor, or run `gloss auth login`; a key is made at https://console.x.ai"
+    )]
+    NoKey,
+    #[error("{0}")]
+    Key(String),
+    #[error("`base_url` is no address: {0}; set it to one like https://api.x.ai/v1")]
+    BaseUrl(String),
+    #[error("there is nothing here but white space: put the cursor into code, or select some")]
+    NoSubject,
+    #[error("there is no image link here: put the cursor on one, like ![alt](picture.png)")]
+    NoImage,
+    #[error("{0} is never sent (setting `exclude`)")]
+    Excluded(String),
+    #[error(
+        "the range alone is about {tokens} tokens, more than `max_prompt_tokens` ({most}): select less, or raise it"
+    )]
+    TooLarge { tokens: u64, most: u64 },
+    #[error("{0} is no text, or not in UTF-8")]
+    NoText(String),
+    #[error("{0}")]
+    Api(#[from] ApiError),
+    #[error("{0}")]
+    Image(String),
+    #[error("{refusal}")]
+    Refused {
+        refusal: Refusal,
+        /// What the model said, to be shown.
+        answer: String,
+    },
+    #[error("{0}")]
+    Lost(#[from] Lost),
+    #[error("this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself")]
+    CannotApply,
+    #[error("Gloss is closing")]
+    Closing,
+    #[error("Gloss made a mistake here; its log has the place")]
+    Internal,
+}
+
+impl JobError {
+    /// The class in one word, for the ledger.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Excluded(_) => "excluded",
+            Self::TooLarge { .. } => "too_large",
+            Self::NoKey | Self::Key(_) => "no_key",
+            Self::Refused { .. } | Self::Lost(_) => "answer_refused",
+            Self::Image(_) => "image",
+            _ => "error",
+        }
+    }
+}

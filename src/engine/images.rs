@@ -1,0 +1,192 @@
+//! Describe: from an image to a description that is paid for once and kept.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::code::blocking;
+use super::{Account, Asking, Ear, Engine, JobError, Place, Spent};
+use crate::action::describe;
+use crate::answer;
+use crate::config::RemoteImages;
+use crate::image::{self, Loaded, Target};
+use crate::prompt::Image;
+use crate::store::DescriptionKey;
+
+/// Where an image is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// As a link in a document names it; only within the workspace.
+    Linked { target: String, document: Option<PathBuf>, folders: Vec<PathBuf> },
+    /// A file that the person named themselves, anywhere.
+    Named(PathBuf),
+}
+
+/// An image to describe.
+#[derive(Clone, Debug)]
+pub struct ImageJob {
+    pub source: ImageSource,
+    /// Where it is booked: the document that links it, or the image itself.
+    pub place: Place,
+    /// Ask even though a description is kept.
+    pub again: bool,
+}
+
+/// An image in words.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// Format, size and weight, in a line.
+    pub facts: String,
+    /// Defanged.
+    pub markdown: String,
+    pub summary: String,
+    pub spent: Spent,
+}
+
+/// What can be said of an image without asking anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub facts: String,
+    /// The description, if one is kept.
+    pub markdown: Option<String>,
+}
+
+/// An image as it would be sent, and the name its description is kept under.
+struct Ready {
+    image: Image,
+    content: String,
+    facts: String,
+}
+
+impl Engine {
+    /// Describes an image.
+    ///
+    /// # Errors
+    /// A [`JobError`], whose text is for the person.
+    pub async fn describe(&self, job: ImageJob, ear: Ear<'_>) -> Result<Description, JobError> {
+        let account = Account { action: "describe", place: job.place.clone(), lines: None, masked: 0 };
+        let model = self.settings.vision_model().to_owned();
+        let ready = match self.ready(job.clone()).await {
+            Ok(ready) => ready,
+            Err(error) => {
+                account.refused(self, &model, error.class());
+                return Err(error);
+            }
+        };
+        let key = self.description_key(&ready.content);
+        if !job.again
+            && let Some(markdown) = self.store.description(&key).await
+        {
+            let spent = account.from_store(self, &model);
+            return Ok(description(ready.facts, markdown, spent));
+        }
+        if let Err(error) = self.endpoint() {
+            account.refused(self, &model, error.class());
+            return Err(error);
+        }
+        let prompt = describe::prompt(ready.image, &self.answer_language());
+        let max_output_tokens = describe::MAX_OUTPUT_TOKENS;
+        let answer = self.ask(Asking { model, prompt, max_output_tokens, effort: "low", account }, ear).await?;
+        let markdown = answer::defanged(&answer.text);
+        // One that was cut short is shown, but not kept for ever.
+        if answer.finish.as_deref() == Some("stop") {
+            self.store.keep_description(&key, &markdown);
+        }
+        Ok(description(ready.facts, markdown, answer.spent))
+    }
+
+    /// What can be said of an image at once.
+    ///
+    /// # Errors
+    /// When there is no such image, or it may not be read.
+    pub async fn known(&self, job: ImageJob) -> Result<Known, JobError> {
+        let ready = self.ready(job).await?;
+        let markdown = self.store.description(&self.description_key(&ready.content)).await;
+        Ok(Known { facts: ready.facts, markdown })
+    }
+
+    /// What describing an image would send.
+    ///
+    /// # Errors
+    /// When there is no such image, or it may not be read.
+    pub async fn prepare_description(&self, job: ImageJob) -> Result<crate::prompt::Prompt, JobError> {
+        let ready = self.ready(job).await?;
+        Ok(describe::prompt(ready.image, &self.answer_language()))
+    }
+
+    /// Reads and converts the image, off the threads that answer.
+    async fn ready(&self, job: ImageJob) -> Result<Ready, JobError> {
+        self.permit(&job.place)?;
+        let engine = self.clone();
+        blocking(move || {
+            let target = match &job.source {
+                ImageSource::Named(path) => Target::File(path.clone()),
+                ImageSource::Linked { target, document, folders } => {
+                    image::resolve(target, document.as_deref(), folders).map_err(in_words)?
+                }
+            };
+            match target {
+                Target::Remote(url) => engine.remote(url.as_str()),
+                Target::File(path) => {
+                    engine.permit(&Place::of(&path, &[job.place.workspace]))?;
+                    Ok(local(image::load_file(&path).map_err(in_words)?, engine.settings.image_detail))
+                }
+                Target::Data(bytes) => Ok(local(image::load(&bytes).map_err(in_words)?, engine.settings.image_detail)),
+            }
+        })
+        .await
+    }
+
+    /// An image that the API fetches itself.
+    fn remote(&self, url: &str) -> Result<Ready, JobError> {
+        if self.settings.remote_images == RemoteImages::Off {
+            return Err(JobError::Image("images linked by URL are not described (setting `remote_images`)".into()));
+        }
+        Ok(Ready {
+            content: Sha256::digest(url.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            facts: "linked by URL".into(),
+            image: Image { url: url.to_owned(), detail: self.settings.image_detail, pixels: None },
+        })
+    }
+
+    fn description_key(&self, content: &str) -> DescriptionKey {
+        DescriptionKey {
+            content_sha256: content.to_owned(),
+            language: self.answer_language(),
+            prompt_version: describe::PROMPT_VERSION,
+            model: self.settings.vision_model().to_owned(),
+        }
+    }
+}
+
+fn local(loaded: Loaded, detail: crate::prompt::Detail) -> Ready {
+    let prepared = &loaded.prepared;
+    Ready {
+        facts: format!("{}, {} x {} pixels, {}", loaded.format, loaded.width, loaded.height, weight(loaded.weight)),
+        image: Image {
+            url: format!("data:{};base64,{}", prepared.media_type, STANDARD.encode(&prepared.bytes)),
+            detail,
+            pixels: Some((prepared.width, prepared.height)),
+        },
+        content: loaded.sha256,
+    }
+}
+
+fn description(facts: String, markdown: String, spent: Spent) -> Description {
+    Description { summary: answer::first_sentence(&markdown), facts, markdown, spent }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a weight in words needs three digits")]
+fn weight(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+fn in_words(error: impl std::fmt::Display) -> JobError {
+    JobError::Image(error.to_string())
+}

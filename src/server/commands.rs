@@ -1,0 +1,154 @@
+//! What `workspace/executeCommand` takes: arguments checked before anything begins.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::jobs::{self, Kind};
+use super::state::{Server, place};
+use super::{convert, protocol as lsp, transport};
+use crate::action::Exchange;
+use crate::document::Snapshot;
+use crate::engine::CodeJob;
+use crate::llm::{Usage, models};
+use crate::store::{By, Query};
+
+/// The commands, as `executeCommandProvider` lists them.
+pub const NAMES: [&str; 6] =
+    ["gloss.cancel", "gloss.describeImage", "gloss.explain", "gloss.preview", "gloss.refactor", "gloss.usage"];
+
+/// The one object that a command takes. Which fields count depends on the command.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Argument {
+    pub uri: Option<String>,
+    pub range: Option<lsp::Range>,
+    pub version: Option<i32>,
+    pub question: Option<String>,
+    pub instruction: Option<String>,
+    pub history: Vec<Exchange>,
+    pub apply: Option<bool>,
+    pub again: bool,
+    pub work_done_token: Option<lsp::NumberOrString>,
+    pub id: Option<String>,
+    pub command: Option<String>,
+    pub argument: Option<Value>,
+}
+
+/// Runs a command, or begins the job it stands for. Everything up to the first await
+/// happens in the order of the messages.
+pub async fn execute(server: &Server, command: &str, arguments: Vec<Value>) -> lsp::Result<Option<Value>> {
+    if let Some(kind) = Kind::of_command(command) {
+        let argument = argument(arguments)?;
+        return jobs::start(server, kind, argument, transport::answered()).map(Some);
+    }
+    match command {
+        "gloss.cancel" => {
+            let id = argument(arguments)?.id;
+            server.jobs.cancel(id.as_deref());
+            Ok(None)
+        }
+        "gloss.usage" => usage(server).await.map(Some),
+        "gloss.preview" => preview(server, argument(arguments)?).await.map(Some),
+        _ => Err(lsp::Error::invalid_params(format!(
+            "unknown command `{command}`; Gloss has {}",
+            NAMES.join(", ")
+        ))),
+    }
+}
+
+/// The document that an argument names, as it stands now, and the bytes of its range.
+pub fn subject(server: &Server, argument: &Argument) -> lsp::Result<(Snapshot, std::ops::Range<usize>)> {
+    let uri = argument.uri.as_deref().ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
+    let state = server.state();
+    let snapshot =
+        state.snapshot(uri).ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
+    if argument.version.is_some_and(|version| version != snapshot.version) {
+        return Err(lsp::Error::content_modified());
+    }
+    let range = argument.range.ok_or_else(|| lsp::Error::invalid_params("`range` is missing"))?;
+    let bytes = convert::bytes(&snapshot.text, range, state.traits.encoding);
+    Ok((snapshot, bytes))
+}
+
+fn argument(arguments: Vec<Value>) -> lsp::Result<Argument> {
+    match arguments.into_iter().next() {
+        None | Some(Value::Null) => Ok(Argument::default()),
+        // Lua writes an empty map as an empty list.
+        Some(Value::Array(list)) if list.is_empty() => Ok(Argument::default()),
+        Some(value) => serde_json::from_value(value).map_err(|error| {
+            lsp::Error::invalid_params(format!("the command takes one object such as {{uri, range}}: {error}"))
+        }),
+    }
+}
+
+/// What would be sent, for a person to read before anything is.
+async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
+    let command = argument.command.clone().unwrap_or_default();
+    let kind = Kind::of_command(&command)
+        .filter(|kind| *kind != Kind::Describe)
+        .ok_or_else(|| lsp::Error::invalid_params("`command` should be gloss.explain or gloss.refactor"))?;
+    let inner = self::argument(argument.argument.into_iter().collect())?;
+    let (snapshot, selection) = subject(server, &inner)?;
+    let (engine, folders) = {
+        let state = server.state();
+        (state.engine.clone(), state.folders.clone())
+    };
+    let prepared = tokio::task::spawn_blocking(move || {
+        let job = CodeJob {
+            place: place(&snapshot.uri, &folders),
+            snapshot,
+            selection,
+            wish: inner.question.or(inner.instruction),
+            history: inner.history,
+        };
+        let prepared = match kind {
+            Kind::Refactor => engine.prepare_refactoring(&job),
+            _ => engine.prepare_explanation(&job),
+        };
+        prepared.map(|prepared| (prepared, engine))
+    })
+    .await
+    .map_err(|_| lsp::Error::internal_error())?;
+    let (prepared, engine) = prepared.map_err(|error| failed(&error.to_string()))?;
+    let usage = Usage { prompt_tokens: prepared.tokens(), ..Usage::default() };
+    Ok(json!({
+        "prompt": prepared.prompt.to_plain_text(),
+        "tokens": prepared.tokens(),
+        "cost_usd": models::cost_usd(&engine.settings().model, &usage, &engine.prices()),
+    }))
+}
+
+/// The ledger as on the command line; in a line, too, for a client that shows no data.
+async fn usage(server: &Server) -> lsp::Result<Value> {
+    let (store, stream) = {
+        let state = server.state();
+        (state.engine.store().clone(), state.traits.stream)
+    };
+    let query = Query { workspace: None, since: None, by: By::Workspace };
+    let report = tokio::task::spawn_blocking(move || store.usage(&query))
+        .await
+        .map_err(|_| lsp::Error::internal_error())?
+        .map_err(|error| failed(&error.to_string()))?;
+    let report = serde_json::to_value(report).map_err(|_| lsp::Error::internal_error())?;
+    if !stream {
+        let total = |name: &str| report.pointer(&format!("/total/{name}")).cloned().unwrap_or_default();
+        let line = format!(
+            "Gloss so far: {} requests, {} tokens, ${:.4}. `gloss usage` has it by workspace, day, model and action.",
+            total("requests"),
+            total("total_tokens"),
+            total("cost_usd").as_f64().unwrap_or(0.0)
+        );
+        let client = server.client.clone();
+        tokio::spawn(async move { client.show_message(lsp::MessageType::INFO, line).await });
+    }
+    Ok(report)
+}
+
+/// A command that was understood and came to nothing.
+pub fn failed(message: &str) -> lsp::Error {
+    lsp::Error {
+        code: lsp::ErrorCode::ServerError(lsp::REQUEST_FAILED),
+        message: message.to_owned().into(),
+        data: None,
+    }
+}

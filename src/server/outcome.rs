@@ -1,0 +1,188 @@
+//! What becomes of a finished job: data for clients that take it, else messages, edits and hovers.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::jobs::{Done, Job};
+use super::protocol as lsp;
+use super::state::Server;
+use super::apply;
+use crate::action::Subject;
+use crate::answer;
+use crate::config::ExplainOpens;
+use crate::engine::{Explanation, JobError, Rewriting};
+use crate::text::Shifted;
+
+/// Why a job came to nothing.
+pub enum Failed {
+    /// The person's own will, which needs no message.
+    Cancelled,
+    /// The text that an edit was for changed, or its document was closed.
+    Modified { message: String, answer: String },
+    Job(JobError),
+}
+
+impl From<JobError> for Failed {
+    fn from(error: JobError) -> Self {
+        Self::Job(error)
+    }
+}
+
+impl Failed {
+    fn code(&self) -> i64 {
+        match self {
+            Self::Cancelled => lsp::ErrorCode::RequestCancelled.code(),
+            Self::Modified { .. } => lsp::ErrorCode::ContentModified.code(),
+            Self::Job(JobError::Internal) => lsp::ErrorCode::InternalError.code(),
+            Self::Job(_) => lsp::REQUEST_FAILED,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Cancelled => "cancelled".into(),
+            Self::Modified { message, .. } => message.clone(),
+            Self::Job(error) => error.to_string(),
+        }
+    }
+
+    /// What the model said all the same, so that it is not lost.
+    fn answer(&self) -> Option<&str> {
+        match self {
+            Self::Modified { answer, .. } | Self::Job(JobError::Refused { answer, .. }) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+/// Brings a job's outcome to the person, exactly once.
+pub async fn deliver(server: &Server, job: &Job, done: Result<Done, Failed>) {
+    let result = match done {
+        Ok(Done::Explained(explanation)) => Ok(explained(server, job, &explanation).await),
+        Ok(Done::Rewritten(rewriting)) => rewritten(server, job, &rewriting).await,
+        Ok(Done::Described(description)) => {
+            if !streams(server) {
+                show(server, lsp::MessageType::INFO, &description.summary).await;
+            }
+            Ok(json!({
+                "markdown": description.markdown,
+                "summary": description.summary,
+                "usage": description.spent.to_json(),
+            }))
+        }
+        Err(failed) => Err(failed),
+    };
+    finish(server, job, result).await;
+}
+
+/// Tells clients that follow it whether anything runs, and what today came to.
+pub async fn say_status(server: &Server) {
+    if !streams(server) {
+        return;
+    }
+    let store = server.state().engine.store().clone();
+    let today = tokio::task::spawn_blocking(move || store.today().ok()).await.ok().flatten();
+    let status = json!({
+        "busy": server.jobs.busy(),
+        "today": today.map(|today| json!({
+            "requests": today.requests,
+            "total_tokens": today.total_tokens,
+            "cost_usd": today.cost_usd,
+        })),
+    });
+    server.client.send_notification::<lsp::Status>(status).await;
+}
+
+async fn finish(server: &Server, job: &Job, result: Result<Value, Failed>) {
+    if streams(server) {
+        let (result, error) = match result {
+            Ok(result) => (Some(result), None),
+            Err(failed) => (
+                failed.answer().map(|answer| json!({ "applied": false, "answer": answer })),
+                Some(lsp::FinishedError { code: failed.code(), message: failed.message() }),
+            ),
+        };
+        let params = lsp::FinishedParams {
+            id: job.id.clone(),
+            command: job.kind.command().to_owned(),
+            uri: job.snapshot.uri.to_string(),
+            range: job.range,
+            result,
+            error,
+        };
+        server.client.send_notification::<lsp::Finished>(params).await;
+        return;
+    }
+    match result {
+        Ok(_) | Err(Failed::Cancelled) => {}
+        Err(failed) => {
+            let mut message = failed.message();
+            if let Some(answer) = failed.answer() {
+                let _ = write!(message, ". It said: {}", answer::first_sentence(answer));
+            }
+            show(server, lsp::MessageType::ERROR, &message).await;
+        }
+    }
+}
+
+/// Keeps the explanation with its code and tells that it is there.
+async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Value {
+    let follow_up = job.argument.question.is_some() || !job.argument.history.is_empty();
+    let opens = {
+        let mut state = server.state();
+        let state = &mut *state;
+        if !follow_up && let Some(Shifted::Outside(range)) = now(state, job, &explanation.subject) {
+            state.glosses.keep(&mut state.documents, &job.snapshot.uri, range, explanation);
+        }
+        state.engine.settings().explain_opens
+    };
+    if !streams(server) && opens == ExplainOpens::Auto {
+        // A question's answer has no other place to be read.
+        let message = if follow_up { &explanation.markdown } else { &explanation.summary };
+        show(server, lsp::MessageType::INFO, message).await;
+    }
+    json!({
+        "markdown": explanation.markdown,
+        "summary": explanation.summary,
+        "usage": explanation.spent.to_json(),
+    })
+}
+
+async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Value, Failed> {
+    let result = |applied: bool, edit: Option<lsp::WorkspaceEdit>| {
+        let mut result = json!({
+            "applied": applied,
+            "summary": rewriting.summary,
+            "usage": rewriting.spent.to_json(),
+        });
+        if let (Some(edit), Some(object)) = (edit, result.as_object_mut()) {
+            object.insert("edit".into(), serde_json::to_value(edit).unwrap_or_default());
+        }
+        result
+    };
+    if rewriting.edits.is_empty() {
+        if !streams(server) {
+            show(server, lsp::MessageType::INFO, &rewriting.summary).await;
+        }
+        return Ok(result(false, None));
+    }
+    if job.argument.apply == Some(false) {
+        return apply::edit_now(server, job, rewriting).map(|(edit, _)| result(false, Some(edit)));
+    }
+    let applied = apply::apply(server, job, rewriting).await?;
+    Ok(result(applied, None))
+}
+
+/// Where a job's subject stands now, and whether anything was typed into it.
+pub fn now(state: &super::state::State, job: &Job, subject: &Subject) -> Option<Shifted> {
+    state.documents.since(&job.snapshot.uri, job.journal, &subject.range)
+}
+
+fn streams(server: &Server) -> bool {
+    server.state().traits.stream
+}
+
+async fn show(server: &Server, kind: lsp::MessageType, message: &str) {
+    server.client.show_message(kind, format!("Gloss: {message}")).await;
+}

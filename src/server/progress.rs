@@ -1,0 +1,175 @@
+//! What a person sees while a job runs: progress, and the answer as it comes.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use super::jobs::{Job, Kind};
+use super::protocol as lsp;
+use super::state::Server;
+use crate::answer::Defanger;
+use crate::engine::Heard;
+use crate::prompt::estimate_tokens;
+
+/// How often progress is told, so that the seconds run without a flood.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a job has heard and nobody was told yet.
+#[derive(Clone, Default)]
+pub struct Feed {
+    shared: Arc<(Mutex<Fed>, Notify)>,
+}
+
+#[derive(Default)]
+struct Fed {
+    defanger: Defanger,
+    /// Defanged, waiting to be streamed. Bounded by the longest answer that is taken.
+    text: String,
+    received: u64,
+    status: String,
+    ended: bool,
+}
+
+impl Feed {
+    /// Takes what the engine hears.
+    pub fn hear(&self, heard: Heard) {
+        let mut fed = self.lock();
+        match heard {
+            Heard::Queued => fed.status = "waiting for its turn".into(),
+            Heard::Asked { prompt_tokens } => fed.status = format!("asked, about {prompt_tokens} tokens"),
+            Heard::Waiting { seconds, why } => fed.status = format!("{why}, trying again in {seconds} s"),
+            Heard::Text(text) => {
+                fed.received += estimate_tokens(&text);
+                fed.status = format!("{} tokens", fed.received);
+                let safe = fed.defanger.push(&text);
+                fed.text.push_str(&safe);
+            }
+        }
+        drop(fed);
+        self.shared.1.notify_one();
+    }
+
+    /// No more will come; what was withheld is given.
+    fn end(&self) {
+        let mut fed = self.lock();
+        let rest = fed.defanger.finish();
+        fed.text.push_str(&rest);
+        fed.ended = true;
+        drop(fed);
+        self.shared.1.notify_one();
+    }
+
+    fn status(&self) -> String {
+        self.lock().status.clone()
+    }
+
+    /// The next text to stream; `None` when all is told.
+    async fn next(&self) -> Option<String> {
+        loop {
+            {
+                let mut fed = self.lock();
+                if !fed.text.is_empty() {
+                    return Some(std::mem::take(&mut fed.text));
+                }
+                if fed.ended {
+                    return None;
+                }
+            }
+            self.shared.1.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Fed> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Those who tell of a job while it runs.
+pub struct Reports {
+    stream: Option<JoinHandle<()>>,
+    progress: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+/// Begins to tell of a job: by progress under its id, by stream, or by a message.
+pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> Reports {
+    let traits = server.state().traits;
+    let stream = (traits.stream && job.kind == Kind::Explain)
+        .then(|| tokio::spawn(stream(server.clone(), job.id.clone(), feed.clone())));
+    if !own_token && !traits.progress {
+        if !traits.stream {
+            let message = format!("{}…", job.title);
+            server.client.show_message(lsp::MessageType::INFO, message).await;
+        }
+        return Reports { stream, progress: None };
+    }
+    let (ended, end) = oneshot::channel();
+    let reporting = report(server.clone(), job.id.clone(), job.title.clone(), !own_token, feed.clone(), end);
+    Reports { stream, progress: Some((ended, tokio::spawn(reporting))) }
+}
+
+impl Reports {
+    /// Waits until all that was heard is streamed.
+    pub async fn streamed(&mut self, feed: &Feed) {
+        feed.end();
+        if let Some(stream) = self.stream.take() {
+            let _ = stream.await;
+        }
+    }
+
+    /// Ends the progress.
+    pub async fn end(self) {
+        if let Some((ended, reporting)) = self.progress {
+            let _ = ended.send(());
+            let _ = reporting.await;
+        }
+    }
+}
+
+async fn stream(server: Server, id: String, feed: Feed) {
+    while let Some(delta) = feed.next().await {
+        let params = lsp::StreamParams { id: id.clone(), delta };
+        server.client.send_notification::<lsp::Stream>(params).await;
+    }
+}
+
+async fn report(server: Server, id: String, title: String, create: bool, feed: Feed, mut end: oneshot::Receiver<()>) {
+    let token = lsp::ProgressToken::String(id);
+    if create {
+        let created = server.client.create_work_done_progress(token.clone());
+        let created = tokio::select! {
+            created = created => created,
+            _ = &mut end => return,
+        };
+        if created.is_err() {
+            return;
+        }
+    }
+    let tell = |value| {
+        let params = lsp::ProgressParams { token: token.clone(), value: lsp::ProgressParamsValue::WorkDone(value) };
+        server.client.send_notification::<lsp::notification::Progress>(params)
+    };
+    tell(lsp::WorkDoneProgress::Begin(lsp::WorkDoneProgressBegin {
+        title,
+        cancellable: Some(true),
+        message: Some(feed.status()).filter(|status| !status.is_empty()),
+        percentage: None,
+    }))
+    .await;
+    let since = Instant::now();
+    let mut interval = tokio::time::interval(INTERVAL);
+    interval.reset();
+    loop {
+        tokio::select! {
+            _ = interval.tick() => tell(lsp::WorkDoneProgress::Report(lsp::WorkDoneProgressReport {
+                cancellable: Some(true),
+                message: Some(format!("{}, {} s", feed.status(), since.elapsed().as_secs())),
+                percentage: None,
+            }))
+            .await,
+            _ = &mut end => break,
+        }
+    }
+    tell(lsp::WorkDoneProgress::End(lsp::WorkDoneProgressEnd { message: None })).await;
+}
