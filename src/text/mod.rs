@@ -8,5 +8,8 @@ mod position;
 mod shift;
 
 pub use edits::{Edit, apply, edits};
-pub use position::{Encoding, Position, byte_range, offset, position};
+pub use position::{
+    Encoding, Position, byte_range, floor, line_of, line_range, offset, position, slice,
+    whole_lines,
+};
 pub use shift::{Change, Shifted, shift};
