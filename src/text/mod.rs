@@ -4,10 +4,12 @@
 //! character exist only at the border, in the encoding that was agreed on.
 
 mod edits;
+mod middle;
 mod position;
 mod shift;
 
 pub use edits::{Edit, apply, edits};
+pub use middle::{Middle, middle};
 pub use position::{
     Encoding, Position, byte_range, floor, line_of, line_range, offset, position, slice,
     whole_lines,
