@@ -4,9 +4,14 @@
 //! character exist only at the border, in the encoding that was agreed on.
 
 mod edits;
+mod middle;
 mod position;
 mod shift;
 
 pub use edits::{Edit, apply, edits};
-pub use position::{Encoding, Position, byte_range, offset, position};
+pub use middle::{Middle, middle};
+pub use position::{
+    Encoding, Position, byte_range, floor, line_of, line_range, offset, position, slice,
+    whole_lines,
+};
 pub use shift::{Change, Shifted, shift};
