@@ -81,6 +81,7 @@ impl Documents {
         let document = Document {
             snapshot,
             anchors: HashMap::new(),
+            journals: HashMap::new(),
         };
         self.open.insert(uri.into(), document);
     }
@@ -143,10 +144,27 @@ impl Documents {
         self.open.get(uri)?.anchors.get(&anchor).cloned()
     }
 
-    /// Stops following a range.
+    /// Begins to write down changes, so that a range of the text as it is now can be found
+    /// later, even one that is not known yet; until [`Documents::release`] or close.
+    pub fn journal(&mut self, uri: &str) -> Option<Anchor> {
+        let document = self.open.get_mut(uri)?;
+        let anchor = Anchor(self.anchors_given);
+        self.anchors_given += 1;
+        document.journals.insert(anchor, Journal::default());
+        Some(anchor)
+    }
+
+    /// Where `range`, of the text as it was when the journal began, stands now; `None` when
+    /// the journal was released or its document closed.
+    pub fn since(&self, uri: &str, journal: Anchor, range: &Range<usize>) -> Option<Shifted> {
+        Some(self.open.get(uri)?.journals.get(&journal)?.moved(range))
+    }
+
+    /// Stops following a range, or writing a journal.
     pub fn release(&mut self, uri: &str, anchor: Anchor) {
         if let Some(document) = self.open.get_mut(uri) {
             document.anchors.remove(&anchor);
+            document.journals.remove(&anchor);
         }
     }
 
@@ -175,6 +193,41 @@ impl Documents {
 struct Document {
     snapshot: Snapshot,
     anchors: HashMap<Anchor, Tracked>,
+    journals: HashMap<Anchor, Journal>,
+}
+
+/// The changes since a moment, in order.
+#[derive(Debug, Default)]
+struct Journal {
+    changes: Vec<Change>,
+    /// More came than are kept, so that nothing is known of any range any more.
+    full: bool,
+}
+
+/// Most changes that a journal keeps: hours of typing.
+const LONGEST_JOURNAL: usize = 50_000;
+
+impl Journal {
+    fn pass(&mut self, change: &Change) {
+        self.full |= self.changes.len() >= LONGEST_JOURNAL;
+        if !self.full {
+            self.changes.push(change.clone());
+        }
+    }
+
+    fn moved(&self, range: &Range<usize>) -> Shifted {
+        let unmoved = Shifted::Outside(range.clone());
+        let moved = self.changes.iter().fold(unmoved, |at, change| match at {
+            Shifted::Outside(range) => text::shift(&range, change),
+            Shifted::Touched(range) => match text::shift(&range, change) {
+                Shifted::Outside(range) | Shifted::Touched(range) => Shifted::Touched(range),
+            },
+        });
+        match moved {
+            Shifted::Outside(range) if self.full => Shifted::Touched(range),
+            moved => moved,
+        }
+    }
 }
 
 impl Document {
@@ -212,6 +265,9 @@ impl Document {
         };
         for tracked in self.anchors.values_mut() {
             tracked.pass(&change);
+        }
+        for journal in self.journals.values_mut() {
+            journal.pass(&change);
         }
     }
 }
@@ -307,6 +363,24 @@ mod tests {
             (before.version, before.text.to_string().as_str()),
             (1, "one\ntwo\n")
         );
+    }
+
+    #[test]
+    fn a_journal_finds_any_range_of_the_text_it_began_with() {
+        let check = |changes: &[ContentChange], range: Range<usize>, now: Shifted| {
+            let mut documents = opened("one two");
+            let journal = documents.journal(URI).unwrap();
+            assert!(documents.change(URI, 2, changes, Utf16));
+            assert_eq!(documents.since(URI, journal, &range), Some(now), "{changes:?}");
+            documents.release(URI, journal);
+            assert_eq!(documents.since(URI, journal, &range), None);
+        };
+        let before = typed(at(0, 0), at(0, 0), "ab ");
+        let within = typed(at(0, 8), at(0, 9), "W");
+        check(&[], 4..7, Shifted::Outside(4..7));
+        check(&[before.clone()], 4..7, Shifted::Outside(7..10));
+        check(&[before.clone(), within.clone()], 4..7, Shifted::Touched(7..10));
+        check(&[before.clone(), within, before], 4..7, Shifted::Touched(10..13));
     }
 
     #[test]

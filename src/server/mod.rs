@@ -11,7 +11,7 @@ mod code_actions;
 mod commands;
 mod connect;
 mod convert;
-mod frames;
+pub mod frames;
 mod glosses;
 mod hover;
 mod jobs;
