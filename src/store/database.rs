@@ -377,3 +377,68 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Accuses the file of damage, with `bytes` as the file if there are any.
+    fn accused(path: &Path, bytes: Option<&[u8]>) -> Option<PathBuf> {
+        if let Some(bytes) = bytes {
+            fs::write(path, bytes).unwrap();
+        }
+        put_aside(path, Duration::from_secs(1)).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_damaged_still_is_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        assert_eq!(accused(&path, None), None, "no file");
+        assert_eq!(accused(&path, Some(b"")), None, "an empty file");
+        let mut database = Database::new(Some(folder.path()), |_| {});
+        database.run(Duration::from_secs(1), schema).unwrap();
+        database.close();
+        assert_eq!(accused(&path, None), None, "a healthy file");
+        let aside = accused(&path, Some(&[b'x'; 4096])).unwrap();
+        assert_eq!(
+            (path.exists(), fs::read(aside).unwrap()),
+            (false, vec![b'x'; 4096])
+        );
+    }
+
+    #[test]
+    fn a_file_is_put_aside_with_its_logs_and_over_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let names: Vec<PathBuf> = ["first", "second"]
+            .iter()
+            .map(|content| {
+                fs::write(with_suffix(&path, "-wal"), content).unwrap();
+                fs::write(with_suffix(&path, "-shm"), content).unwrap();
+                let aside = accused(&path, Some(&[b'x'; 4096])).unwrap();
+                for suffix in ["-wal", "-shm"] {
+                    let moved = fs::read_to_string(with_suffix(&aside, suffix)).unwrap();
+                    assert_eq!(moved, *content, "{suffix}");
+                    assert!(!with_suffix(&path, suffix).exists(), "{suffix}");
+                }
+                aside
+            })
+            .collect();
+        assert_ne!(names[0], names[1]);
+    }
+
+    #[test]
+    fn a_file_that_another_program_uses_is_not_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let mut database = Database::new(Some(folder.path()), |_| {});
+        database.run(Duration::from_secs(1), schema).unwrap();
+        database.close();
+        // Not one of ours: it knows nothing of `gloss.db.lock`.
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let found = put_aside(&path, Duration::from_millis(10));
+        assert_eq!(found, Err(StoreError::Locked(path)));
+    }
+}

@@ -261,3 +261,31 @@ fn without_a_folder_questions_say_what_to_set() {
     let error = store.usage(&Query::default()).unwrap_err();
     assert!(error.to_string().contains("GLOSS_DATA_DIR"), "{error}");
 }
+
+#[test]
+fn a_lock_that_lasts_is_said_once_and_stops_nothing() {
+    let folder = folder();
+    let store = store(&folder);
+    store.record(row("/w"));
+    assert!(store.flush(SOON));
+    let other = Connection::open(file(&folder)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    store.record(row("/w"));
+    let moment = Duration::from_millis(100);
+    let notices = (0..600)
+        .map(|_| {
+            assert!(!store.flush(moment));
+            store.take_notices()
+        })
+        .find(|notices| !notices.is_empty())
+        .unwrap();
+    assert!(
+        notices.len() == 1 && notices[0].contains("is locked"),
+        "{notices:?}"
+    );
+    assert!((0..10).all(|_| !store.flush(moment)));
+    assert_eq!(store.take_notices(), Vec::<String>::new());
+    other.execute_batch("COMMIT").unwrap();
+    assert!(store.flush(SOON));
+    assert_eq!(requests(&store), 2);
+}
