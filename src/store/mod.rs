@@ -1,1 +1,267 @@
-//! (empty)
+//! The ledger of requests and the descriptions of images, kept in one SQLite file.
+//!
+//! A [`Store`] is a handle that costs nothing until it is used. The first use
+//! starts one thread, which alone touches the disk: recording never waits for
+//! it, and what cannot be written now waits in bounded memory and is tried
+//! again. No text of the user's code comes here.
+
+mod database;
+mod error;
+mod report;
+mod row;
+mod tables;
+mod worker;
+
+use std::fmt;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use sha2::{Digest, Sha256};
+
+pub use error::StoreError;
+pub use report::{By, Key, Line, Query, Report, Totals};
+pub use row::{Row, Status, TICKS_PER_USD};
+
+use database::Database;
+use tables::{Waiting, Write};
+use worker::{READ_PATIENCE, Shared};
+
+/// Where Gloss keeps its data: `GLOSS_DATA_DIR`, else `gloss` in the user's data folder.
+///
+/// `None` where neither is known.
+pub fn data_folder() -> Option<PathBuf> {
+    match std::env::var_os("GLOSS_DATA_DIR").filter(|folder| !folder.is_empty()) {
+        Some(folder) => std::path::absolute(folder).ok(),
+        None => Some(dirs::data_dir()?.join("gloss")),
+    }
+}
+
+/// A handle to the store in one folder; clones are cheap and share everything.
+///
+/// When the last one goes, what still waits is tried once more in the
+/// background; [`Store::flush`] before the end of the process makes sure of it.
+#[derive(Clone)]
+pub struct Store {
+    handle: Arc<Handle>,
+}
+
+struct Handle {
+    folder: Option<PathBuf>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("folder", &self.handle.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// The store in `folder`, such as [`data_folder`] gives. Touches nothing yet.
+    ///
+    /// Without a folder all questions fail with [`StoreError::NoFolder`].
+    pub fn new(folder: impl Into<Option<PathBuf>>) -> Store {
+        let handle = Handle {
+            folder: folder.into(),
+            shared: Arc::new(Shared::default()),
+        };
+        Store {
+            handle: Arc::new(handle),
+        }
+    }
+
+    /// The database file, there already or not.
+    pub fn path(&self) -> Option<PathBuf> {
+        Some(self.folder()?.join(database::FILE))
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        self.handle.folder.as_deref()
+    }
+
+    /// Notes one request. Never waits for the disk.
+    pub fn record(&self, row: Row) {
+        self.handle
+            .shared
+            .write(self.folder(), Write::Row(Box::new(row)));
+    }
+
+    /// Keeps a description; it replaces one of the same key. Never waits for the disk.
+    pub fn keep_description(&self, key: DescriptionKey, markdown: String) {
+        let description = Description {
+            markdown,
+            time: Timestamp::now(),
+        };
+        self.handle.shared.write(
+            self.folder(),
+            Write::Description(Box::new((key, description))),
+        );
+    }
+
+    /// The description kept under the key, by this process or any other.
+    pub fn description(&self, key: DescriptionKey) -> Reply<Option<Description>> {
+        self.ask(move |database, waiting| {
+            database.run(READ_PATIENCE, |connection| {
+                tables::description(connection, waiting, &key)
+            })
+        })
+    }
+
+    /// What [`Store::usage`] gives, without holding up the caller.
+    pub fn report(&self, query: Query) -> Reply<Report> {
+        self.ask(move |database, waiting| {
+            database.run(READ_PATIENCE, |connection| {
+                tables::report(connection, waiting, &query, TimeZone::system())
+            })
+        })
+    }
+
+    /// The report that the query asks for; all rows recorded before are in it.
+    ///
+    /// Waits for the disk: not for async code.
+    pub fn usage(&self, query: &Query) -> Result<Report, StoreError> {
+        self.report(query.clone()).wait()
+    }
+
+    /// The sums since local midnight, over all workspaces.
+    pub fn today(&self) -> Reply<Totals> {
+        let now = Zoned::now();
+        let midnight = now
+            .start_of_day()
+            .map_or(now.timestamp(), |day| day.timestamp());
+        let query = Query {
+            since: Some(midnight),
+            ..Query::default()
+        };
+        self.ask(move |database, waiting| {
+            let report = database.run(READ_PATIENCE, |connection| {
+                tables::report(connection, waiting, &query, TimeZone::system())
+            })?;
+            Ok(report.total)
+        })
+    }
+
+    /// Whether all that was recorded so far is on the disk, after at most `timeout`.
+    ///
+    /// `false` comes early where the reason is not one that passes by itself.
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.handle.shared.flush(timeout)
+    }
+
+    /// What the user should know, in words, each once: the ledger cannot be
+    /// written, rows were lost, a damaged file was put aside.
+    pub fn take_notices(&self) -> Vec<String> {
+        self.handle.shared.take_notices()
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Database, &Waiting) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        let (sender, receiver) = oneshot::channel();
+        let question = Box::new(move |database: &mut Database, waiting: &Waiting| {
+            // Whoever asked may have gone meanwhile; then there is nothing to find out.
+            if !sender.is_canceled() {
+                let _ = sender.send(question(database, waiting));
+            }
+        });
+        match self.handle.shared.ask(self.folder(), question) {
+            Ok(()) => Reply(State::Asked(receiver)),
+            Err(error) => Reply(State::Failed(error)),
+        }
+    }
+}
+
+/// An answer on its way: await it, or [`Reply::wait`] where nothing is async.
+#[must_use = "dropping a reply takes the question back"]
+pub struct Reply<T>(State<T>);
+
+enum State<T> {
+    Asked(oneshot::Receiver<Result<T, StoreError>>),
+    Failed(StoreError),
+}
+
+impl<T> Future for Reply<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Asked(receiver) => Pin::new(receiver)
+                .poll(context)
+                .map(|answer| answer.unwrap_or(Err(StoreError::Gone))),
+            State::Failed(error) => Poll::Ready(Err(error.clone())),
+        }
+    }
+}
+
+impl<T> Reply<T> {
+    /// Holds up this thread until the answer is there.
+    pub fn wait(mut self) -> Result<T, StoreError> {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            match Pin::new(&mut self).poll(&mut context) {
+                Poll::Ready(answer) => return answer,
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// What a description depends on; the same image is paid for once, wherever it is linked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DescriptionKey {
+    /// SHA-256 of the image's bytes.
+    pub content: [u8; 32],
+    /// The language of the answer.
+    pub language: String,
+    /// Rises when the prompt changes, so that old answers are not mistaken for new ones.
+    pub prompt_version: u32,
+    pub model: String,
+}
+
+impl DescriptionKey {
+    /// The key for an image with these bytes.
+    pub fn new(image: &[u8], language: &str, prompt_version: u32, model: &str) -> DescriptionKey {
+        DescriptionKey {
+            content: Sha256::digest(image).into(),
+            language: language.into(),
+            prompt_version,
+            model: model.into(),
+        }
+    }
+}
+
+/// What a model said of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    pub markdown: String,
+    pub time: Timestamp,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,456 @@
+//! A report as a table for people.
+
+use anstyle::Style;
+use jiff::tz::TimeZone;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::store::{By, Key, Line, Report, Row, TICKS_PER_USD, Totals};
+
+/// Cells without styles, for the terminal and for the page alike.
+pub(super) struct Table {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Vec<String>>,
+    pub(super) total: Vec<String>,
+    /// What the figures don't say.
+    pub(super) notes: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    /// Figures stand at the right edge.
+    pub(super) is_figure: bool,
+}
+
+fn text_column(title: &'static str) -> Column {
+    Column {
+        title,
+        is_figure: false,
+    }
+}
+
+fn figure_column(title: &'static str) -> Column {
+    Column {
+        title,
+        is_figure: true,
+    }
+}
+
+/// The table with times in `zone`.
+pub(super) fn table(report: &Report, by: By, zone: &TimeZone) -> Table {
+    let mut table = match by {
+        By::Request => requests(report, zone),
+        By::Workspace => groups(report, "Workspace"),
+        By::Day => groups(report, "Day"),
+        By::Model => groups(report, "Model"),
+        By::Action => groups(report, "Action"),
+    };
+    match report.total.unpriced {
+        0 => {}
+        1 => table
+            .notes
+            .push("1 request has no known price and is not in the cost.".into()),
+        count => table.notes.push(format!(
+            "{} requests have no known price and are not in the cost.",
+            thousands(count)
+        )),
+    }
+    table
+}
+
+/// What a column of counts shows of a line.
+type Figure = fn(&Totals) -> String;
+
+fn groups(report: &Report, title: &'static str) -> Table {
+    let mut figures: Vec<(&'static str, Figure)> = vec![
+        ("Requests", |sums| thousands(sums.requests)),
+        ("From store", |sums| thousands(sums.from_store)),
+        ("Errors", |sums| thousands(sums.errors)),
+        ("Prompt", |sums| thousands(sums.prompt_tokens)),
+        ("Cached", |sums| thousands(sums.cached_tokens)),
+    ];
+    // Few ever use these; their columns would only be in the way.
+    if report.total.image_tokens > 0 {
+        figures.push(("Image", |sums| thousands(sums.image_tokens)));
+    }
+    if report.total.audio_tokens > 0 {
+        figures.push(("Audio", |sums| thousands(sums.audio_tokens)));
+    }
+    figures.push(("Completion", |sums| thousands(sums.completion_tokens)));
+    figures.push(("Reasoning", |sums| thousands(sums.reasoning_tokens)));
+    figures.push(("Tokens", |sums| thousands(sums.total_tokens)));
+    figures.push(("Cost", |sums| money(sums.cost_ticks)));
+    let cells = |name: String, sums: &Totals| -> Vec<String> {
+        std::iter::once(name)
+            .chain(figures.iter().map(|(_, figure)| figure(sums)))
+            .collect()
+    };
+    Table {
+        columns: std::iter::once(text_column(title))
+            .chain(figures.iter().map(|(title, _)| figure_column(title)))
+            .collect(),
+        rows: report
+            .rows
+            .iter()
+            .map(|line| cells(name(&line.key), &line.totals))
+            .collect(),
+        total: cells("Total".into(), &report.total),
+        notes: Vec::new(),
+    }
+}
+
+/// What a line is about, in a word.
+pub(super) fn name(key: &Key) -> String {
+    match key {
+        Key::Workspace(name) | Key::Model(name) | Key::Action(name) => visible(name),
+        Key::Day(day) => day.to_string(),
+        Key::Request(row) => row.time.to_string(),
+    }
+}
+
+fn requests(report: &Report, zone: &TimeZone) -> Table {
+    let sums = &report.total;
+    Table {
+        columns: vec![
+            text_column("Time"),
+            text_column("Workspace"),
+            text_column("Action"),
+            text_column("File"),
+            text_column("Model"),
+            text_column("Status"),
+            figure_column("Prompt"),
+            figure_column("Cached"),
+            figure_column("Tokens"),
+            figure_column("Seconds"),
+            figure_column("Cost"),
+        ],
+        rows: report
+            .rows
+            .iter()
+            .filter_map(|line| request(line, zone))
+            .collect(),
+        total: vec![
+            "Total".into(),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+            thousands(sums.prompt_tokens),
+            thousands(sums.cached_tokens),
+            thousands(sums.total_tokens),
+            String::new(),
+            money(sums.cost_ticks),
+        ],
+        notes: vec![format!(
+            "Requests: {}, from store: {}, errors: {}.",
+            thousands(sums.requests),
+            thousands(sums.from_store),
+            thousands(sums.errors)
+        )],
+    }
+}
+
+fn request(line: &Line, zone: &TimeZone) -> Option<Vec<String>> {
+    let Key::Request(row) = &line.key else {
+        return None;
+    };
+    let sums = &line.totals;
+    Some(vec![
+        row.time
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M:%S")
+            .to_string(),
+        visible(&row.workspace),
+        visible(&row.action),
+        visible(&place(row)),
+        visible(&row.model),
+        visible(&status(row)),
+        thousands(sums.prompt_tokens),
+        thousands(sums.cached_tokens),
+        thousands(sums.total_tokens),
+        row.total_ms.map(seconds).unwrap_or_default(),
+        if sums.unpriced > 0 {
+            "?".into()
+        } else {
+            money(sums.cost_ticks)
+        },
+    ])
+}
+
+fn place(row: &Row) -> String {
+    match (&row.file, &row.lines) {
+        (Some(file), Some(lines)) => format!("{file}:{lines}"),
+        (Some(file), None) => file.clone(),
+        (None, _) => String::new(),
+    }
+}
+
+fn status(row: &Row) -> String {
+    match &row.error {
+        Some(error) => format!("{} ({error})", row.status.word()),
+        None => row.status.word().into(),
+    }
+}
+
+/// Milliseconds as seconds with one digit: `0.9`.
+fn seconds(milliseconds: u64) -> String {
+    let tenths = milliseconds.saturating_add(50) / 100;
+    format!("{}.{}", thousands(tenths / 10), tenths % 10)
+}
+
+/// `1234567` as `1,234,567`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Dollars with four digits below 100, for a request costs a fraction of a cent; else with two.
+pub(super) fn money(ticks: u64) -> String {
+    const TEN_THOUSANDTH: u64 = TICKS_PER_USD / 10_000;
+    const CENT: u64 = TICKS_PER_USD / 100;
+    let rounded = |unit: u64| ticks.saturating_add(unit / 2) / unit;
+    match ticks {
+        0 => "$0".into(),
+        _ if rounded(TEN_THOUSANDTH) == 0 => "<$0.0001".into(),
+        _ if rounded(TEN_THOUSANDTH) < 1_000_000 => {
+            let parts = rounded(TEN_THOUSANDTH);
+            format!("${}.{:04}", parts / 10_000, parts % 10_000)
+        }
+        _ => {
+            let cents = rounded(CENT);
+            format!("${}.{:02}", thousands(cents / 100), cents % 100)
+        }
+    }
+}
+
+/// File names come from anywhere: what would steer a terminal, or turn the text around, is shown as a mark.
+pub(super) fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if is_unseen(c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// The same for words of several lines.
+pub(super) fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+fn is_unseen(c: char) -> bool {
+    // Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9),
+    // and its line and paragraph separators.
+    c.is_control()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The report as aligned text, its head and total in bold.
+pub(super) fn text(report: &Report, by: By, zone: &TimeZone) -> String {
+    let table = table(report, by, zone);
+    let titles: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| column.title.into())
+        .collect();
+    let widths = widths(&table, &titles);
+    let bold = Style::new().bold();
+    let plain = Style::new();
+    let mut text = aligned(&titles, &table.columns, &widths, bold);
+    for row in &table.rows {
+        text += &aligned(row, &table.columns, &widths, plain);
+    }
+    text += &aligned(&table.total, &table.columns, &widths, bold);
+    for note in &table.notes {
+        text += &format!("{note}\n");
+    }
+    text
+}
+
+fn width(cell: &str) -> usize {
+    cell.graphemes(true).count()
+}
+
+fn widths(table: &Table, titles: &[String]) -> Vec<usize> {
+    let lines = || std::iter::once(titles).chain(table.rows.iter().map(Vec::as_slice));
+    let column = |index: usize| {
+        lines()
+            .chain(std::iter::once(table.total.as_slice()))
+            .filter_map(|cells| cells.get(index))
+            .map(|cell| width(cell))
+            .max()
+            .unwrap_or(0)
+    };
+    (0..table.columns.len()).map(column).collect()
+}
+
+fn aligned(cells: &[String], columns: &[Column], widths: &[usize], style: Style) -> String {
+    let padded: Vec<String> = cells
+        .iter()
+        .zip(columns)
+        .zip(widths)
+        .map(|((cell, column), wide)| {
+            let padding = " ".repeat(wide.saturating_sub(width(cell)));
+            if column.is_figure {
+                padding + cell
+            } else {
+                format!("{cell}{padding}")
+            }
+        })
+        .collect();
+    let line = padded.join("  ");
+    format!("{style}{}{style:#}\n", line.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::store::Status;
+
+    use super::*;
+
+    const CENT: u64 = TICKS_PER_USD / 100;
+
+    fn without_styles(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn money_has_sensible_digits() {
+        for (ticks, expected) in [
+            (0, "$0"),
+            (1, "<$0.0001"),
+            (499_999, "<$0.0001"),
+            (500_000, "$0.0001"),
+            (12_345_678, "$0.0012"),
+            (CENT, "$0.0100"),
+            (99 * 100 * CENT, "$99.0000"),
+            (99_999_949_999 * 10, "$99.9999"),
+            (99_999_950_000 * 10, "$100.00"),
+            (123_456 * CENT, "$1,234.56"),
+            (u64::MAX, "$1,844,674,407.37"),
+        ] {
+            assert_eq!(money(ticks), expected, "{ticks}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn thousands_are_the_number_in_groups_of_three(number in any::<u64>()) {
+            let text = thousands(number);
+            prop_assert_eq!(text.replace(',', "").parse::<u64>().unwrap(), number);
+            let mut groups = text.split(',');
+            let first = groups.next().unwrap();
+            prop_assert!((1..=3).contains(&first.len()));
+            prop_assert!(groups.all(|group| group.len() == 3));
+        }
+    }
+
+    fn line(key: Key, totals: Totals) -> Report {
+        Report {
+            total: totals.clone(),
+            rows: vec![Line { key, totals }],
+        }
+    }
+
+    #[test]
+    fn a_table_is_aligned_with_a_line_of_totals() {
+        let small = Totals {
+            requests: 1,
+            total_tokens: 5,
+            cost_ticks: CENT,
+            ..Totals::default()
+        };
+        let big = Totals {
+            requests: 1_200,
+            from_store: 7,
+            errors: 2,
+            prompt_tokens: 1_000_000,
+            cached_tokens: 640_000,
+            completion_tokens: 20_000,
+            reasoning_tokens: 4_000,
+            total_tokens: 1_024_000,
+            cost_ticks: 345 * CENT,
+            ..Totals::default()
+        };
+        let report = Report {
+            rows: vec![
+                Line {
+                    key: Key::Model("grok-4.3".into()),
+                    totals: big.clone(),
+                },
+                Line {
+                    key: Key::Model("grök".into()),
+                    totals: small,
+                },
+            ],
+            total: big,
+        };
+        let text = without_styles(&super::text(&report, By::Model, &TimeZone::UTC));
+        let expected = "\
+Model     Requests  From store  Errors     Prompt   Cached  Completion  Reasoning     Tokens     Cost
+grok-4.3     1,200           7       2  1,000,000  640,000      20,000      4,000  1,024,000  $3.4500
+grök             1           0       0          0        0           0          0          5  $0.0100
+Total        1,200           7       2  1,000,000  640,000      20,000      4,000  1,024,000  $3.4500
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_request_is_one_line() {
+        let row = Row {
+            time: "2026-11-22T12:34:56.7Z".parse().unwrap(),
+            workspace: "/w".into(),
+            action: "refactor".into(),
+            file: Some("src/a.rs".into()),
+            lines: Some("3-9".into()),
+            model: "grok-4.3".into(),
+            status: Status::Error,
+            error: Some("rate_limit".into()),
+            total_ms: Some(1_250),
+            ..Row::default()
+        };
+        let sums = Totals {
+            requests: 1,
+            errors: 1,
+            unpriced: 1,
+            ..Totals::default()
+        };
+        let report = line(Key::Request(Box::new(row)), sums);
+        let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC));
+        let expected = "\
+Time                 Workspace  Action    File          Model     Status              Prompt  Cached  Tokens  Seconds  Cost
+2026-11-22 12:34:56  /w         refactor  src/a.rs:3-9  grok-4.3  error (rate_limit)       0       0       0      1.3     ?
+Total                                                                                      0       0       0             $0
+Requests: 1, from store: 0, errors: 1.
+1 request has no known price and is not in the cost.
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn no_name_can_steer_the_terminal() {
+        let hostile = "a\u{1b}[31m\r\n\u{202e}b\u{9b}c\u{2066}";
+        let report = line(Key::Workspace(hostile.into()), Totals::default());
+        let text = without_styles(&super::text(&report, By::Workspace, &TimeZone::UTC));
+        assert_eq!(text.lines().count(), 3);
+        assert!(
+            text.lines()
+                .nth(1)
+                .unwrap()
+                .starts_with("a\u{fffd}[31m\u{fffd}\u{fffd}\u{fffd}b")
+        );
+    }
+}
