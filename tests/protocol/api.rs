@@ -1,0 +1,175 @@
+//! An API that answers when it is told to: it holds each request until the test lets it go.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A listening API.
+pub struct Api {
+    pub url: String,
+    requests: mpsc::Receiver<Held>,
+    /// How many sockets are open.
+    open: watch::Receiver<usize>,
+}
+
+/// A request that waits for its answer.
+pub struct Held {
+    pub head: String,
+    pub body: Value,
+    answer: oneshot::Sender<Answer>,
+}
+
+pub enum Answer {
+    /// A whole answer, streamed.
+    Text(String),
+    /// Pieces, then silence.
+    Stall(Vec<String>),
+    /// Any status and body.
+    Status(u16, String),
+}
+
+impl Api {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let (sender, requests) = mpsc::channel(1000);
+        let (open_sender, open) = watch::channel(0);
+        let open_sender = Arc::new(Mutex::new(open_sender));
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (sender, open) = (sender.clone(), open_sender.clone());
+                open.lock().unwrap().send_modify(|count| *count += 1);
+                tokio::spawn(async move {
+                    let _ = serve(socket, sender).await;
+                    open.lock().unwrap().send_modify(|count| *count -= 1);
+                });
+            }
+        });
+        Self { url, requests, open }
+    }
+
+    /// The next request.
+    pub async fn next(&mut self) -> Held {
+        let next = tokio::time::timeout(super::editor::PATIENCE, self.requests.recv());
+        next.await.expect("no request came").unwrap()
+    }
+
+    /// Whether nothing was asked that was not taken by [`Api::next`].
+    pub fn is_quiet(&mut self) -> bool {
+        self.requests.try_recv().is_err()
+    }
+
+    /// Waits until no socket is open.
+    pub async fn all_closed(&mut self) {
+        let closed = self.open.wait_for(|count| *count == 0);
+        tokio::time::timeout(super::editor::PATIENCE, closed).await.expect("a socket stays open").unwrap();
+    }
+}
+
+impl Held {
+    pub fn answer(self, answer: Answer) {
+        let _ = self.answer.send(answer);
+    }
+
+    pub fn text(self, text: &str) {
+        self.answer(Answer::Text(text.to_owned()));
+    }
+
+    /// Everything the model would read.
+    pub fn prompt(&self) -> String {
+        self.body["messages"].to_string()
+    }
+}
+
+async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::Result<()> {
+    loop {
+        let Some((head, body)) = read(&mut socket).await? else {
+            return Ok(());
+        };
+        let (answer, answered) = oneshot::channel();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        if requests.send(Held { head, body, answer }).await.is_err() {
+            return Ok(());
+        }
+        let mut byte = [0];
+        let answer = tokio::select! {
+            answer = answered => answer,
+            // The client went away first: that is what some tests wait for.
+            _ = socket.read(&mut byte) => return Ok(()),
+        };
+        match answer {
+            Ok(Answer::Text(text)) => stream(&mut socket, &[text], true).await?,
+            Ok(Answer::Stall(pieces)) => {
+                stream(&mut socket, &pieces, false).await?;
+                let _ = socket.read(&mut byte).await;
+                return Ok(());
+            }
+            Ok(Answer::Status(status, body)) => {
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                socket.write_all(head.as_bytes()).await?;
+                socket.write_all(body.as_bytes()).await?;
+            }
+            Err(_) => return Ok(()),
+        }
+    }
+}
+
+async fn stream(socket: &mut TcpStream, pieces: &[String], whole: bool) -> std::io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
+    socket.write_all(head.as_bytes()).await?;
+    for piece in pieces {
+        event(socket, &json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }).to_string()).await?;
+    }
+    if whole {
+        let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+        event(socket, &end.to_string()).await?;
+        let usage = json!({ "choices": [], "model": "grok-4.3", "usage": {
+            "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 125,
+            "prompt_tokens_details": { "text_tokens": 100, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 40 },
+            "completion_tokens_details": { "reasoning_tokens": 5 },
+            "cost_in_usd_ticks": 1_500_000 } });
+        event(socket, &usage.to_string()).await?;
+        event(socket, "[DONE]").await?;
+        socket.write_all(b"0\r\n\r\n").await?;
+    }
+    socket.flush().await
+}
+
+async fn event(socket: &mut TcpStream, data: &str) -> std::io::Result<()> {
+    let event = format!("data: {data}\n\n");
+    socket.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await
+}
+
+async fn read(socket: &mut TcpStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+            let length = head
+                .lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+                .map_or(0, |(_, value)| value.trim().parse().unwrap());
+            while bytes.len() < end + 4 + length {
+                let count = socket.read(&mut chunk).await?;
+                if count == 0 {
+                    return Ok(None);
+                }
+                bytes.extend_from_slice(&chunk[..count]);
+            }
+            return Ok(Some((head, bytes[end + 4..end + 4 + length].to_vec())));
+        }
+        let count = socket.read(&mut chunk).await?;
+        if count == 0 {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&chunk[..count]);
+    }
+}

@@ -1,0 +1,341 @@
+//! An editor for tests: starts the real program, remembers all it says, answers what it asks.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use gloss::document::{ContentChange, Documents};
+use gloss::server::frames;
+use gloss::text::{Encoding, Position};
+use serde_json::{Value, json};
+use tokio::io::{AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc;
+
+/// How long anything may take before a test gives up; nothing waits for it to pass.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How an editor starts the server.
+pub struct Setup {
+    pub api: String,
+    pub key: Option<&'static str>,
+    pub capabilities: Value,
+    pub options: Value,
+    pub environment: Vec<(&'static str, String)>,
+}
+
+impl Setup {
+    pub fn new(api: &str) -> Self {
+        Self {
+            api: api.to_owned(),
+            key: None,
+            capabilities: plain(),
+            options: Value::Null,
+            environment: Vec::new(),
+        }
+    }
+
+    /// With the capability that gets outcomes as data.
+    pub fn streaming(api: &str) -> Self {
+        let mut setup = Self::new(api);
+        setup.capabilities["experimental"] = json!({ "gloss": { "stream": true } });
+        setup
+    }
+}
+
+/// An editor that takes versioned edits and progress, and counts in UTF-16.
+fn plain() -> Value {
+    json!({
+        "window": { "workDoneProgress": true },
+        "workspace": { "applyEdit": true, "workspaceEdit": { "documentChanges": true } },
+    })
+}
+
+pub struct Editor {
+    pub folder: tempfile::TempDir,
+    pub child: Child,
+    input: Option<ChildStdin>,
+    output: mpsc::UnboundedReceiver<Value>,
+    /// What came and was not waited for yet, in order.
+    pub heard: VecDeque<Value>,
+    pub documents: Documents,
+    /// Answers to `workspace/applyEdit`; applied where there is none.
+    pub apply_answers: VecDeque<Value>,
+    versions: HashMap<String, i32>,
+    last_id: i64,
+}
+
+impl Editor {
+    pub async fn start(setup: &Setup) -> Self {
+        let mut editor = Self::spawn(setup);
+        let folder = editor.folder.path().canonicalize().unwrap();
+        let result = editor
+            .request(
+                "initialize",
+                json!({
+                    "processId": null,
+                    "rootUri": null,
+                    "workspaceFolders": [{ "uri": uri(&folder), "name": "test" }],
+                    "capabilities": setup.capabilities,
+                    "initializationOptions": setup.options,
+                }),
+            )
+            .await
+            .unwrap();
+        assert_eq!(result["serverInfo"]["name"], "gloss");
+        editor.notify("initialized", json!({})).await;
+        editor
+    }
+
+    /// Starts the program and says nothing yet.
+    pub fn spawn(setup: &Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+        command
+            .arg("lsp")
+            .env_clear()
+            .env("HOME", folder.path().join("home"))
+            .env("GLOSS_DATA_DIR", folder.path().join("data"))
+            .env("XAI_BASE_URL", &setup.api)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(key) = setup.key {
+            command.env("XAI_API_KEY", key);
+        }
+        command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok(Some(body)) = frames::read(&mut output).await {
+                let message: Value = serde_json::from_slice(&body).expect("stdout carries the protocol alone");
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            input: child.stdin.take(),
+            child,
+            output: receiver,
+            folder,
+            heard: VecDeque::new(),
+            documents: Documents::default(),
+            apply_answers: VecDeque::new(),
+            versions: HashMap::new(),
+            last_id: 0,
+        }
+    }
+
+    /// Writes a file into the workspace and opens it; gives its uri.
+    pub async fn open(&mut self, name: &str, language: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        let uri = uri(&path);
+        self.open_uri(&uri, language, text).await;
+        uri
+    }
+
+    pub async fn open_uri(&mut self, uri: &str, language: &str, text: &str) {
+        self.documents.open(uri, language, 1, text);
+        self.versions.insert(uri.to_owned(), 1);
+        let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
+        self.notify("textDocument/didOpen", json!({ "textDocument": document })).await;
+    }
+
+    /// Types `text` over a range, on both sides.
+    pub async fn type_at(&mut self, uri: &str, start: (u32, u32), end: (u32, u32), text: &str) {
+        let version = self.versions.get_mut(uri).unwrap();
+        *version += 1;
+        let version = *version;
+        let position = |(line, character)| Position { line, character };
+        let change = ContentChange { range: Some((position(start), position(end))), text: text.to_owned() };
+        assert!(self.documents.change(uri, version, &[change], Encoding::Utf16));
+        let change = json!({ "range": range(start, end), "text": text });
+        self.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [change] }),
+        )
+        .await;
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join(name)
+    }
+
+    pub fn text(&self, uri: &str) -> String {
+        self.documents.snapshot(uri).unwrap().text.to_string()
+    }
+
+    /// Sends a request and gives its answer; what comes before it is kept or answered.
+    pub async fn request(&mut self, method: &str, params: Value) -> Result<Value, Value> {
+        let id = self.ask(method, params).await;
+        self.answer(id).await
+    }
+
+    /// Sends a request and does not wait.
+    pub async fn ask(&mut self, method: &str, params: Value) -> i64 {
+        self.last_id += 1;
+        let id = self.last_id;
+        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+        id
+    }
+
+    pub async fn answer(&mut self, id: i64) -> Result<Value, Value> {
+        let message = self.wait(|message| message["id"] == id && message.get("method").is_none()).await;
+        match message.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(message["result"].clone()),
+        }
+    }
+
+    pub async fn notify(&mut self, method: &str, params: Value) {
+        self.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+    }
+
+    pub async fn execute(&mut self, command: &str, argument: Value) -> Result<Value, Value> {
+        self.request("workspace/executeCommand", json!({ "command": command, "arguments": [argument] })).await
+    }
+
+    /// Begins a job; gives its id.
+    pub async fn job(&mut self, command: &str, uri: &str, start: (u32, u32), end: (u32, u32)) -> String {
+        let begun = self.execute(command, json!({ "uri": uri, "range": range(start, end) })).await.unwrap();
+        begun["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for a job's `gloss/finished`.
+    pub async fn finished(&mut self, id: &str) -> Value {
+        let id = id.to_owned();
+        let finished = self
+            .wait(move |message| message["method"] == "gloss/finished" && message["params"]["id"] == id.as_str())
+            .await;
+        finished["params"].clone()
+    }
+
+    /// Waits for the text of a `window/showMessage`.
+    pub async fn message(&mut self) -> String {
+        let message = self.wait(|message| message["method"] == "window/showMessage").await;
+        message["params"]["message"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for the end of a job's progress.
+    pub async fn ended(&mut self, id: &str) {
+        let id = id.to_owned();
+        self.wait(move |message| {
+            message["method"] == "$/progress"
+                && message["params"]["token"] == id.as_str()
+                && message["params"]["value"]["kind"] == "end"
+        })
+        .await;
+    }
+
+    pub async fn hover(&mut self, uri: &str, line: u32, character: u32) -> Option<String> {
+        let position = json!({ "line": line, "character": character });
+        let params = json!({ "textDocument": { "uri": uri }, "position": position });
+        let hover = self.request("textDocument/hover", params).await.unwrap();
+        hover["contents"]["value"].as_str().map(str::to_owned)
+    }
+
+    /// The titles offered at a place.
+    pub async fn titles(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
+        let context = json!({ "diagnostics": [] });
+        let params = json!({ "textDocument": { "uri": uri }, "range": range(start, end), "context": context });
+        let actions = self.request("textDocument/codeAction", params).await.unwrap();
+        let titles = actions.as_array().unwrap().iter().map(|action| action["title"].as_str().unwrap().to_owned());
+        titles.collect()
+    }
+
+    /// The first message that fits, kept or to come; those that do not are kept.
+    pub async fn wait(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.heard.iter().position(&fits) {
+            return self.heard.remove(at).unwrap();
+        }
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.output.recv()).await;
+            let Ok(Some(message)) = next else {
+                panic!("waited in vain; heard: {:#?}", self.heard);
+            };
+            let asks = message.get("method").is_some() && message.get("id").is_some();
+            if asks {
+                self.reply(&message).await;
+            }
+            if fits(&message) {
+                return message;
+            }
+            self.heard.push_back(message);
+        }
+    }
+
+    /// Takes what is there by now without waiting for anything to come.
+    pub async fn drain(&mut self) {
+        // An answer to a request of our own is behind everything that was sent before it.
+        let _ = self.request("gloss/none", Value::Null).await;
+    }
+
+    /// `shutdown`, `exit`, and how the process ended.
+    pub async fn stop(mut self) -> ExitStatus {
+        self.request("shutdown", Value::Null).await.unwrap();
+        self.notify("exit", Value::Null).await;
+        self.exited().await
+    }
+
+    pub fn close_input(&mut self) {
+        self.input = None;
+    }
+
+    pub async fn exited(&mut self) -> ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it outlives its editor").unwrap()
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.send_bytes(&frames::framed(message.to_string().as_bytes())).await;
+    }
+
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(bytes).await.unwrap();
+        input.flush().await.unwrap();
+    }
+
+    async fn reply(&mut self, message: &Value) {
+        let result = match message["method"].as_str().unwrap() {
+            "workspace/applyEdit" => match self.apply_answers.pop_front() {
+                Some(answer) => answer,
+                None => json!({ "applied": self.apply(&message["params"]["edit"]).await }),
+            },
+            _ => Value::Null,
+        };
+        self.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result })).await;
+    }
+
+    /// Applies a versioned edit as editors do, and tells of the change.
+    pub async fn apply(&mut self, edit: &Value) -> bool {
+        let change = &edit["documentChanges"][0];
+        let uri = change["textDocument"]["uri"].as_str().unwrap().to_owned();
+        if change["textDocument"]["version"] != self.versions[&uri] {
+            return false;
+        }
+        let position = |value: &Value| {
+            let number = |name: &str| u32::try_from(value[name].as_u64().unwrap()).unwrap();
+            (number("line"), number("character"))
+        };
+        for edit in change["edits"].as_array().unwrap().iter().rev() {
+            let (start, end) = (position(&edit["range"]["start"]), position(&edit["range"]["end"]));
+            let text = edit["newText"].as_str().unwrap().to_owned();
+            self.type_at(&uri, start, end, &text).await;
+        }
+        true
+    }
+}
+
+pub fn range(start: (u32, u32), end: (u32, u32)) -> Value {
+    let position = |(line, character)| json!({ "line": line, "character": character });
+    json!({ "start": position(start), "end": position(end) })
+}
+
+pub fn uri(path: &Path) -> String {
+    url::Url::from_file_path(path).unwrap().into()
+}
