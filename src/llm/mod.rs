@@ -1,1 +1,260 @@
-//! (empty)
+//! The way to the model: a prompt in, a stream of text and a usage out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::prompt::Prompt;
+
+pub mod chat;
+mod classify;
+mod error;
+mod exchange;
+mod key;
+pub mod models;
+pub mod reading;
+mod record;
+mod request;
+pub mod retry;
+mod said;
+pub mod sse;
+mod transport;
+mod usage;
+
+pub use error::ApiError;
+pub use key::{Key, UnfitKey, is_loopback};
+pub use retry::RetryPolicy;
+pub use said::Said;
+pub use usage::Usage;
+
+/// A client of the API. Clones share their connections and what they learned.
+///
+/// Making one does nothing yet: certificates are read and connections opened by the
+/// first call.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    options: Options,
+    pools: transport::Pools,
+    /// The fields that models were seen to refuse.
+    refused: Mutex<BTreeMap<String, BTreeSet<chat::Field>>>,
+}
+
+/// How a client connects, waits and tries again.
+#[derive(Clone, Default)]
+pub struct Options {
+    pub timeouts: Timeouts,
+    pub retry: RetryPolicy,
+    /// The proxy's URL; without it the environment's.
+    pub proxy: Option<String>,
+    /// A PEM file with certificates to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The proxy's URL may hold a password, so it is not printed.
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("proxy", &self.proxy.as_ref().map(|_| "…"))
+            .field("ca_file", &self.ca_file)
+            .finish()
+    }
+}
+
+/// How long what may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a connection stands, TLS included.
+    pub connect: Duration,
+    /// From there until the answer's head; a large request gets more, for its upload.
+    pub first_byte: Duration,
+    /// Between two chunks. Keep-alives are none.
+    pub idle: Duration,
+    /// After the model has said why it ended, for the usage that should follow.
+    pub after_end: Duration,
+    /// For the whole call, retries and waits included.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(60),
+            idle: Duration::from_secs(60),
+            after_end: Duration::from_secs(5),
+            total: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Where the API is, and the key to it.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// Such as `https://api.x.ai/v1`.
+    pub base_url: Url,
+    /// Sent to `base_url`'s very host only, and only over https or to loopback.
+    pub key: Option<Key>,
+}
+
+/// The address may hold a password, so only its host is printed.
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("host", &self.base_url.host_str())
+            .field("key", &self.key)
+            .finish()
+    }
+}
+
+/// One thing to ask.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub endpoint: Endpoint,
+    pub model: String,
+    pub prompt: Prompt,
+    /// The most tokens of visible text; at xAI reasoning comes on top.
+    pub max_output_tokens: Option<u32>,
+    /// From 0 to 2.
+    pub temperature: Option<f64>,
+    /// Sent only to models known to take it, and fitted to those they know.
+    pub effort: Option<Effort>,
+    /// A stable id that keeps a conversation on one cache; sent to Grok only.
+    pub conversation: Option<String>,
+}
+
+/// How much a model should think before it answers, least first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    None,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+}
+
+/// What happens while a call is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The API has accepted the request, and the model is at work. Comes again with a retry.
+    Began,
+    /// A piece of the answer's text, never empty.
+    Delta(String),
+    /// The call waits before it tries again.
+    Waiting {
+        /// Rounded up.
+        seconds: u64,
+        /// In a few words.
+        why: String,
+    },
+}
+
+/// An answer that came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// All deltas, joined.
+    pub text: String,
+    /// `stop` if it ended normally; `length` and others as the server says them.
+    pub finish_reason: Option<String>,
+    pub usage: Usage,
+    /// The model that answered, by its own account.
+    pub model: Option<String>,
+    pub request_id: Option<String>,
+    /// Requests after the first.
+    pub retries: u32,
+    /// From the start of the call, retries included.
+    pub first_token_ms: Option<u64>,
+    pub total_ms: u64,
+    pub rate_limits: RateLimits,
+}
+
+/// A call that failed, with all that the ledger wants to know of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Failure {
+    pub error: ApiError,
+    /// As far as it was reported.
+    pub usage: Usage,
+    /// What came of the answer.
+    pub text: String,
+    pub model: Option<String>,
+    /// The HTTP status of the last answer.
+    pub status: Option<u16>,
+    pub request_id: Option<String>,
+    pub retries: u32,
+    /// Requests that were tried; 0 if the call could not even begin.
+    pub requests: u32,
+    pub first_token_ms: Option<u64>,
+    pub total_ms: u64,
+    pub rate_limits: RateLimits,
+}
+
+/// The limits that an answer's headers told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RateLimits {
+    pub limit_requests: Option<u64>,
+    pub remaining_requests: Option<u64>,
+    pub limit_tokens: Option<u64>,
+    pub remaining_tokens: Option<u64>,
+    /// Does the API keep nothing of what it is sent?
+    pub zero_data_retention: Option<bool>,
+}
+
+impl Client {
+    /// A client that is not connected yet.
+    pub fn new(options: Options) -> Self {
+        Self(Arc::new(Shared {
+            options,
+            pools: transport::Pools::default(),
+            refused: Mutex::default(),
+        }))
+    }
+
+    /// Asks, and hands over events as they come.
+    ///
+    /// Dropping the future drops the connection at once, so that nothing goes on billing.
+    pub async fn stream(
+        &self,
+        call: &Call,
+        on_event: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<Completion, Failure> {
+        exchange::run(self, call, on_event).await
+    }
+
+    fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    async fn pool(&self, route: transport::Route) -> Result<reqwest::Client, ApiError> {
+        self.0.pools.get(route, &self.0.options).await
+    }
+
+    /// The fields that `model` was seen to refuse.
+    fn refused_by(&self, model: &str) -> BTreeSet<chat::Field> {
+        let refused = self
+            .0
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        refused.get(model).cloned().unwrap_or_default()
+    }
+
+    fn remember_refused(&self, model: &str, field: chat::Field) {
+        let mut refused = self
+            .0
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        refused.entry(model.to_owned()).or_default().insert(field);
+    }
+}

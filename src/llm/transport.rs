@@ -1,0 +1,331 @@
+//! Connections: how they are built, on first use and not before, and why they fail.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::error::ApiError;
+use super::{Options, key};
+
+/// Connections that are kept, a pool for each way to a server.
+#[derive(Debug, Default)]
+pub struct Pools {
+    local: OnceCell<reqwest::Client>,
+    local_tls: OnceCell<reqwest::Client>,
+    remote: OnceCell<reqwest::Client>,
+}
+
+/// The way to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Plain http on this machine: no certificates are read. No proxy either, for it would
+    /// see the key.
+    Local,
+    /// https on this machine, past any proxy.
+    LocalTls,
+    /// All else, through the proxy if there is one.
+    Remote,
+}
+
+impl Route {
+    /// The way to `url`.
+    pub fn to(url: &Url) -> Self {
+        match (key::is_loopback(url), url.scheme()) {
+            (true, "https") => Self::LocalTls,
+            (true, _) => Self::Local,
+            (false, _) => Self::Remote,
+        }
+    }
+}
+
+impl Pools {
+    /// The pool for `route`, built when it is first asked for.
+    pub async fn get(&self, route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
+        let pool = match route {
+            Route::Local => &self.local,
+            Route::LocalTls => &self.local_tls,
+            Route::Remote => &self.remote,
+        };
+        let build = || async {
+            if route == Route::Local {
+                return build(route, options);
+            }
+            // Reading the system's certificates takes milliseconds, and blocks.
+            let options = options.clone();
+            let building = tokio::task::spawn_blocking(move || build(route, &options));
+            building
+                .await
+                .unwrap_or_else(|_| Err(setting("the TLS client could not be built")))
+        };
+        pool.get_or_try_init(build).await.cloned()
+    }
+}
+
+fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
+    let tls = match route {
+        Route::Local => tls_without_roots()?,
+        Route::LocalTls | Route::Remote => tls(options.ca_file.as_deref())?,
+    };
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("gloss/", env!("CARGO_PKG_VERSION")))
+        // A redirect would take the key and the text somewhere else.
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(options.timeouts.connect)
+        .tcp_nodelay(true)
+        .pool_idle_timeout(Duration::from_secs(90))
+        .http2_keep_alive_interval(Duration::from_secs(15))
+        .http2_keep_alive_timeout(Duration::from_secs(15))
+        .http2_keep_alive_while_idle(true);
+    let proxy = options
+        .proxy
+        .as_deref()
+        .map(str::trim)
+        .filter(|proxy| !proxy.is_empty());
+    match (route, proxy) {
+        (Route::Remote, Some(proxy)) => {
+            // The URL may hold a password, so the error does not repeat it.
+            let proxy = reqwest::Proxy::all(proxy)
+                .map_err(|_| setting("`proxy` is no URL: write it as http://HOST:PORT"))?;
+            builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
+        }
+        (Route::Remote, None) => {}
+        (Route::Local | Route::LocalTls, _) => builder = builder.no_proxy(),
+    }
+    builder
+        .build()
+        .map_err(|error| setting(&format!("no HTTP client: {}", root_cause(&error))))
+}
+
+/// TLS on ring and the system's trust store, with the certificates in `ca_file` besides.
+fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, ApiError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let extra = ca_file.map(certificates).transpose()?.unwrap_or_default();
+    let verifier = if extra.is_empty() {
+        Verifier::new(provider.clone())
+    } else {
+        Verifier::new_with_extra_roots(extra, provider.clone())
+    };
+    let verifier = verifier.map_err(|error| {
+        setting(&format!(
+            "no certificates to trust ({error}): set `ca_file`"
+        ))
+    })?;
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| setting(&error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+/// Settings that trust nobody, for a client that never speaks TLS but must have some.
+fn tls_without_roots() -> Result<ClientConfig, ApiError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| setting(&error.to_string()))?;
+    Ok(builder
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
+}
+
+/// The certificates of a PEM file, one at least.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ApiError> {
+    let failed = |why: String| setting(&format!("`ca_file` {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| failed(format!("cannot be read ({error})")))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(failed("holds no certificate in PEM form".to_owned())),
+        Err(error) => Err(failed(format!("is not in PEM form ({error})"))),
+    }
+}
+
+fn setting(said: &str) -> ApiError {
+    ApiError::Setting {
+        said: said.to_owned(),
+    }
+}
+
+/// From this size on, a connection reset while sending means that the body is too big.
+const NEAR_THE_LIMIT: u64 = 40_000_000;
+
+/// Why no answer came from `host`, to which `bytes` were being sent.
+pub fn no_answer(error: &reqwest::Error, host: &str, bytes: u64, connect: Duration) -> ApiError {
+    let causes = causes(error);
+    let host = host.to_owned();
+    let said = root_cause(error);
+    if let Some(tls) = causes
+        .iter()
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
+    {
+        let said = tls.to_string();
+        return ApiError::Tls { host, said };
+    }
+    if said.contains("tls handshake") {
+        return ApiError::Tls { host, said };
+    }
+    if causes
+        .iter()
+        .any(|cause| cause.to_string().starts_with("tunnel error"))
+    {
+        return ApiError::Proxy { host, said };
+    }
+    if error.is_dns()
+        || causes
+            .iter()
+            .any(|cause| cause.to_string().starts_with("dns error"))
+    {
+        return ApiError::Dns { host };
+    }
+    let kinds = || {
+        causes
+            .iter()
+            .filter_map(|c| c.downcast_ref::<std::io::Error>())
+            .map(std::io::Error::kind)
+    };
+    if error.is_connect() {
+        return match kinds().next_back() {
+            Some(ErrorKind::ConnectionRefused) => ApiError::ConnectionRefused { host },
+            Some(ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => {
+                ApiError::Reset { host, said }
+            }
+            _ if error.is_timeout() => ApiError::ConnectTimeout {
+                host,
+                after: connect,
+            },
+            _ => ApiError::Unreachable { host, said },
+        };
+    }
+    if bytes >= NEAR_THE_LIMIT {
+        return ApiError::TooBig { bytes };
+    }
+    let is_not_http = |cause: &&&(dyn Error + 'static)| {
+        cause
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_parse)
+    };
+    if causes.iter().any(|cause| is_not_http(&cause)) {
+        return ApiError::NotAnApi { said };
+    }
+    ApiError::Reset { host, said }
+}
+
+/// Why an answer that had begun could not be read to its end.
+pub fn broken_answer(error: &reqwest::Error) -> ApiError {
+    let causes = causes(error);
+    let kind = causes
+        .iter()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind)
+        .next_back();
+    match kind {
+        // So hyper calls wrong chunk sizes, and the decoder what is not gzip.
+        Some(ErrorKind::InvalidData | ErrorKind::InvalidInput) => ApiError::Malformed {
+            said: root_cause(error),
+        },
+        _ => ApiError::CutOff,
+    }
+}
+
+/// An error and all that caused it. An `io::Error` names as its source that of the error
+/// within it, and so skips the one that tells most.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut causes = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        causes.push(cause);
+        let within = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match within {
+            Some(within) => Some(within),
+            None => cause.source(),
+        };
+    }
+    causes
+}
+
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let causes = causes(error);
+    let root = causes.last().map(ToString::to_string).unwrap_or_default();
+    super::said::short(&root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_goes_past_proxies_and_reads_no_certificates() {
+        let check = |url: &str, expected: Route| {
+            assert_eq!(Route::to(&Url::parse(url).unwrap()), expected, "{url}");
+        };
+        check("http://127.0.0.1:8080/v1", Route::Local);
+        check("http://localhost/v1", Route::Local);
+        check("https://[::1]/v1", Route::LocalTls);
+        check("http://10.0.0.1/v1", Route::Remote);
+        check("https://api.x.ai/v1", Route::Remote);
+        check("https://localhost.evil.example/v1", Route::Remote);
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |options: Options, expected: &str| {
+            let error = build(Route::Remote, &options).unwrap_err().explain();
+            assert!(error.contains(expected), "{error}");
+        };
+        let with_ca = |path: &Path| Options {
+            ca_file: Some(path.to_owned()),
+            ..Options::default()
+        };
+        check(with_ca(&folder.path().join("none.pem")), "cannot be read");
+        let empty = folder.path().join("empty.pem");
+        std::fs::write(&empty, "no certificate").unwrap();
+        check(with_ca(&empty), "holds no certificate");
+        let broken = folder.path().join("broken.pem");
+        std::fs::write(
+            &broken,
+            "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+        )
+        .unwrap();
+        check(with_ca(&broken), "`ca_file`");
+        let options = Options {
+            proxy: Some("http://user:hunter2@:::".to_owned()),
+            ..Options::default()
+        };
+        let error = build(Route::Remote, &options).unwrap_err().explain();
+        assert!(
+            error.contains("`proxy`") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_error_within_an_io_error_is_found() {
+        let inner = rustls::Error::General("inner".to_owned());
+        let outer = std::io::Error::other(std::io::Error::other(inner));
+        assert!(
+            causes(&outer)
+                .iter()
+                .any(|cause| cause.is::<rustls::Error>())
+        );
+        assert!(root_cause(&outer).contains("inner"));
+    }
+}

@@ -1,0 +1,155 @@
+//! What a call used, as the API reports it, each token counted once.
+
+use serde_json::Value;
+
+/// The tokens of one answer. What the API did not report is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    pub prompt_tokens: u64,
+    /// As reported: whether reasoning is inside differs, see [`Usage::output_tokens`].
+    pub completion_tokens: u64,
+    /// As reported, else the sum of prompt and output.
+    pub total_tokens: u64,
+    pub text_tokens: u64,
+    pub image_tokens: u64,
+    pub audio_tokens: u64,
+    /// Those of the prompt that were billed at the cached rate.
+    pub cached_tokens: u64,
+    pub reasoning_tokens: u64,
+    pub num_sources_used: u64,
+    /// The cost by the API's own account, 10^10 to the US dollar; `None` when it named none.
+    pub cost_in_usd_ticks: Option<u64>,
+}
+
+impl Usage {
+    /// Reads a `usage` object; anything missing, null or of another type counts as 0.
+    pub fn read(usage: &Value) -> Self {
+        let top = |name: &str| count(usage.get(name));
+        let inside = |of: &str, name: &str| count(usage.get(of).and_then(|d| d.get(name)));
+        let mut read = Self {
+            prompt_tokens: top("prompt_tokens"),
+            completion_tokens: top("completion_tokens"),
+            total_tokens: top("total_tokens"),
+            text_tokens: inside("prompt_tokens_details", "text_tokens"),
+            image_tokens: inside("prompt_tokens_details", "image_tokens"),
+            audio_tokens: inside("prompt_tokens_details", "audio_tokens"),
+            cached_tokens: inside("prompt_tokens_details", "cached_tokens"),
+            reasoning_tokens: inside("completion_tokens_details", "reasoning_tokens"),
+            num_sources_used: top("num_sources_used"),
+            cost_in_usd_ticks: Some(top("cost_in_usd_ticks")).filter(|ticks| *ticks > 0),
+        };
+        if read.total_tokens == 0 {
+            read.total_tokens = read.prompt_tokens.saturating_add(read.completion_tokens);
+        }
+        read
+    }
+
+    /// Did the API report anything?
+    pub fn is_reported(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// All tokens the model wrote, reasoning counted once.
+    ///
+    /// At xAI `total = prompt + completion + reasoning`: reasoning lies outside of
+    /// completion. Elsewhere `total = prompt + completion` says that it lies inside.
+    pub fn output_tokens(&self) -> u64 {
+        let outside = self.completion_tokens.saturating_add(self.reasoning_tokens);
+        if self.total_tokens >= self.prompt_tokens.saturating_add(outside) {
+            outside
+        } else {
+            self.completion_tokens
+        }
+    }
+}
+
+/// A count, however the server spells numbers.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to lie within bounds"
+)]
+fn count(value: Option<&Value>) -> u64 {
+    let Some(value) = value else { return 0 };
+    let from_float = |number: f64| (0.0..1e18).contains(&number).then_some(number as u64);
+    value
+        .as_u64()
+        .or_else(|| value.as_f64().and_then(from_float))
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_field_is_read() {
+        let usage = Usage::read(&json!({
+            "prompt_tokens": 199, "completion_tokens": 10, "total_tokens": 239,
+            "prompt_tokens_details": {
+                "text_tokens": 20, "audio_tokens": 3, "image_tokens": 176, "cached_tokens": 163
+            },
+            "completion_tokens_details": {"reasoning_tokens": 30, "audio_tokens": 0},
+            "num_sources_used": 2, "cost_in_usd_ticks": 15_000_000
+        }));
+        assert_eq!(
+            usage,
+            Usage {
+                prompt_tokens: 199,
+                completion_tokens: 10,
+                total_tokens: 239,
+                text_tokens: 20,
+                image_tokens: 176,
+                audio_tokens: 3,
+                cached_tokens: 163,
+                reasoning_tokens: 30,
+                num_sources_used: 2,
+                cost_in_usd_ticks: Some(15_000_000),
+            }
+        );
+    }
+
+    #[test]
+    fn reasoning_is_counted_once_whichever_way_it_is_reported() {
+        let check = |completion: u64, reasoning: u64, total: Value, expected: u64| {
+            let usage = Usage::read(&json!({
+                "prompt_tokens": 100, "completion_tokens": completion, "total_tokens": total,
+                "completion_tokens_details": {"reasoning_tokens": reasoning}
+            }));
+            assert_eq!(usage.output_tokens(), expected, "{usage:?}");
+        };
+        check(10, 30, json!(140), 40); // outside, as xAI counts
+        check(40, 30, json!(140), 40); // inside
+        check(10, 0, json!(110), 10);
+        check(40, 30, json!(null), 40); // no total: as most count
+    }
+
+    #[test]
+    fn what_is_missing_null_or_odd_counts_nothing() {
+        let check = |usage: Value, expected: Usage| assert_eq!(Usage::read(&usage), expected);
+        check(json!(null), Usage::default());
+        check(json!([1, 2]), Usage::default());
+        check(
+            json!({"prompt_tokens": null, "prompt_tokens_details": null, "total_tokens": "many"}),
+            Usage::default(),
+        );
+        check(
+            json!({"prompt_tokens": -5, "completion_tokens": 1e300}),
+            Usage::default(),
+        );
+        check(json!({"cost_in_usd_ticks": 0}), Usage::default());
+        check(
+            json!({"prompt_tokens": 7.0, "completion_tokens": 2}),
+            Usage {
+                prompt_tokens: 7,
+                completion_tokens: 2,
+                total_tokens: 9,
+                ..Usage::default()
+            },
+        );
+        assert!(!Usage::default().is_reported());
+        assert!(Usage::read(&json!({"total_tokens": 1})).is_reported());
+    }
+}
