@@ -1,1 +1,15 @@
-//! (empty)
+//! Links to images in every markup, with exact ranges; and the images behind them, read within
+//! the workspace, recognised by content and made ready for a model.
+
+mod format;
+mod links;
+mod load;
+mod markdown;
+mod scale;
+mod target;
+
+pub use format::Format;
+pub use links::{ImageLink, Markup, links};
+pub use load::{Facts, LoadError, Loaded, MAX_PIXELS, Prepared, facts, facts_of, load, load_bytes};
+pub use scale::{MAX_PREPARED_PIXELS, fit};
+pub use target::{MAX_FILE_BYTES, Target, TargetError, named, resolve};

@@ -39,15 +39,17 @@ impl Language {
 
     /// The language a file's extension stands for.
     pub fn from_path(path: &Path) -> Option<Self> {
-        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "go" => Self::Go,
-            "js" | "jsx" | "mjs" | "cjs" => Self::JavaScript,
-            "py" | "pyi" => Self::Python,
-            "rs" => Self::Rust,
-            "tsx" => Self::Tsx,
-            "ts" | "mts" | "cts" => Self::TypeScript,
-            _ => return None,
-        })
+        Some(
+            match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+                "go" => Self::Go,
+                "js" | "jsx" | "mjs" | "cjs" => Self::JavaScript,
+                "py" | "pyi" => Self::Python,
+                "rs" => Self::Rust,
+                "tsx" => Self::Tsx,
+                "ts" | "mts" | "cts" => Self::TypeScript,
+                _ => return None,
+            },
+        )
     }
 
     /// The name people write.
@@ -74,6 +76,14 @@ impl Language {
         }
     }
 
+    /// What begins a comment that runs to the end of its line.
+    pub fn line_comment(self) -> &'static str {
+        match self {
+            Self::Python => "#",
+            Self::Go | Self::JavaScript | Self::Rust | Self::Tsx | Self::TypeScript => "//",
+        }
+    }
+
     /// The compiled-in grammar.
     pub fn grammar(self) -> tree_sitter::Language {
         match self {
@@ -85,5 +95,40 @@ impl Language {
             Self::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
         }
         .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_is_known_by_its_own_fence() {
+        for language in Language::ALL {
+            assert_eq!(Language::from_id(language.fence()), Some(language));
+        }
+        assert_eq!(Language::from_id("cobol"), None);
+    }
+
+    #[test]
+    fn a_path_names_its_language_whatever_the_case() {
+        for (path, expected) in [
+            ("a/b.rs", Some(Language::Rust)),
+            ("A.PY", Some(Language::Python)),
+            ("x.test.tsx", Some(Language::Tsx)),
+            ("x.d.ts", Some(Language::TypeScript)),
+            ("Makefile", None),
+            (".rs", None),
+        ] {
+            assert_eq!(Language::from_path(Path::new(path)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_line_comment_parses_as_one() {
+        for language in Language::ALL {
+            let text = format!("{} ) not code (\n", language.line_comment());
+            assert!(crate::syntax::parses(language, &text), "{language:?}");
+        }
     }
 }

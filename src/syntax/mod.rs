@@ -1,5 +1,15 @@
 //! What surrounds a place in a text: function, type, paragraph; and whether a text parses.
 
+mod declaration;
+mod enclosing;
 mod language;
+mod outline;
+mod paragraph;
+mod rope;
+mod symbol;
+mod tree;
 
 pub use language::Language;
+pub use paragraph::paragraph;
+pub use symbol::{Symbol, SymbolKind};
+pub use tree::{MAX_BYTES, PARSE_LIMIT, Syntax, parses};
