@@ -10,6 +10,7 @@ mod error;
 mod images;
 mod place;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -23,7 +24,7 @@ pub use images::{Description, ImageJob, ImageSource};
 pub use place::{Place, workspace_of};
 
 use crate::config::{Environment, Settings};
-use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key};
+use crate::llm::{self, models, Call, Client, Effort, Endpoint, Event, Key};
 use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
@@ -63,7 +64,7 @@ struct Asking {
     model: String,
     prompt: Prompt,
     max_output_tokens: u32,
-    effort: &'static str,
+    effort: Effort,
     account: Account,
 }
 
@@ -111,6 +112,15 @@ impl Engine {
         &self.settings
     }
 
+    /// The user's own prices, in the client's terms.
+    pub fn prices(&self) -> BTreeMap<String, models::Price> {
+        let own = self.settings.prices.iter().map(|(model, price)| {
+            let cached = price.cached.unwrap_or(price.input);
+            (model.clone(), models::Price { input: price.input, cached, output: price.output })
+        });
+        own.collect()
+    }
+
     pub fn store(&self) -> &Store {
         &self.store
     }
@@ -149,7 +159,7 @@ impl Engine {
             endpoint: self.endpoint()?,
             max_output_tokens: Some(self.settings.max_output_tokens.unwrap_or(max_output_tokens)),
             temperature: Some(self.settings.temperature),
-            effort: Effort::from_word(self.settings.reasoning_effort.as_deref().unwrap_or(effort)),
+            effort: Some(self.settings.reasoning_effort.unwrap_or(effort)),
             conversation: Some(account.conversation()),
             model,
             prompt,
@@ -167,7 +177,7 @@ impl Engine {
                 ear(Heard::Text(text));
             }
             Event::Waiting { seconds, why } => ear(Heard::Waiting { seconds, why }),
-            _ => {}
+            Event::Began => {}
         };
         match self.client.stream(&call, &mut hear).await {
             Ok(completion) => {

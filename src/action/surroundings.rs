@@ -71,12 +71,12 @@ impl Surroundings<'_> {
 
     /// What a code block of this language is opened with.
     pub fn fence(&self) -> &str {
-        self.language.map_or(self.language_id, Language::fence)
+        self.language.map_or(self.language_id, |language| language.fence())
     }
 
     /// The language as people write it.
     pub fn language_name(&self) -> &str {
-        self.language.map_or(self.language_id, Language::name)
+        self.language.map_or(self.language_id, |language| language.name())
     }
 
     /// Tokens left for context once the range is in.

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use ropey::Rope;
 use thiserror::Error;
 
-use crate::syntax::{self, Language};
+use crate::syntax::{self, Language, Syntax};
 
 /// The text an edit would replace.
 #[derive(Clone, Copy, Debug)]
@@ -223,10 +224,16 @@ fn parses_worse(original: Original<'_>, new: &str) -> bool {
         return true;
     };
     let changed = [before, new, after].concat();
-    match (syntax::errors(language, original.text), syntax::errors(language, &changed)) {
+    match (errors(language, original.text), errors(language, &changed)) {
         (Some(old), Some(new)) => new > old,
         _ => false,
     }
+}
+
+/// How many syntax errors a text holds; `None` where it is too large to tell.
+fn errors(language: Language, text: &str) -> Option<usize> {
+    let syntax = Syntax::parse(language, &Rope::from_str(text))?;
+    Some(syntax.errors_in(0..text.len()))
 }
 
 #[cfg(test)]

@@ -32,6 +32,18 @@ pub struct UsageArgs {
     pub format: Format,
 }
 
+impl UsageArgs {
+    /// The requests of one workspace, as a table.
+    pub fn by_request(workspace: &Path) -> Self {
+        Self {
+            workspace: Some(workspace.to_path_buf()),
+            since: None,
+            by: By::Request,
+            format: Format::Table,
+        }
+    }
+}
+
 /// How a report is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {

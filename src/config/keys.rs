@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{ExplainOpens, HoverImages, Price, RemoteImages, Scope, Settings};
+use crate::llm::Effort;
 use crate::prompt::Detail;
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
@@ -118,8 +120,9 @@ pub(super) const KEYS: [Key; 20] = [
     key("reasoning_effort", Anyone, |s, v| {
         s.reasoning_effort = match v.as_str() {
             Some("auto") => None,
-            Some(effort @ ("none" | "low" | "medium" | "high" | "xhigh")) => Some(effort.into()),
-            _ => return Err("\"auto\", \"none\", \"low\", \"medium\", \"high\" or \"xhigh\""),
+            _ => Some(Effort::deserialize(v).map_err(|_| {
+                "\"auto\", \"none\", \"low\", \"medium\", \"high\" or \"xhigh\""
+            })?),
         };
         Ok(())
     }),

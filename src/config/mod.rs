@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::llm::Effort;
 use crate::prompt::Detail;
 
 pub use keys::names;
@@ -24,7 +25,7 @@ pub struct Settings {
     /// The model that looks at images; the text model where none is set.
     pub vision_model: Option<String>,
     /// Overrides what each action would choose.
-    pub reasoning_effort: Option<String>,
+    pub reasoning_effort: Option<Effort>,
     pub temperature: f64,
     pub image_detail: Detail,
     /// `None` fits the limit to the task.

@@ -64,7 +64,7 @@ impl Account {
     /// A stable name for the conversation about one file, so that its prompts share a cache.
     pub(super) fn conversation(&self) -> String {
         let name = format!("{}\0{}", self.place.workspace.display(), self.place.shown);
-        let [a, b, c, d, e, f, g, h, ..] = Sha256::digest(name.as_bytes()).into();
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(name.as_bytes()).into();
         format!("gloss-{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 
@@ -72,7 +72,7 @@ impl Account {
     pub(super) fn open(self, engine: &Engine, model: &str, prompt_tokens: u64) -> OpenAccount {
         OpenAccount {
             store: engine.store.clone(),
-            prices: prices(engine),
+            prices: engine.prices(),
             row: Some(Row {
                 status: Status::Cancelled,
                 model: model.to_owned(),
@@ -207,21 +207,4 @@ fn with_usage(row: Row, usage: &Usage, cost_usd: Option<f64>) -> Row {
         cost_usd,
         ..row
     }
-}
-
-/// The user's own prices, in the client's terms.
-fn prices(engine: &Engine) -> BTreeMap<String, models::Price> {
-    engine
-        .settings
-        .prices
-        .iter()
-        .map(|(model, price)| {
-            let price = models::Price {
-                input: price.input,
-                cached: price.cached.unwrap_or(price.input),
-                output: price.output,
-            };
-            (model.clone(), price)
-        })
-        .collect()
 }

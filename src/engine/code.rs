@@ -7,6 +7,7 @@ use crate::action::{self, Exchange, Subject, Surroundings, explain, refactor};
 use crate::answer::{self, Original};
 use crate::config::Scope;
 use crate::document::Snapshot;
+use crate::llm::Effort;
 use crate::prompt::{Prompt, Secrets};
 use crate::syntax::Syntax;
 use crate::text::{self, Edit};
@@ -69,7 +70,7 @@ impl Engine {
                     model: self.settings.model.clone(),
                     prompt: prepared.prompt,
                     max_output_tokens: prepared.max_output_tokens,
-                    effort: "low",
+                    effort: Effort::Low,
                     account,
                 },
                 ear,
@@ -98,7 +99,7 @@ impl Engine {
                     model: self.settings.model.clone(),
                     prompt: prepared.prompt,
                     max_output_tokens: prepared.max_output_tokens,
-                    effort: "medium",
+                    effort: Effort::Medium,
                     account,
                 },
                 ear,

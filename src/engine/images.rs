@@ -2,16 +2,13 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
 use super::code::blocking;
 use super::{Account, Asking, Ear, Engine, JobError, Place, Spent};
 use crate::action::describe;
 use crate::answer;
 use crate::config::RemoteImages;
 use crate::image::{self, Loaded, Target};
+use crate::llm::Effort;
 use crate::prompt::Image;
 use crate::store::DescriptionKey;
 
@@ -53,9 +50,10 @@ pub struct Known {
     pub markdown: Option<String>,
 }
 
-/// An image as it would be sent, and the name its description is kept under.
+/// An image as it would be sent.
 struct Ready {
     image: Image,
+    /// What tells it from other images: the hash of its bytes, or its URL.
     content: String,
     facts: String,
 }
@@ -77,7 +75,7 @@ impl Engine {
         };
         let key = self.description_key(&ready.content);
         if !job.again
-            && let Some(markdown) = self.store.description(&key).await
+            && let Some(markdown) = self.kept(&key).await
         {
             let spent = account.from_store(self, &model);
             return Ok(description(ready.facts, markdown, spent));
@@ -88,11 +86,11 @@ impl Engine {
         }
         let prompt = describe::prompt(ready.image, &self.answer_language());
         let max_output_tokens = describe::MAX_OUTPUT_TOKENS;
-        let answer = self.ask(Asking { model, prompt, max_output_tokens, effort: "low", account }, ear).await?;
+        let answer = self.ask(Asking { model, prompt, max_output_tokens, effort: Effort::Low, account }, ear).await?;
         let markdown = answer::defanged(&answer.text);
         // One that was cut short is shown, but not kept for ever.
         if answer.finish.as_deref() == Some("stop") {
-            self.store.keep_description(&key, &markdown);
+            self.store.keep_description(key, markdown.clone());
         }
         Ok(description(ready.facts, markdown, answer.spent))
     }
@@ -103,7 +101,7 @@ impl Engine {
     /// When there is no such image, or it may not be read.
     pub async fn known(&self, job: ImageJob) -> Result<Known, JobError> {
         let ready = self.ready(job).await?;
-        let markdown = self.store.description(&self.description_key(&ready.content)).await;
+        let markdown = self.kept(&self.description_key(&ready.content)).await;
         Ok(Known { facts: ready.facts, markdown })
     }
 
@@ -122,18 +120,26 @@ impl Engine {
         let engine = self.clone();
         blocking(move || {
             let target = match &job.source {
-                ImageSource::Named(path) => Target::File(path.clone()),
+                ImageSource::Named(path) => image::named(path),
                 ImageSource::Linked { target, document, folders } => {
-                    image::resolve(target, document.as_deref(), folders).map_err(in_words)?
+                    image::resolve(target, document.as_deref(), folders)
                 }
             };
-            match target {
-                Target::Remote(url) => engine.remote(url.as_str()),
-                Target::File(path) => {
-                    engine.permit(&Place::of(&path, &[job.place.workspace]))?;
-                    Ok(local(image::load_file(&path).map_err(in_words)?, engine.settings.image_detail))
+            match target.map_err(in_words)? {
+                // As the document has it: a parsed URL is not the same letter for letter.
+                Target::Remote(url) => match &job.source {
+                    ImageSource::Linked { target, .. } if !target.trim().starts_with("//") => {
+                        engine.remote(target.trim())
+                    }
+                    _ => engine.remote(url.as_str()),
+                },
+                target => {
+                    if let Target::File(path) = &target {
+                        engine.permit(&Place::of(path, &[job.place.workspace]))?;
+                    }
+                    let loaded = image::load(&target).map_err(in_words)?;
+                    Ok(local(loaded, engine.settings.image_detail))
                 }
-                Target::Data(bytes) => Ok(local(image::load(&bytes).map_err(in_words)?, engine.settings.image_detail)),
             }
         })
         .await
@@ -145,28 +151,29 @@ impl Engine {
             return Err(JobError::Image("images linked by URL are not described (setting `remote_images`)".into()));
         }
         Ok(Ready {
-            content: Sha256::digest(url.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            content: url.to_owned(),
             facts: "linked by URL".into(),
             image: Image { url: url.to_owned(), detail: self.settings.image_detail, pixels: None },
         })
     }
 
     fn description_key(&self, content: &str) -> DescriptionKey {
-        DescriptionKey {
-            content_sha256: content.to_owned(),
-            language: self.answer_language(),
-            prompt_version: describe::PROMPT_VERSION,
-            model: self.settings.vision_model().to_owned(),
-        }
+        let model = self.settings.vision_model();
+        DescriptionKey::new(content.as_bytes(), &self.answer_language(), describe::PROMPT_VERSION, model)
+    }
+
+    /// The description kept under a key. A store that cannot be read keeps none.
+    async fn kept(&self, key: &DescriptionKey) -> Option<String> {
+        Some(self.store.description(key.clone()).await.ok()??.markdown)
     }
 }
 
 fn local(loaded: Loaded, detail: crate::prompt::Detail) -> Ready {
     let prepared = &loaded.prepared;
     Ready {
-        facts: format!("{}, {} x {} pixels, {}", loaded.format, loaded.width, loaded.height, weight(loaded.weight)),
+        facts: format!("{}, {} x {} pixels, {}", loaded.format.name(), loaded.width, loaded.height, weight(loaded.weight)),
         image: Image {
-            url: format!("data:{};base64,{}", prepared.media_type, STANDARD.encode(&prepared.bytes)),
+            url: prepared.data_url(),
             detail,
             pixels: Some((prepared.width, prepared.height)),
         },

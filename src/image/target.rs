@@ -216,7 +216,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64), TargetError> {
     options.read(true);
     // What was a file a moment ago may be a pipe by now, and to open one would wait for a writer.
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     let file = options.open(path).map_err(|error| from_io(path, &error))?;
     let metadata = file.metadata().map_err(|error| from_io(path, &error))?;
     check(path, &metadata)?;
@@ -442,11 +442,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn pipes_and_devices_are_never_opened() {
-        use std::os::unix::ffi::OsStrExt;
         let folders = folders();
         let pipe = folders.root.join("docs/pipe.png");
-        let name = std::ffi::CString::new(pipe.as_os_str().as_bytes()).unwrap();
-        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
         folders.refuses("pipe.png", |error| {
             matches!(error, TargetError::NotAFile(_))
         });

@@ -15,8 +15,7 @@ pub enum ApiError {
     )]
     BadKey { said: String },
     #[error(
-        "the model {model} is gone, or not open to this key{}: set `model` to one that `gloss \
-         models` lists",
+        "the model {model} is gone, or not open to this key{}: set `model` to another one",
         told(said)
     )]
     ModelGone { model: String, said: String },
@@ -92,7 +91,7 @@ pub enum ApiError {
     )]
     NotFound { status: u16, said: String },
     #[error(
-        "the API refused the request ({}{}): `gloss doctor` shows what is configured",
+        "the API refused the request ({}{}): check `model` and `base_url`",
         status_words(*status),
         after_comma(said)
     )]
@@ -161,6 +160,39 @@ impl ApiError {
     /// The one line for people: what happened, and what to do next.
     pub fn explain(&self) -> String {
         self.to_string()
+    }
+
+    /// The class in one word, as the ledger keeps it.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::NoKey { .. } => "no_key",
+            Self::BadKey { .. } => "bad_key",
+            Self::ModelGone { .. } => "model_gone",
+            Self::TooLong { .. } => "too_long",
+            Self::ParameterRefused { .. } => "parameter_refused",
+            Self::ImageRefused { .. } => "image_refused",
+            Self::NoMoney { .. } => "no_money",
+            Self::ContentRefused { .. } => "content_refused",
+            Self::TooBig { .. } => "too_big",
+            Self::RateLimited { .. } => "rate_limit",
+            Self::Passing { .. } => "passing",
+            Self::Forbidden { .. } => "forbidden",
+            Self::NotFound { .. } => "not_found",
+            Self::Rejected { .. } => "rejected",
+            Self::Redirected { .. } => "redirected",
+            Self::NotAnApi { .. } | Self::Malformed { .. } => "malformed",
+            Self::Dns { .. } | Self::ConnectionRefused { .. } | Self::Unreachable { .. } => "unreachable",
+            Self::Tls { .. } => "tls",
+            Self::Proxy { .. } => "proxy",
+            Self::ConnectTimeout { .. }
+            | Self::FirstByteTimeout { .. }
+            | Self::IdleTimeout { .. }
+            | Self::TotalTimeout { .. } => "timeout",
+            Self::Reset { .. } | Self::CutOff => "cut_off",
+            Self::Endless { .. } => "endless",
+            Self::Empty => "empty",
+            Self::Setting { .. } => "setting",
+        }
     }
 
     /// The same error with its texts passed through `clean`.

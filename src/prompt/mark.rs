@@ -22,7 +22,7 @@ pub fn marked(name: &str, attributes: &[(&str, &str)], content: &str) -> String 
 fn tag_absent_from(content: &str, name: &str) -> String {
     let mut hash = Sha256::digest(content.as_bytes());
     loop {
-        let [a, b, c, d, ..] = hash.into();
+        let [a, b, c, d, ..]: [u8; 32] = hash.into();
         let tag = format!("{name}-{a:02x}{b:02x}{c:02x}{d:02x}");
         if !content.contains(&tag) {
             return tag;

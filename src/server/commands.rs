@@ -125,10 +125,7 @@ async fn usage(server: &Server) -> lsp::Result<Value> {
         (state.engine.store().clone(), state.traits.stream)
     };
     let query = Query { workspace: None, since: None, by: By::Workspace };
-    let report = tokio::task::spawn_blocking(move || store.usage(&query))
-        .await
-        .map_err(|_| lsp::Error::internal_error())?
-        .map_err(|error| failed(&error.to_string()))?;
+    let report = store.report(query).await.map_err(|error| failed(&error.to_string()))?;
     let report = serde_json::to_value(report).map_err(|_| lsp::Error::internal_error())?;
     if !stream {
         let total = |name: &str| report.pointer(&format!("/total/{name}")).cloned().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Hover: the explanation that stays with a line, and what an image link shows.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -166,11 +166,12 @@ impl Descriptions {
 /// A hover that spends money says so the first time on a machine, and how to stop it.
 async fn name_the_setting_once(server: &Server) {
     let told = tokio::task::spawn_blocking(|| {
-        let marker = crate::store::data_folder().join("hover-images-told");
-        let folder = marker.parent().unwrap_or(Path::new("."));
-        let first = std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::OpenOptions::new().write(true).create_new(true).open(&marker));
-        first.is_ok()
+        let Some(folder) = crate::store::data_folder() else {
+            return false;
+        };
+        let mark = folder.join("hover-images-told");
+        let marked = std::fs::create_dir_all(&folder).and_then(|()| std::fs::File::create_new(mark));
+        marked.is_ok()
     });
     if told.await.unwrap_or(false) {
         let message = "Gloss describes images when you hover them, which asks the API once for each image. \

@@ -166,7 +166,7 @@ async fn run(
         };
         reports.streamed(&feed).await;
         outcome::deliver(&server, &job, done).await;
-        reports.end().await;
+        reports.end();
     }
     server.state().documents.release(&job.snapshot.uri, job.journal);
     server.jobs.leave(&job.id);

@@ -67,7 +67,7 @@ pub async fn serve(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> End {
-    let store = Store::at(crate::store::data_folder());
+    let store = Store::new(crate::store::data_folder());
     let mut shared = None;
     let (service, socket) = tower_lsp::LspService::build(|client| {
         let made = Arc::new(Shared::new(client, layers, store.clone()));

@@ -82,13 +82,13 @@ pub async fn say_status(server: &Server) {
         return;
     }
     let store = server.state().engine.store().clone();
-    let today = tokio::task::spawn_blocking(move || store.today().ok()).await.ok().flatten();
+    let today = store.today().await.ok();
     let status = json!({
         "busy": server.jobs.busy(),
         "today": today.map(|today| json!({
             "requests": today.requests,
             "total_tokens": today.total_tokens,
-            "cost_usd": today.cost_usd,
+            "cost_usd": today.cost_usd(),
         })),
     });
     server.client.send_notification::<lsp::Status>(status).await;

@@ -16,6 +16,9 @@ use crate::prompt::estimate_tokens;
 /// How often progress is told, so that the seconds run without a flood.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long a client may take to create a progress before it has none.
+const CREATION: Duration = Duration::from_secs(10);
+
 /// What a job has heard and nobody was told yet.
 #[derive(Clone, Default)]
 pub struct Feed {
@@ -89,7 +92,7 @@ impl Feed {
 /// Those who tell of a job while it runs.
 pub struct Reports {
     stream: Option<JoinHandle<()>>,
-    progress: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    progress: Option<oneshot::Sender<()>>,
 }
 
 /// Begins to tell of a job: by progress under its id, by stream, or by a message.
@@ -106,7 +109,8 @@ pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> 
     }
     let (ended, end) = oneshot::channel();
     let reporting = report(server.clone(), job.id.clone(), job.title.clone(), !own_token, feed.clone(), end);
-    Reports { stream, progress: Some((ended, tokio::spawn(reporting))) }
+    tokio::spawn(reporting);
+    Reports { stream, progress: Some(ended) }
 }
 
 impl Reports {
@@ -118,11 +122,10 @@ impl Reports {
         }
     }
 
-    /// Ends the progress.
-    pub async fn end(self) {
-        if let Some((ended, reporting)) = self.progress {
+    /// Ends the progress, which a client that is slow to create it may see a little later.
+    pub fn end(self) {
+        if let Some(ended) = self.progress {
             let _ = ended.send(());
-            let _ = reporting.await;
         }
     }
 }
@@ -138,11 +141,7 @@ async fn report(server: Server, id: String, title: String, create: bool, feed: F
     let token = lsp::ProgressToken::String(id);
     if create {
         let created = server.client.create_work_done_progress(token.clone());
-        let created = tokio::select! {
-            created = created => created,
-            _ = &mut end => return,
-        };
-        if created.is_err() {
+        if !tokio::time::timeout(CREATION, created).await.is_ok_and(|created| created.is_ok()) {
             return;
         }
     }

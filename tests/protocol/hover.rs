@@ -1,0 +1,149 @@
+//! Hovering an image link describes the image, once, and only when it is meant.
+
+use serde_json::json;
+
+use super::api::{Answer, Api};
+use super::editor::{Editor, Setup};
+use super::lifetime::usage;
+use super::order::png;
+
+const TEXT: &str = "# Title\n\nSee ![a square](square.png) and ![again][ref].\n\n[ref]: square.png \"title\"\n";
+
+async fn with_image(setup: &Setup) -> (Editor, String) {
+    let mut editor = Editor::start(setup).await;
+    std::fs::write(editor.path("square.png"), png()).unwrap();
+    let uri = editor.open("README.md", "markdown", TEXT).await;
+    (editor, uri)
+}
+
+#[tokio::test]
+async fn hovering_an_image_describes_it_once() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
+    let position = json!({ "line": 2, "character": 8 });
+    let params = json!({ "textDocument": { "uri": uri }, "position": position });
+    let first = editor.ask("textDocument/hover", params.clone()).await;
+    let second = editor.ask("textDocument/hover", params).await;
+    let held = api.next().await;
+    let parts = held.body["messages"][1]["content"].as_array().unwrap().clone();
+    let url = parts.iter().find_map(|part| part["image_url"]["url"].as_str()).unwrap();
+    assert!(url.starts_with("data:image/png;base64,"), "{}", &url[..40]);
+    held.text("A small square, blue to green.");
+    for id in [first, second] {
+        let hover = editor.answer(id).await.unwrap();
+        let markdown = hover["contents"]["value"].as_str().unwrap();
+        assert_eq!(markdown, "**square.png**: PNG, 32 x 32 pixels, 1.5 kB\n\nA small square, blue to green.".replace("1.5 kB", weight(markdown)));
+        assert_eq!(hover["range"]["start"], json!({ "line": 2, "character": 4 }));
+    }
+    // The other link leads to the same image: known by now, and nothing is asked.
+    assert!(editor.hover(&uri, 2, 40).await.unwrap().contains("blue to green"));
+    assert_eq!(editor.hover(&uri, 0, 3).await, None);
+    assert!(api.is_quiet());
+    let usage = usage(&editor).await;
+    assert_eq!(usage["total"]["requests"], 1, "{usage}");
+    assert_eq!(usage["rows"][0]["action"], "describe");
+}
+
+fn weight(markdown: &str) -> &str {
+    markdown.lines().next().unwrap().rsplit(", ").next().unwrap()
+}
+
+#[tokio::test]
+async fn a_hover_that_does_not_last_sends_nothing() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
+    let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
+    let id = editor.ask("textDocument/hover", params).await;
+    editor.notify("$/cancelRequest", json!({ "id": id })).await;
+    assert_eq!(editor.answer(id).await.unwrap_err()["code"], -32800);
+    tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+    assert!(api.is_quiet());
+}
+
+#[tokio::test]
+async fn a_description_that_takes_long_is_there_for_the_next_hover() {
+    let mut api = Api::start().await;
+    let mut setup = Setup::new(&api.url);
+    setup.options = json!({ "hoverWaitMs": 700 });
+    let (mut editor, uri) = with_image(&setup).await;
+    let first = editor.hover(&uri, 2, 8).await.unwrap();
+    assert!(first.contains("on its way"), "{first}");
+    api.next().await.text("A square.");
+    // Kept although nobody waits for it any more: hovers ask no second time.
+    while !editor.hover(&uri, 2, 8).await.unwrap().contains("A square.") {}
+    assert!(api.is_quiet());
+    let said = editor.message().await;
+    assert!(said.contains("hover_images"), "{said}");
+}
+
+#[tokio::test]
+async fn the_setting_keeps_hovers_from_asking() {
+    let mut api = Api::start().await;
+    for (mode, expected) in [("cached", Some("PNG, 32 x 32 pixels")), ("off", None)] {
+        let mut setup = Setup::new(&api.url);
+        setup.options = json!({ "hoverImages": mode });
+        let (mut editor, uri) = with_image(&setup).await;
+        let hover = editor.hover(&uri, 2, 8).await;
+        match expected {
+            Some(words) => assert!(hover.unwrap().contains(words)),
+            None => assert_eq!(hover, None),
+        }
+    }
+    assert!(api.is_quiet());
+}
+
+#[tokio::test]
+async fn the_command_describes_and_asks_again_when_told() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
+    assert!(editor.titles(&uri, (2, 8), (2, 8)).await.contains(&"Describe image square.png".to_owned()));
+    let id = editor.job("gloss.describeImage", &uri, (2, 8), (2, 8)).await;
+    api.next().await.text("A square.");
+    assert_eq!(editor.finished(&id).await["result"]["markdown"], "A square.");
+    let id = editor.job("gloss.describeImage", &uri, (2, 8), (2, 8)).await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["result"]["usage"]["from_store"], true);
+    let argument = json!({ "uri": uri, "range": super::editor::range((2, 8), (2, 8)), "again": true });
+    let id = editor.execute("gloss.describeImage", argument).await.unwrap()["id"].as_str().unwrap().to_owned();
+    api.next().await.text("A small square.");
+    assert_eq!(editor.finished(&id).await["result"]["markdown"], "A small square.");
+    let nowhere = editor.job("gloss.describeImage", &uri, (0, 0), (0, 0)).await;
+    assert_eq!(editor.finished(&nowhere).await["error"]["code"], -32803);
+    let usage = usage(&editor).await;
+    assert_eq!((&usage["total"]["requests"], &usage["total"]["from_store"]), (&json!(2), &json!(1)));
+}
+
+#[tokio::test]
+async fn what_is_no_image_or_not_in_the_workspace_is_said_and_not_sent() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::new(&api.url)).await;
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("x.png"), png()).unwrap();
+    std::fs::write(editor.path("text.png"), "hello").unwrap();
+    std::fs::write(editor.path(".env.png"), png()).unwrap();
+    for (target, words) in [
+        ("missing.png", "does not exist"),
+        ("text.png", "not an image"),
+        ("../../../../etc/passwd", "outside the workspace"),
+        (outside.path().join("x.png").to_str().unwrap(), "outside the workspace"),
+        (".env.png", "never sent"),
+    ] {
+        let uri = editor.open("a.md", "markdown", &format!("![x](<{target}>)\n")).await;
+        let hover = editor.hover(&uri, 0, 2).await.unwrap();
+        assert!(hover.contains(words), "{target}: {hover}");
+    }
+    assert!(api.is_quiet());
+}
+
+#[tokio::test]
+async fn a_failed_description_says_why_in_the_hover() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
+    let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
+    let id = editor.ask("textDocument/hover", params).await;
+    let error = r#"{"code":"invalid-argument","error":"Incorrect API key provided: xa***."}"#;
+    api.next().await.answer(Answer::Status(400, error.into()));
+    let hover = editor.answer(id).await.unwrap();
+    let markdown = hover["contents"]["value"].as_str().unwrap();
+    assert!(markdown.contains("XAI_API_KEY"), "{markdown}");
+}
