@@ -173,16 +173,18 @@ async fn what_is_xais_own_goes_to_grok_alone_and_no_key_is_no_header() {
 
 #[tokio::test]
 async fn a_refused_connection_names_the_place() {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let port = closed_port().await;
     let (outcome, events) = ask(&client(), &call(&format!("http://127.0.0.1:{port}/v1"))).await;
     let failure = outcome.unwrap_err();
     let host = format!("127.0.0.1:{port}");
     assert_eq!(failure.error, ApiError::ConnectionRefused { host });
     assert_eq!((failure.status, failure.retries, events), (None, 0, vec![]));
+}
+
+/// A port at which nothing listens.
+async fn closed_port() -> u16 {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
+    listener.unwrap().local_addr().unwrap().port()
 }
 
 #[tokio::test]
@@ -205,6 +207,24 @@ async fn a_reset_before_the_answer_is_retried_and_then_told() {
 
     let (outcome, ..) = against(vec![reset(), good("hi")]).await;
     assert_eq!(outcome.unwrap().retries, 1);
+}
+
+#[tokio::test]
+async fn a_reset_under_a_huge_body_means_that_it_is_too_big() {
+    let server = Server::start(vec![vec![Step::Reset]]).await;
+    let mut call = call(&server.url());
+    call.prompt.parts = vec![Part::Text("a".repeat(45_000_000))];
+    let failure = ask(&client(), &call).await.0.unwrap_err();
+    assert!(
+        matches!(
+            failure.error,
+            ApiError::TooBig {
+                bytes: 45_000_000..
+            }
+        ),
+        "{failure:?}"
+    );
+    assert_eq!(failure.retries, 0);
 }
 
 #[tokio::test]
@@ -691,6 +711,29 @@ async fn two_calls_use_one_connection() {
 }
 
 #[tokio::test]
+async fn the_answer_does_not_wait_for_the_end_of_its_connection_which_is_kept() {
+    let signal = Arc::new(tokio::sync::Notify::new());
+    let mut script = vec![
+        Step::Request,
+        stream_head(),
+        delta("one"),
+        piece("data: [DONE]\n\n"),
+    ];
+    script.push(Step::Wait(signal.clone()));
+    script.push(Step::Write(b"0\r\n\r\n".to_vec()));
+    script.extend(good("two"));
+    let server = Server::start(vec![script, good("on another")]).await;
+    let (client, call) = (client(), call(&server.url()));
+    assert_eq!(ask(&client, &call).await.0.unwrap().text, "one");
+    signal.notify_one();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&client, &call).await.0.unwrap().text, "two");
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
 async fn the_key_goes_to_the_configured_host_alone() {
     let mut server = Server::start(vec![good("a")]).await;
     ask(&client(), &call(&server.url())).await.0.unwrap();
@@ -798,6 +841,20 @@ async fn a_proxy_that_says_no_is_told_apart() {
         ..Options::default()
     });
     let failure = ask(&client, &call("https://model.invalid/v1"))
+        .await
+        .0
+        .unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Proxy { .. }),
+        "{failure:?}"
+    );
+
+    let client = Client::new(Options {
+        proxy: Some(format!("http://127.0.0.1:{}", closed_port().await)),
+        timeouts: timeouts(),
+        ..Options::default()
+    });
+    let failure = ask(&client, &call("http://model.invalid/v1"))
         .await
         .0
         .unwrap_err();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// What the server does on one connection, step by step.
 pub enum Step {
@@ -15,6 +15,8 @@ pub enum Step {
     Write(Vec<u8>),
     /// Write these bytes again and again until the client is gone, then report that.
     WriteForever(Vec<u8>),
+    /// Go on when the test says so.
+    Wait(Arc<Notify>),
     /// Hold the connection without a word until the client is gone, then report that.
     AwaitClose,
     /// End the connection with a reset instead of an orderly close.
@@ -112,6 +114,7 @@ async fn play(mut socket: TcpStream, script: Vec<Step>, report: mpsc::UnboundedS
                 while socket.write_all(&bytes).await.is_ok() {}
                 let _ = report.send(Seen::Closed);
             }
+            Step::Wait(signal) => signal.notified().await,
             Step::AwaitClose => {
                 let mut rest = [0; 1024];
                 while matches!(socket.read(&mut rest).await, Ok(1..)) {}
