@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::{refactor, usage};
-use crate::sim::{Options, Sim};
+use crate::sim::Sim;
 use crate::store::{Store, data_folder};
 use editor::Editor;
 
@@ -39,7 +39,7 @@ pub fn run() -> anyhow::Result<u8> {
             print_head("Grok, with your key (XAI_API_KEY): three small requests, booked in your ledger", &workspace)?;
             return show(&workspace, Vec::new(), &store).await;
         }
-        let sim = Sim::bind(0, Options::default()).await?;
+        let sim = Sim::bind(0)?;
         let data = folder.path().join("data");
         let environment = vec![
             ("XAI_BASE_URL", sim.url()),

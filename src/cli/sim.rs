@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use super::arguments::SimArgs;
-use crate::sim::{Options, Sim};
+use crate::sim::Sim;
 
 pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let sim = Sim::bind(arguments.port, Options::default()).await?;
+        let sim = Sim::bind(arguments.port)?;
         let mut out = std::io::stdout();
         writeln!(
             out,
@@ -18,7 +18,7 @@ pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
         )?;
         out.flush()?;
         tokio::select! {
-            () = sim.serve() => {}
+            served = sim.serve() => served?,
             _ = tokio::signal::ctrl_c() => {}
         }
         Ok(0)

@@ -56,6 +56,13 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Options {
+    fn proxy(&self) -> Option<&str> {
+        let proxy = self.proxy.as_deref().map(str::trim);
+        proxy.filter(|proxy| !proxy.is_empty())
+    }
+}
+
 /// The proxy's URL may hold a password, so it is not printed.
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -19,7 +19,7 @@ use super::key::{self, may_see_key, scrub};
 use super::record::Record;
 use super::retry::{self, Advice};
 use super::said::{Said, short};
-use super::transport::{self, Route};
+use super::transport::{self, Route, Sending};
 use super::{ApiError, Call, Client, Event, Timeouts, models};
 
 /// The most of an error's body that is read, in bytes.
@@ -178,8 +178,14 @@ impl<'a> Request<'a> {
         match timeout_at(limit, request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => {
-                let host = self.host_and_port();
-                Err(transport::no_answer(&error, &host, bytes, timeouts.connect))
+                let proxied = client.options().proxy().is_some();
+                let sending = Sending {
+                    host: self.host_and_port(),
+                    bytes,
+                    connect: timeouts.connect,
+                    proxied: proxied && Route::to(&self.url) == Route::Remote,
+                };
+                Err(transport::no_answer(&error, sending))
             }
             Err(_) if limit == self.deadline => Err(ApiError::TotalTimeout {
                 after: timeouts.total,

@@ -89,12 +89,7 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         .http2_keep_alive_interval(Duration::from_secs(15))
         .http2_keep_alive_timeout(Duration::from_secs(15))
         .http2_keep_alive_while_idle(true);
-    let proxy = options
-        .proxy
-        .as_deref()
-        .map(str::trim)
-        .filter(|proxy| !proxy.is_empty());
-    match (route, proxy) {
+    match (route, options.proxy()) {
         (Route::Remote, Some(proxy)) => {
             // The URL may hold a password, so the error does not repeat it.
             let proxy = reqwest::Proxy::all(proxy)
@@ -165,10 +160,28 @@ fn setting(said: &str) -> ApiError {
 /// From this size on, a connection reset while sending means that the body is too big.
 const NEAR_THE_LIMIT: u64 = 40_000_000;
 
-/// Why no answer came from `host`, to which `bytes` were being sent.
-pub fn no_answer(error: &reqwest::Error, host: &str, bytes: u64, connect: Duration) -> ApiError {
+/// What was being done when no answer came.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// With the port, where it is not the usual one.
+    pub host: String,
+    /// The size of the body.
+    pub bytes: u64,
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// Does a proxy of the settings stand on the way?
+    pub proxied: bool,
+}
+
+/// Why no answer came.
+pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
     let causes = causes(error);
-    let host = host.to_owned();
+    let Sending {
+        host,
+        bytes,
+        connect,
+        proxied,
+    } = sending;
     let said = root_cause(error);
     if let Some(tls) = causes
         .iter()
@@ -199,6 +212,9 @@ pub fn no_answer(error: &reqwest::Error, host: &str, bytes: u64, connect: Durati
             .filter_map(|c| c.downcast_ref::<std::io::Error>())
             .map(std::io::Error::kind)
     };
+    if error.is_connect() && proxied {
+        return ApiError::Proxy { host, said };
+    }
     if error.is_connect() {
         return match kinds().next_back() {
             Some(ErrorKind::ConnectionRefused) => ApiError::ConnectionRefused { host },

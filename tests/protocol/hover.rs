@@ -125,7 +125,7 @@ async fn what_is_no_image_or_not_in_the_workspace_is_said_and_not_sent() {
         ("missing.png", "does not exist"),
         ("text.png", "not an image"),
         ("../../../../etc/passwd", "outside the workspace"),
-        (outside.path().join("x.png").to_str().unwrap(), "outside the workspace"),
+        (&format!("file://{}", outside.path().join("x.png").display()), "outside the workspace"),
         (".env.png", "never sent"),
     ] {
         let uri = editor.open("a.md", "markdown", &format!("![x](<{target}>)\n")).await;

@@ -1,0 +1,965 @@
+//! The API's client against servers that misbehave, over real loopback sockets.
+
+#[path = "api/server.rs"]
+mod server;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use gloss::llm::{
+    ApiError, Call, Client, Completion, Effort, Endpoint, Event, Failure, Key, Options, RateLimits,
+    RetryPolicy, Timeouts,
+};
+use gloss::prompt::{Part, Prompt};
+use server::{Server, Step, answer, delta, end, good, piece, stream_head};
+
+const KEY: &str = "xai-4f0c2a9e8b7d6c5b4a39281706f5e4d3";
+
+/// Never reached by a test that goes well; short enough not to hang one that does not.
+const LONG: Duration = Duration::from_secs(20);
+/// For the timeout that a test is about.
+const SHORT: Duration = Duration::from_millis(60);
+
+fn timeouts() -> Timeouts {
+    Timeouts {
+        connect: LONG,
+        first_byte: LONG,
+        idle: LONG,
+        after_end: LONG,
+        total: LONG,
+    }
+}
+
+fn client_with(timeouts: Timeouts) -> Client {
+    Client::new(Options {
+        timeouts,
+        retry: RetryPolicy {
+            first_wait: Duration::from_millis(1),
+            chance: || 0.5,
+            ..RetryPolicy::default()
+        },
+        ..Options::default()
+    })
+}
+
+fn client() -> Client {
+    client_with(timeouts())
+}
+
+fn call(base_url: &str) -> Call {
+    Call {
+        endpoint: Endpoint {
+            base_url: base_url.parse().unwrap(),
+            key: Some(Key::new(KEY).unwrap()),
+        },
+        model: "grok-4.3".to_owned(),
+        prompt: Prompt {
+            instructions: "Be brief.".to_owned(),
+            parts: vec![Part::Text("What is this?".to_owned())],
+            schema: None,
+        },
+        max_output_tokens: Some(100),
+        temperature: Some(0.0),
+        effort: Some(Effort::Low),
+        conversation: Some("conversation-1".to_owned()),
+    }
+}
+
+/// The outcome of a call, and what was told on the way.
+async fn ask(client: &Client, call: &Call) -> (Result<Completion, Failure>, Vec<Event>) {
+    let mut events = Vec::new();
+    let outcome = client.stream(call, &mut |event| events.push(event)).await;
+    (outcome, events)
+}
+
+/// The outcome of one call with the usual client to a server that plays `scripts`.
+async fn against(scripts: Vec<Vec<Step>>) -> (Result<Completion, Failure>, Vec<Event>, Server) {
+    let server = Server::start(scripts).await;
+    let (outcome, events) = ask(&client(), &call(&server.url())).await;
+    (outcome, events, server)
+}
+
+fn joined(events: &[Event]) -> String {
+    let text = |event: &Event| match event {
+        Event::Delta(text) => Some(text.clone()),
+        Event::Began | Event::Waiting { .. } => None,
+    };
+    events.iter().filter_map(text).collect()
+}
+
+#[tokio::test]
+async fn an_answer_is_streamed_and_accounted_for() {
+    let script = vec![
+        Step::Request,
+        stream_head(),
+        delta("Hel"),
+        delta("lo μ"),
+        end(),
+    ];
+    let (outcome, events, mut server) = against(vec![script]).await;
+    let completion = outcome.unwrap();
+    assert_eq!(completion.text, "Hello μ");
+    assert_eq!(
+        events,
+        [
+            Event::Began,
+            Event::Delta("Hel".to_owned()),
+            Event::Delta("lo μ".to_owned())
+        ]
+    );
+    assert_eq!(completion.finish_reason.as_deref(), Some("stop"));
+    assert_eq!(completion.model.as_deref(), Some("grok-4.3"));
+    assert_eq!(completion.request_id.as_deref(), Some("req-7"));
+    assert_eq!(
+        (
+            completion.usage.prompt_tokens,
+            completion.usage.total_tokens
+        ),
+        (7, 9)
+    );
+    assert_eq!(completion.retries, 0);
+    assert!(completion.first_token_ms.unwrap() <= completion.total_ms);
+    assert_eq!(
+        completion.rate_limits,
+        RateLimits {
+            limit_requests: Some(480),
+            remaining_requests: Some(479),
+            limit_tokens: Some(2_000_000),
+            remaining_tokens: Some(1_999_000),
+            zero_data_retention: Some(true),
+        }
+    );
+    let request = server.request().await;
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.starts_with("post /v1/chat/completions http/1.1\r\n"),
+        "{head}"
+    );
+    for line in [
+        format!("authorization: bearer {KEY}"),
+        "content-type: application/json".to_owned(),
+        "x-grok-conv-id: conversation-1".to_owned(),
+        concat!("user-agent: gloss/", env!("CARGO_PKG_VERSION")).to_owned(),
+    ] {
+        assert!(
+            head.lines().any(|l| l == line),
+            "{line:?} is missing in {head}"
+        );
+    }
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["model"], "grok-4.3");
+    assert_eq!(body["stream"], true);
+    assert!(!body.to_string().contains(KEY));
+}
+
+#[tokio::test]
+async fn what_is_xais_own_goes_to_grok_alone_and_no_key_is_no_header() {
+    let mut server = Server::start(vec![good("hi")]).await;
+    let mut call = call(&server.url());
+    call.model = "llama3.2".to_owned();
+    call.endpoint.key = None;
+    ask(&client(), &call).await.0.unwrap();
+    let request = server.request().await;
+    for absent in [
+        "authorization",
+        "x-grok-conv-id",
+        "reasoning_effort",
+        "max_completion_tokens",
+    ] {
+        assert!(!request.contains(absent), "{absent} in {request}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_names_the_place() {
+    let port = closed_port().await;
+    let (outcome, events) = ask(&client(), &call(&format!("http://127.0.0.1:{port}/v1"))).await;
+    let failure = outcome.unwrap_err();
+    let host = format!("127.0.0.1:{port}");
+    assert_eq!(failure.error, ApiError::ConnectionRefused { host });
+    assert_eq!((failure.status, failure.retries, events), (None, 0, vec![]));
+}
+
+/// A port at which nothing listens.
+async fn closed_port() -> u16 {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
+    listener.unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn a_reset_before_the_answer_is_retried_and_then_told() {
+    let reset = || vec![Step::Request, Step::Reset];
+    let (outcome, events, server) = against(vec![reset(), reset(), reset()]).await;
+    let failure = outcome.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Reset { .. }),
+        "{failure:?}"
+    );
+    assert_eq!(
+        (failure.retries, failure.requests, server.connections()),
+        (2, 3, 3)
+    );
+    assert!(matches!(
+        events[..],
+        [Event::Waiting { seconds: 1, .. }, Event::Waiting { .. }]
+    ));
+
+    let (outcome, ..) = against(vec![reset(), good("hi")]).await;
+    assert_eq!(outcome.unwrap().retries, 1);
+}
+
+#[tokio::test]
+async fn a_reset_under_a_huge_body_means_that_it_is_too_big() {
+    let server = Server::start(vec![vec![Step::Reset]]).await;
+    let mut call = call(&server.url());
+    call.prompt.parts = vec![Part::Text("a".repeat(45_000_000))];
+    let failure = ask(&client(), &call).await.0.unwrap_err();
+    assert!(
+        matches!(
+            failure.error,
+            ApiError::TooBig {
+                bytes: 45_000_000..
+            }
+        ),
+        "{failure:?}"
+    );
+    assert_eq!(failure.retries, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_http_is_told() {
+    let script = vec![
+        Step::Request,
+        Step::Write(b"220 mail.example ESMTP\r\n".to_vec()),
+    ];
+    let failure = against(vec![script]).await.0.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::NotAnApi { .. }),
+        "{failure:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_first_byte_ends_the_wait_and_the_connection() {
+    let mut server = Server::start(vec![vec![Step::Request, Step::AwaitClose]]).await;
+    let client = client_with(Timeouts {
+        first_byte: SHORT,
+        ..timeouts()
+    });
+    let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::FirstByteTimeout { .. }),
+        "{failure:?}"
+    );
+    assert_eq!((failure.status, failure.retries), (None, 0));
+    server.closed().await;
+}
+
+#[tokio::test]
+async fn a_stall_keeps_what_had_come() {
+    let script = vec![
+        Step::Request,
+        stream_head(),
+        delta("one "),
+        delta("two"),
+        Step::AwaitClose,
+    ];
+    let mut server = Server::start(vec![script]).await;
+    let client = client_with(Timeouts {
+        idle: SHORT,
+        ..timeouts()
+    });
+    let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+    assert_eq!(failure.error, ApiError::IdleTimeout { after: SHORT });
+    assert_eq!(failure.text, "one two");
+    assert_eq!((failure.status, failure.retries), (Some(200), 0));
+    assert_eq!(failure.request_id.as_deref(), Some("req-7"));
+    assert!(failure.first_token_ms.is_some());
+    server.closed().await;
+}
+
+#[tokio::test]
+async fn keep_alives_do_not_reset_the_idle_timer() {
+    for keep_alive in [
+        ": keep-alive\n\n",
+        "data: ping\n\n",
+        "data:\n\n",
+        "event: ping\n\n",
+    ] {
+        let line = format!("{:x}\r\n{keep_alive}\r\n", keep_alive.len()).into_bytes();
+        let script = vec![
+            Step::Request,
+            stream_head(),
+            delta("a"),
+            Step::WriteForever(line),
+        ];
+        let mut server = Server::start(vec![script]).await;
+        let client = client_with(Timeouts {
+            idle: SHORT,
+            ..timeouts()
+        });
+        let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+        assert_eq!(
+            failure.error,
+            ApiError::IdleTimeout { after: SHORT },
+            "{keep_alive:?}"
+        );
+        server.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn the_whole_call_is_bounded_even_while_chunks_come() {
+    let chunk = "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n";
+    let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len()).into_bytes();
+    let script = vec![Step::Request, stream_head(), Step::WriteForever(chunk)];
+    let mut server = Server::start(vec![script]).await;
+    let client = client_with(Timeouts {
+        total: SHORT * 3,
+        ..timeouts()
+    });
+    let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+    assert_eq!(failure.error, ApiError::TotalTimeout { after: SHORT * 3 });
+    server.closed().await;
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_bounded() {
+    let text = "a".repeat(64 << 10);
+    let chunk = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len()).into_bytes();
+    let script = vec![Step::Request, stream_head(), Step::WriteForever(chunk)];
+    let (outcome, _, mut server) = against(vec![script]).await;
+    let failure = outcome.unwrap_err();
+    assert_eq!(failure.error, ApiError::Endless { limit: 4 << 20 });
+    assert_eq!(failure.text.len(), 4 << 20);
+    server.closed().await;
+}
+
+#[tokio::test]
+async fn a_line_without_end_is_bounded() {
+    let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, "d".repeat(64 << 10)).into_bytes();
+    let script = vec![Step::Request, stream_head(), Step::WriteForever(chunk)];
+    let (outcome, _, mut server) = against(vec![script]).await;
+    assert_eq!(
+        outcome.unwrap_err().error,
+        ApiError::Endless { limit: 8 << 20 }
+    );
+    server.closed().await;
+}
+
+#[tokio::test]
+async fn a_cut_after_text_is_told_and_not_retried() {
+    let cut_in_chunk = Step::Write(b"40\r\ndata: {\"choices\":[{\"delta\":{\"con".to_vec());
+    let cuts: Vec<Vec<Step>> = vec![
+        vec![cut_in_chunk],
+        vec![
+            piece("data: {\"choices\":[{\"de"),
+            Step::Write(b"0\r\n\r\n".to_vec()),
+        ],
+        vec![Step::Write(b"0\r\n\r\n".to_vec())],
+        vec![],
+    ];
+    for cut in cuts {
+        let script = vec![Step::Request, stream_head(), delta("half")];
+        let script = script.into_iter().chain(cut).collect();
+        let (outcome, events, server) = against(vec![script, good("again")]).await;
+        let failure = outcome.unwrap_err();
+        assert_eq!(failure.error, ApiError::CutOff);
+        assert_eq!((failure.text.as_str(), failure.retries), ("half", 0));
+        assert_eq!(
+            (joined(&events).as_str(), server.connections()),
+            ("half", 1)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cut_before_text_is_retried() {
+    let role = piece("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n");
+    let script = vec![Step::Request, stream_head(), role];
+    let (outcome, events, _) = against(vec![script, good("hi")]).await;
+    let completion = outcome.unwrap();
+    assert_eq!((completion.text.as_str(), completion.retries), ("hi", 1));
+    assert_eq!(joined(&events), "hi");
+}
+
+#[tokio::test]
+async fn a_cut_after_reasoning_is_not_retried_since_it_was_billed() {
+    let thought = piece("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n");
+    let script = vec![Step::Request, stream_head(), thought];
+    let failure = against(vec![script, good("hi")]).await.0.unwrap_err();
+    assert_eq!((failure.error, failure.retries), (ApiError::CutOff, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_said_why_it_ended_is_whole_whatever_follows() {
+    let stop = || piece("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+    for rest in [vec![], vec![Step::Reset], vec![Step::AwaitClose]] {
+        let script = vec![Step::Request, stream_head(), delta("hi"), stop()];
+        let script = script.into_iter().chain(rest).collect();
+        let server = Server::start(vec![script]).await;
+        let client = client_with(Timeouts {
+            after_end: SHORT,
+            ..timeouts()
+        });
+        let completion = ask(&client, &call(&server.url())).await.0.unwrap();
+        assert_eq!(completion.text, "hi");
+        assert_eq!(completion.finish_reason.as_deref(), Some("stop"));
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_chunk_is_told() {
+    let (outcome, events, _) = against(vec![vec![
+        Step::Request,
+        stream_head(),
+        delta("a"),
+        piece("data: {nonsense\n\n"),
+    ]])
+    .await;
+    let failure = outcome.unwrap_err();
+    let said = "{nonsense".to_owned();
+    assert_eq!(failure.error, ApiError::Malformed { said });
+    assert_eq!(
+        (failure.text.as_str(), joined(&events).as_str()),
+        ("a", "a")
+    );
+
+    let bad_size = Step::Write(b"zz\r\ndata\r\n".to_vec());
+    let failure = against(vec![vec![
+        Step::Request,
+        stream_head(),
+        delta("a"),
+        bad_size,
+    ]])
+    .await
+    .0;
+    assert!(matches!(
+        failure.unwrap_err().error,
+        ApiError::Malformed { .. }
+    ));
+}
+
+#[tokio::test]
+async fn an_error_inside_a_200_is_an_error() {
+    let wrong_key = r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***yz."}"#;
+    let scripts = [
+        vec![
+            Step::Request,
+            answer(
+                "200 OK\r\ncontent-type: application/json",
+                wrong_key.as_bytes(),
+            ),
+        ],
+        vec![
+            Step::Request,
+            stream_head(),
+            piece(&format!("data: {wrong_key}\n\n")),
+        ],
+    ];
+    for script in scripts {
+        let failure = against(vec![script]).await.0.unwrap_err();
+        assert!(
+            matches!(failure.error, ApiError::BadKey { .. }),
+            "{failure:?}"
+        );
+        assert_eq!((failure.status, failure.retries), (Some(200), 0));
+    }
+    let passing = piece("data: {\"error\":{\"code\":503,\"message\":\"Loading model\"}}\n\n");
+    let script = vec![Step::Request, stream_head(), passing];
+    assert_eq!(
+        against(vec![script, good("hi")]).await.0.unwrap().retries,
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_stream_is_an_answer_too() {
+    let body = br#"{"model":"m","choices":[{"message":{"content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#;
+    let script = vec![
+        Step::Request,
+        answer("200 OK\r\ncontent-type: application/json", body),
+    ];
+    let (outcome, events, _) = against(vec![script]).await;
+    let completion = outcome.unwrap();
+    assert_eq!(
+        (completion.text.as_str(), completion.usage.total_tokens),
+        ("hi", 4)
+    );
+    assert_eq!(joined(&events), "hi");
+}
+
+#[tokio::test]
+async fn a_web_page_is_not_shown_raw() {
+    let page = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>";
+    for head in ["200 OK", "403 Forbidden", "502 Bad Gateway"] {
+        let script = || vec![Step::Request, answer(head, page)];
+        let failure = against(vec![script(), script(), script()])
+            .await
+            .0
+            .unwrap_err();
+        let line = failure.error.explain();
+        assert!(
+            line.contains("a web page titled \"Sign in\"") && !line.contains('<'),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_read() {
+    // gzip of the stream's text, stored without compression: header, one block, checksum.
+    let text =
+        b"data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let body = gzip(text);
+    let head = "200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip";
+    let script = vec![Step::Request, answer(head, &body)];
+    assert_eq!(against(vec![script]).await.0.unwrap().text, "hi");
+    let script = vec![Step::Request, answer(head, b"this is not gzip at all")];
+    let failure = against(vec![script]).await.0.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Malformed { .. }),
+        "{failure:?}"
+    );
+}
+
+/// `text` as a gzip file of one stored block (RFC 1951, 3.2.4; RFC 1952, 2.3).
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap();
+    let crc = !text.iter().fold(!0u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
+        })
+    });
+    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    file.extend(length.to_le_bytes());
+    file.extend((!length).to_le_bytes());
+    file.extend(text);
+    file.extend(crc.to_le_bytes());
+    file.extend(u32::from(length).to_le_bytes());
+    file
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let mut elsewhere = Server::start(vec![good("stolen")]).await;
+    for status in [
+        "301 Moved Permanently",
+        "302 Found",
+        "307 Temporary Redirect",
+    ] {
+        let head = format!("{status}\r\nlocation: {}/chat/completions", elsewhere.url());
+        let script = vec![Step::Request, answer(&head, b"")];
+        let failure = against(vec![script]).await.0.unwrap_err();
+        let to = format!("http://127.0.0.1:{}", elsewhere.port);
+        assert_eq!(failure.error, ApiError::Redirected { to });
+    }
+    assert_eq!(elsewhere.connections(), 0);
+    assert!(elsewhere.saw_nothing());
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out_and_told() {
+    let body = br#"{"code":"c","error":"Too many requests for team 7f3 (actual/limit): 2/2"}"#;
+    let script = vec![
+        Step::Request,
+        answer("429 Too Many Requests\r\nretry-after: 1", body),
+    ];
+    let started = Instant::now();
+    let (outcome, events, server) = against(vec![script, good("hi")]).await;
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    let completion = outcome.unwrap();
+    assert_eq!((completion.retries, completion.text.as_str()), (1, "hi"));
+    let why = "the rate limit".to_owned();
+    assert_eq!(events.first(), Some(&Event::Waiting { seconds: 1, why }));
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn what_must_not_be_retried_is_not() {
+    let no_money = r#"{"code":"c","error":"Your team 7f3 has either used all available credits or reached its monthly spending limit."}"#;
+    for (head, body) in [
+        ("429 Too Many Requests", no_money),
+        ("429 Too Many Requests\r\nretry-after: 31", "{}"),
+        ("429 Too Many Requests\r\nx-should-retry: false", "{}"),
+        ("500 Internal Server Error\r\nx-should-retry: false", "{}"),
+        ("400 Bad Request", "{}"),
+        ("501 Not Implemented", "{}"),
+    ] {
+        let script = vec![Step::Request, answer(head, body.as_bytes())];
+        let (outcome, _, server) = against(vec![script, good("hi")]).await;
+        let failure = outcome.unwrap_err();
+        assert_eq!((failure.retries, server.connections()), (0, 1), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn two_failures_that_pass_are_survived_and_three_are_not() {
+    let fail = || {
+        vec![
+            Step::Request,
+            answer("500 Internal Server Error\r\nconnection: close", b""),
+        ]
+    };
+    let (outcome, ..) = against(vec![fail(), fail(), good("hi")]).await;
+    assert_eq!(outcome.unwrap().retries, 2);
+    let (outcome, _, server) = against(vec![fail(), fail(), fail(), good("hi")]).await;
+    let failure = outcome.unwrap_err();
+    assert_eq!(
+        (failure.status, failure.retries, server.connections()),
+        (Some(500), 2, 3)
+    );
+}
+
+#[tokio::test]
+async fn an_error_after_text_is_not_retried() {
+    let error = piece("data: {\"error\":{\"code\":500,\"message\":\"boom\"}}\n\n");
+    let script = vec![Step::Request, stream_head(), delta("half"), error];
+    let (outcome, _, server) = against(vec![script, good("hi")]).await;
+    let failure = outcome.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Passing { .. }),
+        "{failure:?}"
+    );
+    assert_eq!(
+        (failure.text.as_str(), failure.retries, server.connections()),
+        ("half", 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_refused_is_dropped_once_and_remembered() {
+    let refusal = r#"{"code":"Client specified an invalid argument","error":"Model grok-4.3 does not support parameter reasoningEffort."}"#;
+    let refuse = || {
+        vec![
+            Step::Request,
+            answer("400 Bad Request\r\nconnection: close", refusal.as_bytes()),
+        ]
+    };
+    let mut server = Server::start(vec![refuse(), good("one"), good("two"), refuse()]).await;
+    let (client, call) = (client(), call(&server.url()));
+    let completion = ask(&client, &call).await.0.unwrap();
+    assert_eq!((completion.text.as_str(), completion.retries), ("one", 1));
+    assert!(server.request().await.contains("reasoning_effort"));
+    assert!(!server.request().await.contains("reasoning_effort"));
+    // A clone knows it too. A model that refuses what was not sent is not asked again.
+    let other = client.clone();
+    let mut fresh = Server::start(vec![good("three"), refuse()]).await;
+    let mut call = call;
+    call.endpoint.base_url = fresh.url().parse().unwrap();
+    assert_eq!(ask(&other, &call).await.0.unwrap().retries, 0);
+    assert!(!fresh.request().await.contains("reasoning_effort"));
+    call.model = "grok-build-0.1".to_owned();
+    let refused = Server::start(vec![refuse()]).await;
+    call.endpoint.base_url = refused.url().parse().unwrap();
+    let failure = ask(&other, &call).await.0.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::ParameterRefused { .. }),
+        "{failure:?}"
+    );
+    assert_eq!(failure.retries, 0);
+}
+
+#[tokio::test]
+async fn dropping_the_call_closes_the_connection() {
+    // Before the answer's head, and in the middle of it.
+    let waiting = vec![Step::Request, Step::AwaitClose];
+    let speaking = vec![Step::Request, stream_head(), delta("a"), Step::AwaitClose];
+    for script in [waiting, speaking] {
+        let speaks = script.len() > 2;
+        let mut server = Server::start(vec![script]).await;
+        let (client, call) = (client(), call(&server.url()));
+        let (began, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let job = tokio::spawn(async move {
+            let mut tell = |event| drop(began.send(event));
+            client.stream(&call, &mut tell).await
+        });
+        server.request().await;
+        if speaks {
+            assert_eq!(has_begun.recv().await, Some(Event::Began));
+            assert_eq!(has_begun.recv().await, Some(Event::Delta("a".to_owned())));
+        }
+        let started = Instant::now();
+        job.abort();
+        server.closed().await;
+        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(job.await.unwrap_err().is_cancelled());
+    }
+}
+
+#[tokio::test]
+async fn two_calls_use_one_connection() {
+    let both = vec![good("one"), good("two")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let server = Server::start(vec![both, good("on another")]).await;
+    let (client, call) = (client(), call(&server.url()));
+    assert_eq!(ask(&client, &call).await.0.unwrap().text, "one");
+    // The connection returns to the pool by tasks of this runtime, which run in turn.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&client.clone(), &call).await.0.unwrap().text, "two");
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_answer_does_not_wait_for_the_end_of_its_connection_which_is_kept() {
+    let signal = Arc::new(tokio::sync::Notify::new());
+    let mut script = vec![
+        Step::Request,
+        stream_head(),
+        delta("one"),
+        piece("data: [DONE]\n\n"),
+    ];
+    script.push(Step::Wait(signal.clone()));
+    script.push(Step::Write(b"0\r\n\r\n".to_vec()));
+    script.extend(good("two"));
+    let server = Server::start(vec![script, good("on another")]).await;
+    let (client, call) = (client(), call(&server.url()));
+    assert_eq!(ask(&client, &call).await.0.unwrap().text, "one");
+    signal.notify_one();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&client, &call).await.0.unwrap().text, "two");
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_key_goes_to_the_configured_host_alone() {
+    let mut server = Server::start(vec![good("a")]).await;
+    ask(&client(), &call(&server.url())).await.0.unwrap();
+    assert!(server.request().await.contains(KEY));
+
+    // With userinfo, nothing is sent at all.
+    let mut server = Server::start(vec![good("b")]).await;
+    let tricky = format!("http://api.x.ai@127.0.0.1:{}/v1", server.port);
+    let failure = ask(&client(), &call(&tricky)).await.0.unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Setting { .. }),
+        "{failure:?}"
+    );
+    assert_eq!((failure.requests, server.connections()), (0, 0));
+    assert!(server.saw_nothing());
+}
+
+#[tokio::test]
+async fn a_missing_key_is_told_before_anything_is_sent() {
+    let mut call = call("https://api.x.ai/v1");
+    call.endpoint.key = None;
+    let failure = ask(&client(), &call).await.0.unwrap_err();
+    let line = failure.to_string();
+    assert!(
+        line.contains("XAI_API_KEY") && line.contains("`gloss auth login`"),
+        "{line}"
+    );
+    assert_eq!(failure.requests, 0);
+}
+
+#[tokio::test]
+async fn a_key_that_the_server_repeats_is_in_no_text() {
+    let echo =
+        format!(r#"{{"code":"{KEY}","error":"Incorrect API key provided: {KEY}. Bearer {KEY}"}}"#);
+    let in_stream = piece(&format!("data: {echo}\n\n"));
+    let scripts = [
+        vec![Step::Request, answer("400 Bad Request", echo.as_bytes())],
+        vec![Step::Request, answer("418 Teapot", KEY.as_bytes())],
+        vec![
+            Step::Request,
+            answer(
+                &format!("302 Found\r\nlocation: https://{KEY}.example/"),
+                b"",
+            ),
+        ],
+        vec![
+            Step::Request,
+            answer(&format!("400 Bad\r\nx-request-id: {KEY}"), b""),
+        ],
+        vec![Step::Request, stream_head(), in_stream],
+        vec![
+            Step::Request,
+            stream_head(),
+            piece(&format!("data: {KEY}\n\n")),
+        ],
+    ];
+    for script in scripts {
+        let failure = against(vec![script]).await.0.unwrap_err();
+        assert!(
+            !format!("{failure:?} {failure}").contains("4f0c2a9e"),
+            "{failure:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn proxies_of_the_settings_are_passed_by_for_loopback() {
+    let server = Server::start(vec![good("hi")]).await;
+    let mut proxy = Server::start(vec![good("from the proxy")]).await;
+    let client = Client::new(Options {
+        proxy: Some(format!("http://127.0.0.1:{}", proxy.port)),
+        timeouts: timeouts(),
+        ..Options::default()
+    });
+    assert_eq!(
+        ask(&client, &call(&server.url())).await.0.unwrap().text,
+        "hi"
+    );
+    assert!(proxy.saw_nothing());
+    // All else goes through it; a plain request shows that without any certificates.
+    let elsewhere = call("http://model.invalid/v1");
+    let outcome = ask(&client, &elsewhere).await.0;
+    assert_eq!(outcome.unwrap().text, "from the proxy");
+    let request = proxy.request().await;
+    assert!(
+        request.starts_with("post http://model.invalid/v1/chat/completions"),
+        "{request}"
+    );
+    assert!(!request.contains(KEY), "the key went over plain http");
+}
+
+#[tokio::test]
+async fn a_proxy_that_says_no_is_told_apart() {
+    let refusal = || {
+        vec![
+            Step::Request,
+            answer("407 Proxy Authentication Required", b""),
+        ]
+    };
+    let proxy = Server::start(vec![refusal(), refusal(), refusal()]).await;
+    let client = Client::new(Options {
+        proxy: Some(format!("http://127.0.0.1:{}", proxy.port)),
+        timeouts: timeouts(),
+        ca_file: Some(fixture("ca.pem")),
+        ..Options::default()
+    });
+    let failure = ask(&client, &call("https://model.invalid/v1"))
+        .await
+        .0
+        .unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Proxy { .. }),
+        "{failure:?}"
+    );
+
+    let client = Client::new(Options {
+        proxy: Some(format!("http://127.0.0.1:{}", closed_port().await)),
+        timeouts: timeouts(),
+        ..Options::default()
+    });
+    let failure = ask(&client, &call("http://model.invalid/v1"))
+        .await
+        .0
+        .unwrap_err();
+    assert!(
+        matches!(failure.error, ApiError::Proxy { .. }),
+        "{failure:?}"
+    );
+}
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/api")
+        .join(name)
+}
+
+/// A server with the test authority's certificate for `localhost`, for one connection.
+/// It answers `hi`, and gives back what it was sent.
+fn tls_server() -> (u16, std::thread::JoinHandle<String>) {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use std::io::{Read, Write};
+
+    let certificate = CertificateDer::from(std::fs::read(fixture("loopback.der")).unwrap());
+    let key = PrivateKeyDer::try_from(std::fs::read(fixture("loopback.key.der")).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = rustls::Stream::new(&mut tls, &mut socket);
+        let mut seen = Vec::new();
+        let mut piece = [0; 4096];
+        while !seen.ends_with(b"}") {
+            match stream.read(&mut piece) {
+                Ok(length @ 1..) => seen.extend_from_slice(&piece[..length]),
+                _ => return String::from_utf8_lossy(&seen).into_owned(),
+            }
+        }
+        let body = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let _ = stream.flush();
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    (port, serve)
+}
+
+#[tokio::test]
+async fn tls_trusts_the_extra_authority_and_nobody_unknown() {
+    let (port, server) = tls_server();
+    let with_ca = Client::new(Options {
+        ca_file: Some(fixture("ca.pem")),
+        timeouts: timeouts(),
+        ..Options::default()
+    });
+    let outcome = ask(&with_ca, &call(&format!("https://localhost:{port}/v1")))
+        .await
+        .0;
+    assert_eq!(outcome.unwrap().text, "hi");
+    assert!(server.join().unwrap().contains(KEY));
+
+    // The certificate is for another name.
+    let (port, server) = tls_server();
+    let failure = ask(
+        &with_ca,
+        &call(&format!("https://[::ffff:127.0.0.1]:{port}/v1")),
+    )
+    .await
+    .0;
+    let failure = failure.unwrap_err();
+    assert!(matches!(failure.error, ApiError::Tls { .. }), "{failure:?}");
+    assert!(!server.join().unwrap().contains(KEY));
+}
+
+#[tokio::test]
+async fn calls_run_side_by_side_on_one_client() {
+    let scripts = (0..8)
+        .map(|number| good(&format!("answer {number}")))
+        .collect();
+    let server = Server::start(scripts).await;
+    let (client, url) = (client(), server.url());
+    let texts = Arc::new(Mutex::new(Vec::new()));
+    let jobs: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, call, texts) = (client.clone(), call(&url), texts.clone());
+            tokio::spawn(async move {
+                let text = ask(&client, &call).await.0.unwrap().text;
+                texts.lock().unwrap().push(text);
+            })
+        })
+        .collect();
+    for job in jobs {
+        job.await.unwrap();
+    }
+    let mut texts = texts.lock().unwrap().clone();
+    texts.sort();
+    let expected: Vec<String> = (0..8).map(|number| format!("answer {number}")).collect();
+    assert_eq!(texts, expected);
+}
