@@ -1,0 +1,494 @@
+//! From a chat request to its answer: text, usage, and the shapes both are sent in.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::errors::Refusal;
+use super::models::Model;
+use super::picture::{self, Picture};
+use super::request::{Effort, Format, Piece, Request, Role};
+use super::tokens::{self, Prefixes};
+use super::{FINGERPRINT, describe, explain, range, refactor};
+
+/// An answer, computed from the request alone; `cached` alone knows of earlier ones.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub model: &'static Model,
+    pub content: String,
+    pub finish_reason: &'static str,
+    pub usage: Usage,
+}
+
+/// The tokens of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    text: u64,
+    image: u64,
+    cached: u64,
+    completion: u64,
+    reasoning: u64,
+    cost_ticks: u64,
+}
+
+/// Computes the answer to a request.
+pub fn answer(request: &Request, prefixes: &Mutex<Prefixes>) -> Result<Answer, Refusal> {
+    let pictures = pictures(request)?;
+    let pieces = prompt(request, &pictures);
+    let (text, image) = prompt_tokens(&pieces);
+    if text + image > request.model.context {
+        return Err(Refusal::prompt_too_long(
+            request.model.context,
+            text + image,
+        ));
+    }
+    let (content, finish_reason) = limited(&content(request, &pictures), request.limit);
+    let blocks = tokens::blocks(request.model.id, &pieces);
+    let cached = prefixes
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .cached_tokens(&blocks);
+    let completion = tokens::count(&content);
+    let reasoning = reasoning(request.effort, completion);
+    let usage = Usage {
+        text,
+        image,
+        cached,
+        completion,
+        reasoning,
+        cost_ticks: request
+            .model
+            .cost(text + image, cached, completion, reasoning),
+    };
+    Ok(Answer {
+        model: request.model,
+        content,
+        finish_reason,
+        usage,
+    })
+}
+
+/// An image, with what it costs and who sent it.
+struct Priced {
+    tokens: u64,
+    role: Role,
+    picture: Picture,
+}
+
+fn pictures(request: &Request) -> Result<Vec<Priced>, Refusal> {
+    let mut all = Vec::new();
+    for message in &request.messages {
+        for piece in message.pieces() {
+            if let Piece::Image(image) = piece {
+                let picture = picture::read(image)?;
+                all.push(Priced {
+                    tokens: picture::tokens(&picture, image.detail),
+                    role: message.role,
+                    picture,
+                });
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The prompt as it is counted: each message opens with its role.
+fn prompt<'a>(request: &'a Request, pictures: &[Priced]) -> Vec<tokens::Piece<'a>> {
+    let mut pictures = pictures.iter();
+    let mut prompt = Vec::new();
+    for message in &request.messages {
+        prompt.push(tokens::Piece::Text(message.role.name()));
+        for piece in message.pieces() {
+            prompt.push(match piece {
+                Piece::Text(text) => tokens::Piece::Text(text),
+                Piece::Image(image) => {
+                    let cost = pictures.next().map_or(0, |picture| picture.tokens);
+                    tokens::Piece::Image(&image.url, cost)
+                }
+            });
+        }
+    }
+    prompt
+}
+
+/// Tokens of text and of images.
+fn prompt_tokens(pieces: &[tokens::Piece<'_>]) -> (u64, u64) {
+    pieces
+        .iter()
+        .fold((0, 0), |(text, image), piece| match piece {
+            tokens::Piece::Text(words) => (text + tokens::count(words), image),
+            tokens::Piece::Image(_, cost) => (text, image + cost),
+        })
+}
+
+/// Nothing is thought, but the account should not look as if thought were free.
+fn reasoning(effort: Effort, completion: u64) -> u64 {
+    let tenths = match effort {
+        Effort::None => 0,
+        Effort::Low => 1,
+        Effort::Medium => 2,
+        Effort::High => 4,
+        Effort::Xhigh => 6,
+    };
+    (completion * tenths).div_ceil(10)
+}
+
+/// The first `limit` tokens of a text, and why it ends.
+fn limited(text: &str, limit: Option<u64>) -> (String, &'static str) {
+    let limit = limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX);
+    let kept: String = tokens::tokens(text).take(limit).collect();
+    let finish_reason = if kept.len() < text.len() {
+        "length"
+    } else {
+        "stop"
+    };
+    (kept, finish_reason)
+}
+
+fn content(request: &Request, pictures: &[Priced]) -> String {
+    let seen: Vec<Picture> = pictures
+        .iter()
+        .filter(|priced| priced.role == Role::User)
+        .map(|priced| priced.picture.clone())
+        .collect();
+    match request.format {
+        Format::AltText => describe::alt_text(&seen),
+        Format::Json => {
+            json!({ "source": "offline stand-in", "text": text(request, &seen) }).to_string()
+        }
+        Format::Text => text(request, &seen),
+    }
+}
+
+fn text(request: &Request, pictures: &[Picture]) -> String {
+    if !pictures.is_empty() {
+        return describe::describe(pictures);
+    }
+    let texts = texts(request, &[Role::User]);
+    let range = range::find(&texts);
+    if asks_for_an_edit(request) {
+        refactor::refactor(&range)
+    } else {
+        explain::explain(&range)
+    }
+}
+
+fn texts<'a>(request: &'a Request, roles: &[Role]) -> Vec<&'a str> {
+    request
+        .messages
+        .iter()
+        .filter(|message| roles.contains(&message.role))
+        .flat_map(|message| message.texts())
+        .collect()
+}
+
+/// Whoever wants an edit says that the answer is to be a fenced code block.
+fn asks_for_an_edit(request: &Request) -> bool {
+    texts(request, &[Role::System, Role::Developer])
+        .iter()
+        .any(|text| text.to_lowercase().contains("fenced code block"))
+}
+
+impl Usage {
+    /// All tokens of the prompt.
+    pub fn prompt(&self) -> u64 {
+        self.text + self.image
+    }
+
+    /// As the API writes it: reasoning stands beside the completion, not in it.
+    fn json(&self) -> Value {
+        json!({
+            "prompt_tokens": self.prompt(),
+            "completion_tokens": self.completion,
+            "total_tokens": self.prompt() + self.completion + self.reasoning,
+            "prompt_tokens_details": {
+                "text_tokens": self.text,
+                "audio_tokens": 0,
+                "image_tokens": self.image,
+                "cached_tokens": self.cached,
+            },
+            "completion_tokens_details": {
+                "reasoning_tokens": self.reasoning,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+            "num_sources_used": 0,
+            "cost_in_usd_ticks": self.cost_ticks,
+        })
+    }
+}
+
+/// What differs between two answers to the same request.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    pub id: String,
+    /// Seconds since 1970.
+    pub created: u64,
+}
+
+/// The answer in one piece.
+pub fn completion(answer: &Answer, stamp: &Stamp) -> Value {
+    json!({
+        "id": stamp.id,
+        "object": "chat.completion",
+        "created": stamp.created,
+        "model": answer.model.id,
+        "choices": [{
+            "index": 0,
+            "message": { "role": "assistant", "content": answer.content, "refusal": null },
+            "finish_reason": answer.finish_reason,
+        }],
+        "usage": answer.usage.json(),
+        "system_fingerprint": FINGERPRINT,
+    })
+}
+
+/// The answer as server-sent events, in order.
+pub fn events(answer: &Answer, stamp: &Stamp, include_usage: bool) -> Vec<String> {
+    let chunk = |choices: Value| {
+        json!({
+            "id": stamp.id,
+            "object": "chat.completion.chunk",
+            "created": stamp.created,
+            "model": answer.model.id,
+            "choices": choices,
+            "system_fingerprint": FINGERPRINT,
+        })
+    };
+    let choice = |delta: Value, finish_reason: Option<&str>| {
+        chunk(json!([{ "index": 0, "delta": delta, "finish_reason": finish_reason }]))
+    };
+    let pieces = pieces(&answer.content);
+    let mut chunks: Vec<Value> = Vec::with_capacity(pieces.len() + 3);
+    if pieces.is_empty() {
+        chunks.push(choice(json!({ "role": "assistant", "content": "" }), None));
+    }
+    for (index, piece) in pieces.iter().enumerate() {
+        let delta = if index == 0 {
+            json!({ "role": "assistant", "content": piece })
+        } else {
+            json!({ "content": piece })
+        };
+        chunks.push(choice(delta, None));
+    }
+    chunks.push(choice(json!({}), Some(answer.finish_reason)));
+    if include_usage {
+        let mut last = chunk(json!([]));
+        if let Value::Object(fields) = &mut last {
+            fields.insert("usage".into(), answer.usage.json());
+        }
+        chunks.push(last);
+    }
+    chunks
+        .iter()
+        .map(|chunk| format!("data: {chunk}\n\n"))
+        .chain(["data: [DONE]\n\n".to_owned()])
+        .collect()
+}
+
+/// The deltas of an answer: a token each, more where it is so long that pacing would drag.
+fn pieces(content: &str) -> Vec<String> {
+    const MOST: usize = 400;
+    let tokens: Vec<&str> = tokens::tokens(content).collect();
+    let together = tokens.len().div_ceil(MOST).max(1);
+    tokens
+        .chunks(together)
+        .map(|tokens| tokens.concat())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::picture::tests::{data_url, plain};
+    use super::super::request::parse;
+    use super::*;
+    use image::ImageFormat;
+
+    fn fresh() -> Mutex<Prefixes> {
+        Mutex::new(Prefixes::new(10_000))
+    }
+
+    fn ask_with(prefixes: &Mutex<Prefixes>, body: &Value) -> Result<Answer, Refusal> {
+        answer(&parse(body.to_string().as_bytes())?, prefixes)
+    }
+
+    fn ask(body: &Value) -> Answer {
+        ask_with(&fresh(), body).unwrap()
+    }
+
+    fn body(system: &str, user: impl Into<Value>) -> Value {
+        let user: Value = user.into();
+        json!({ "model": "grok-4.3", "messages": [
+            { "role": "system", "content": system },
+            { "role": "user", "content": user },
+        ] })
+    }
+
+    fn image_part() -> Value {
+        let url = data_url(&plain(64, 33, [255; 3]), ImageFormat::Png);
+        json!({ "type": "image_url", "image_url": { "url": url, "detail": "high" } })
+    }
+
+    const RANGE: &str = "<range-3f9a1c22 file=\"a.rs\" language=\"rust\" lines=\"1-1\">\nfn f() { if (a) {} }\n</range-3f9a1c22>";
+
+    #[test]
+    fn what_is_asked_decides_what_is_answered() {
+        let check = |body: &Value, start: &str| {
+            let content = ask(body).content;
+            assert!(content.starts_with(start), "{content}");
+            assert!(content.contains("offline stand-in"), "{content}");
+        };
+        check(
+            &body("Explain.", RANGE),
+            "Rust function `f` without parameters, branches or loops."
+                .replace("without parameters, branches or loops", "with 1 branch")
+                .as_str(),
+        );
+        check(
+            &body("Answer with one Fenced Code Block.", RANGE),
+            "Tidied by Gloss's offline stand-in",
+        );
+        check(
+            &body(
+                "Describe.",
+                json!([{ "type": "text", "text": "What is it?" }, image_part()]),
+            ),
+            "A light",
+        );
+        let mut alt = body("Alt text.", json!([image_part()]));
+        alt["response_format"] = json!({ "type": "json_schema", "json_schema": { "name": "a",
+            "schema": { "properties": { "alt": {}, "decorative": {} } } } });
+        check(
+            &alt,
+            "{\"decorative\":false,\"alt\":\"Light plain area, all white (offline stand-in)\"}",
+        );
+        alt["response_format"] = json!({ "type": "json_object" });
+        check(&alt, "{\"source\":\"offline stand-in\"");
+    }
+
+    #[test]
+    fn the_same_request_gets_the_same_answer() {
+        let request = body("Explain.", RANGE);
+        assert_eq!(ask(&request), ask(&request));
+    }
+
+    #[test]
+    fn usage_adds_up_as_the_api_has_it() {
+        let request = body(
+            "Describe.",
+            json!([{ "type": "text", "text": "What is it?" }, image_part()]),
+        );
+        let usage = ask(&request).usage;
+        let json = usage.json();
+        // "system", "Describe" in two, ".", "user", and "What is it?" in four.
+        assert_eq!((usage.text, usage.image), (9, 2 * 2 + 2));
+        let number = |pointer: &str| json.pointer(pointer).unwrap().as_u64().unwrap();
+        let reasoning = number("/completion_tokens_details/reasoning_tokens");
+        assert!(reasoning > 0);
+        assert_eq!(
+            number("/total_tokens"),
+            number("/prompt_tokens") + number("/completion_tokens") + reasoning
+        );
+        assert_eq!(
+            number("/cost_in_usd_ticks"),
+            15 * 12_500 + (number("/completion_tokens") + reasoning) * 25_000
+        );
+    }
+
+    #[test]
+    fn a_repeated_beginning_is_counted_as_cached() {
+        let prefixes = fresh();
+        let long = "some words that stay the same. ".repeat(20);
+        let first = ask_with(&prefixes, &body(&long, "one")).unwrap().usage;
+        let second = ask_with(&prefixes, &body(&long, "two")).unwrap().usage;
+        assert_eq!(first.cached, 0);
+        assert!(second.cached > 100 && second.cached <= second.prompt());
+        assert!(second.cost_ticks < first.cost_ticks);
+    }
+
+    #[test]
+    fn effort_sets_what_reasoning_is_charged() {
+        let with = |effort: &str| {
+            let mut request = body("Explain.", RANGE);
+            request["reasoning_effort"] = effort.into();
+            ask(&request).usage.reasoning
+        };
+        assert_eq!(with("none"), 0);
+        assert!(with("low") < with("medium") && with("medium") < with("high"));
+    }
+
+    #[test]
+    fn a_limit_cuts_the_answer_and_says_so() {
+        let mut request = body("Explain.", RANGE);
+        let whole = ask(&request);
+        request["max_completion_tokens"] = 5.into();
+        let cut = ask(&request);
+        assert_eq!((whole.finish_reason, cut.finish_reason), ("stop", "length"));
+        assert_eq!(cut.usage.completion, 5);
+        assert!(whole.content.starts_with(&cut.content));
+    }
+
+    #[test]
+    fn a_prompt_beyond_the_context_is_refused_with_both_figures() {
+        let mut request = body("", "word ".repeat(300_000));
+        request["model"] = "grok-build-0.1".into();
+        let refusal = ask_with(&fresh(), &request).unwrap_err();
+        assert_eq!(refusal.status.as_u16(), 400);
+        assert_eq!(
+            refusal.error,
+            "This model's maximum prompt length is 256000 but the request contains 300003 tokens."
+        );
+    }
+
+    #[test]
+    fn events_carry_the_role_once_the_end_once_and_the_whole_text() {
+        let stamp = Stamp {
+            id: "id".into(),
+            created: 1,
+        };
+        let check = |content: &str| {
+            let answer = Answer {
+                content: content.into(),
+                ..ask(&body("Explain.", RANGE))
+            };
+            let mut events = events(&answer, &stamp, true);
+            assert_eq!(events.pop().unwrap(), "data: [DONE]\n\n");
+            let chunks: Vec<Value> = events
+                .iter()
+                .map(|event| {
+                    let data = event
+                        .strip_prefix("data: ")
+                        .and_then(|event| event.strip_suffix("\n\n"));
+                    serde_json::from_str(data.unwrap()).unwrap()
+                })
+                .collect();
+            let (usage, chunks) = chunks.split_last().unwrap();
+            assert_eq!(
+                (&usage["choices"], usage["usage"].is_object()),
+                (&json!([]), true)
+            );
+            let (last, chunks) = chunks.split_last().unwrap();
+            assert_eq!(
+                last["choices"][0],
+                json!({ "index": 0, "delta": {}, "finish_reason": "stop" })
+            );
+            for (index, chunk) in chunks.iter().enumerate() {
+                let choice = &chunk["choices"][0];
+                assert_eq!(choice["delta"]["role"].is_string(), index == 0);
+                assert!(choice["finish_reason"].is_null());
+            }
+            let text: String = chunks
+                .iter()
+                .map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().unwrap())
+                .collect();
+            assert_eq!(text, content);
+            assert!(chunks.len() <= 400);
+        };
+        check("");
+        check("Größe 😀 and more");
+        check(&"many words ".repeat(5_000));
+    }
+}

@@ -1,0 +1,546 @@
+//! Tidies code without changing what it does: a few mechanical clean-ups, by syntax tree.
+
+use std::ops::Range as Span;
+
+use super::cleanups::{self, Cleanup, Edit};
+use super::parse::{self, Parsed};
+use super::range::Range;
+use super::words::{counted, list, longest_run_of_backticks};
+use crate::syntax::Language;
+
+/// The answer to a request for an edit: a sentence, and the code in one fence.
+pub fn refactor(range: &Range<'_>) -> String {
+    let (prose, code) = match range.language() {
+        None => (
+            "Gloss's offline stand-in has no grammar for this language, so the text is as it was.".to_owned(),
+            range.code.to_owned(),
+        ),
+        Some(language) => match tidy(language, range.code) {
+            Outcome::Tidied(code, done) => (told(&done), code),
+            Outcome::Unparsable => (
+                "Gloss's offline stand-in could not parse this code, so it is as it was.".to_owned(),
+                range.code.to_owned(),
+            ),
+            Outcome::Spoiled => (
+                "What Gloss's offline stand-in made of this code did not parse any more, so it is as it was."
+                    .to_owned(),
+                range.code.to_owned(),
+            ),
+        },
+    };
+    format!("{prose}\n\n{}", fenced(&range.info, &code))
+}
+
+/// `code` in a fence that is longer than any run of backticks in it.
+fn fenced(info: &str, code: &str) -> String {
+    let fence = "`".repeat(longest_run_of_backticks(code).saturating_add(1).max(3));
+    let info: String = info
+        .chars()
+        .filter(|character| character.is_ascii_alphanumeric() || "+-#_".contains(*character))
+        .collect();
+    format!("{fence}{info}\n{code}\n{fence}")
+}
+
+fn told(done: &[(Cleanup, usize)]) -> String {
+    let parts: Vec<String> = done
+        .iter()
+        .map(|(cleanup, count)| {
+            let (singular, plural) = cleanup.words();
+            counted(*count, singular, plural)
+        })
+        .collect();
+    if parts.is_empty() {
+        "Gloss's offline stand-in found nothing to tidy without risk, so the code is as it was."
+            .to_owned()
+    } else {
+        format!(
+            "Tidied by Gloss's offline stand-in, mechanically and keeping what the code does: {}.",
+            list(&parts)
+        )
+    }
+}
+
+/// What became of an attempt to tidy.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The code, and what was done how often; nothing if there was nothing to do.
+    Tidied(String, Vec<(Cleanup, usize)>),
+    /// The code has errors to begin with, so nothing in it can be trusted.
+    Unparsable,
+    /// The result had errors; it is thrown away.
+    Spoiled,
+}
+
+/// Clean-ups can open the way for others, as nested parentheses do; so often at most.
+const ROUNDS: usize = 16;
+
+/// Applies all clean-ups until none applies any more.
+pub fn tidy(language: Language, code: &str) -> Outcome {
+    let Some(mut parsed) = parse::parse(language, code).filter(Parsed::is_clean) else {
+        return Outcome::Unparsable;
+    };
+    let mut code = code.to_owned();
+    let mut done = Vec::new();
+    for _ in 0..ROUNDS {
+        let edits = cleanups::edits(language, &parsed);
+        if edits.is_empty() {
+            break;
+        }
+        for edit in &edits {
+            count(&mut done, edit.cleanup, 1);
+        }
+        code = applied(&parsed, &edits);
+        match parse::parse(language, &code).filter(Parsed::is_clean) {
+            Some(again) => parsed = again,
+            None => return Outcome::Spoiled,
+        }
+    }
+    let spaced = trim_blanks(language, &code, &closed_spans(&parsed), &mut done);
+    if parse::parse(language, &spaced).is_some_and(|parsed| parsed.is_clean()) {
+        Outcome::Tidied(spaced, done)
+    } else {
+        Outcome::Spoiled
+    }
+}
+
+fn count(done: &mut Vec<(Cleanup, usize)>, cleanup: Cleanup, number: usize) {
+    match done.iter_mut().find(|(seen, _)| *seen == cleanup) {
+        Some((_, count)) => *count += number,
+        None => done.push((cleanup, number)),
+    }
+}
+
+/// The code, without its surroundings, with `edits` (ascending, not overlapping) applied.
+fn applied(parsed: &Parsed, edits: &[Edit]) -> String {
+    let mut result = String::new();
+    let mut at = parsed.start;
+    for edit in edits {
+        result.push_str(parsed.source.get(at..edit.span.start).unwrap_or_default());
+        result.push_str(&edit.text);
+        at = edit.span.end;
+    }
+    result.push_str(parsed.source.get(at..parsed.end).unwrap_or_default());
+    result
+}
+
+/// Spans of the code, counted from its beginning, in which white space may mean something.
+fn closed_spans(parsed: &Parsed) -> Vec<Span<usize>> {
+    let shift = |at: usize| at.saturating_sub(parsed.start);
+    parsed
+        .nodes_unless(cleanups::is_closed)
+        .filter(|node| cleanups::is_closed(node.kind()))
+        .map(|node| shift(node.start_byte())..shift(node.end_byte()))
+        .collect()
+}
+
+/// Takes blanks off the ends of lines, and all but one of the blank lines in a row. What has
+/// no newline after it may go on behind the range, and stays.
+fn trim_blanks(
+    language: Language,
+    code: &str,
+    closed: &[Span<usize>],
+    done: &mut Vec<(Cleanup, usize)>,
+) -> String {
+    let is_closed = |span: Span<usize>| {
+        // They come in order and hold no others, so the last that begins before the end decides.
+        let before = closed.partition_point(|other| other.start < span.end);
+        let last = before.checked_sub(1).and_then(|index| closed.get(index));
+        last.is_some_and(|other| other.end > span.start)
+    };
+    let mut result = String::with_capacity(code.len());
+    let (mut trimmed_lines, mut dropped_lines, mut blank_lines) = (0, 0, 0);
+    let mut at = 0;
+    for line in code.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let Some(content) = line.strip_suffix('\n') else {
+            result.push_str(line);
+            continue;
+        };
+        let content = content.strip_suffix('\r').unwrap_or(content);
+        let kept = content.trim_end_matches([' ', '\t']);
+        let span = start + kept.len()..start + content.len();
+        if is_closed(span.start..at) {
+            blank_lines = 0;
+            result.push_str(line);
+            continue;
+        }
+        blank_lines = if kept.is_empty() { blank_lines + 1 } else { 0 };
+        if blank_lines > allowed_blank_lines(language, code.get(at..).unwrap_or_default()) {
+            dropped_lines += 1;
+            continue;
+        }
+        trimmed_lines += usize::from(!span.is_empty());
+        result.push_str(kept);
+        result.push_str(line.get(content.len()..).unwrap_or_default());
+    }
+    for (cleanup, number) in [
+        (Cleanup::TrailingBlanks, trimmed_lines),
+        (Cleanup::BlankLines, dropped_lines),
+    ] {
+        if number > 0 {
+            count(done, cleanup, number);
+        }
+    }
+    result
+}
+
+/// One; in Python two before what stands on the outermost level, as its style guide (PEP 8) has it.
+fn allowed_blank_lines(language: Language, after: &str) -> usize {
+    let next = after.lines().find(|line| !line.trim().is_empty());
+    let is_outermost = next.is_none_or(|line| !line.starts_with([' ', '\t']));
+    if language == Language::Python && is_outermost {
+        2
+    } else {
+        1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Language::{Go, JavaScript, Python, Rust, Tsx, TypeScript};
+    use proptest::prelude::*;
+
+    fn tidied(language: Language, code: &str) -> String {
+        match tidy(language, code) {
+            Outcome::Tidied(code, _) => code,
+            other => panic!("{code}: {other:?}"),
+        }
+    }
+
+    fn check(language: Language, before: &str, after: &str) {
+        assert_eq!(tidied(language, before), after, "{before}");
+    }
+
+    fn unchanged(language: Language, code: &str) {
+        check(language, code, code);
+    }
+
+    #[test]
+    fn blanks_go_from_the_ends_of_lines_but_not_out_of_strings_and_comments() {
+        check(
+            Rust,
+            "fn f() {  \n\tg();\t\r\n}\n",
+            "fn f() {\n\tg();\r\n}\n",
+        );
+        check(Python, "x = 1  \ny = 2 \n", "x = 1\ny = 2\n");
+        unchanged(Rust, "// a  \nfn f() { g(\"a  \nb\") }\n");
+        unchanged(Python, "x = \"\"\"a  \n\n\n\nb\"\"\"\n");
+        unchanged(JavaScript, "x = `a  \n\n\n${b}  \n`;\n");
+        unchanged(Go, "x := `a  \n\n\n\n`\n");
+        unchanged(Tsx, "const a = <b>  \n  c  \n</b>;\n");
+        unchanged(Rust, "let a = 1; ");
+    }
+
+    #[test]
+    fn blank_lines_in_a_row_become_one() {
+        check(
+            Rust,
+            "fn f() {}\n\n \n\nfn g() {}\n",
+            "fn f() {}\n\nfn g() {}\n",
+        );
+        check(
+            Go,
+            "x := 1\r\n\r\n\r\ny := 2\r\n",
+            "x := 1\r\n\r\ny := 2\r\n",
+        );
+        check(
+            Python,
+            "x = 1\n\n\n\n\ndef f():\n    a\n\n\n    b\n",
+            "x = 1\n\n\ndef f():\n    a\n\n    b\n",
+        );
+        unchanged(Rust, "fn f() {}\n\nfn g() {}");
+    }
+
+    #[test]
+    fn needless_returns_go_where_no_temporary_is_left_behind() {
+        check(
+            Rust,
+            "fn f(x: u8) -> u8 { return x; }",
+            "fn f(x: u8) -> u8 { x }",
+        );
+        check(
+            Rust,
+            "fn f() -> u8 { g(); return Some(self.x.y(1, &z)) }",
+            "fn f() -> u8 { g(); Some(self.x.y(1, &z)) }",
+        );
+        check(
+            Rust,
+            "fn f() -> u8 {\n    return a + b; // sum\n}",
+            "fn f() -> u8 {\n    a + b // sum\n}",
+        );
+        check(
+            Rust,
+            "fn f() { g(|x| { return x; }) }",
+            "fn f() { g(|x| { x }) }",
+        );
+        unchanged(Rust, "fn f() -> u8 { if a { return 1; } 2 }");
+        unchanged(Rust, "fn f() { return; }");
+        unchanged(Rust, "fn f() -> T { return self.a().b(); }");
+        unchanged(Rust, "fn f() -> T { return *g(); }");
+        unchanged(Rust, "fn f() -> bool { return g(&a) == h; }");
+        unchanged(Rust, "fn f() -> u8 {\n    #[cfg(a)]\n    return 1;\n}");
+        unchanged(Rust, "fn f() -> u8 { return /* why */ 1; }");
+        unchanged(Rust, "m! { fn f() -> u8 { return 1; } }");
+        unchanged(Go, "func f() int {\n\treturn 1\n}");
+    }
+
+    #[test]
+    fn comparisons_with_boolean_literals_go_where_the_type_is_seen() {
+        check(
+            Rust,
+            "fn f(a: bool) { if a == true {} }",
+            "fn f(a: bool) { if a {} }",
+        );
+        check(
+            Rust,
+            "fn f(a: bool) { if a == false {} }",
+            "fn f(a: bool) { if !a {} }",
+        );
+        check(
+            Rust,
+            "fn f(a: bool) { let b = a != true && c; }",
+            "fn f(a: bool) { let b = !a && c; }",
+        );
+        check(
+            Rust,
+            "fn f() { if x.is_empty() == false {} }",
+            "fn f() { if !x.is_empty() {} }",
+        );
+        check(
+            Rust,
+            "fn f() { if (a < b) == false {} }",
+            "fn f() { if !(a < b) {} }",
+        );
+        unchanged(Rust, "fn f(a: Value) { if a == true {} }");
+        unchanged(Rust, "fn f() { if a == true {} }");
+        unchanged(Rust, "fn f(a: bool) { let a = g(); if a == true {} }");
+        unchanged(
+            Rust,
+            "fn f(a: bool) { if let Some(a) = g() { if a == true {} } }",
+        );
+        unchanged(Rust, "fn f(a: bool) { let A { a } = g(); if a == true {} }");
+        unchanged(Rust, "fn f(a: bool) { g(|a| a == true) }");
+        unchanged(Rust, "fn f(a: bool) { match g() { a => a == true } }");
+        unchanged(Rust, "fn f(a: bool) { assert!(a == true) }");
+        unchanged(Rust, "fn f(a: bool) { let s = \"a == true\"; }");
+        unchanged(JavaScript, "if (a == true) {}");
+    }
+
+    #[test]
+    fn parentheses_around_a_whole_condition_go() {
+        check(
+            Rust,
+            "fn f() { if (a) {} while ((a && b)) {} }",
+            "fn f() { if a {} while a && b {} }",
+        );
+        check(Rust, "fn f() { if(a){} }", "fn f() { if a {} }");
+        check(
+            Go,
+            "if (a) {\n}\nfor (a < b) {\n}\n",
+            "if a {\n}\nfor a < b {\n}\n",
+        );
+        check(
+            Python,
+            "if (a):\n    pass\nelif(b == c):\n    pass\nwhile ((d)):\n    pass\n",
+            "if a:\n    pass\nelif b == c:\n    pass\nwhile d:\n    pass\n",
+        );
+        check(
+            JavaScript,
+            "if ((a)) {}\nwhile (((a && b))) {}\n",
+            "if (a) {}\nwhile (a && b) {}\n",
+        );
+        check(TypeScript, "do { f() } while ((a))", "do { f() } while (a)");
+        unchanged(Rust, "fn f() { if (a) && (b) {} if (a == S { b: 1 }) {} }");
+        unchanged(Go, "if (a == T{1}) {\n}\n");
+        unchanged(Go, "if (a &&\n\tb) {\n}\n");
+        unchanged(Python, "if (a and\n    b):\n    pass\n");
+        unchanged(Python, "if (a, b):\n    pass\nif (a := b):\n    pass\n");
+        unchanged(JavaScript, "while ((a = b())) {}\nif (a) {}\n");
+        unchanged(Rust, "fn f() { if (/* b */ a) {} }");
+    }
+
+    #[test]
+    fn negated_membership_and_identity_are_put_in_order() {
+        check(
+            Python,
+            "if not x in y:\n    pass\n",
+            "if x not in y:\n    pass\n",
+        );
+        check(
+            Python,
+            "a = not b.c is None and d\n",
+            "a = b.c is not None and d\n",
+        );
+        unchanged(Python, "a = not x in y in z\n");
+        unchanged(Python, "a = not x == y\n");
+        unchanged(Python, "a = not (x in y)\n");
+        unchanged(Python, "a = 'not x in y'  # not x in y\n");
+        unchanged(Python, "a = f'{not x in y}'\n");
+    }
+
+    #[test]
+    fn stray_semicolons_go() {
+        check(
+            Python,
+            "x = 1;\nif a: b; \nc ; # d\n",
+            "x = 1\nif a: b\nc # d\n",
+        );
+        unchanged(Python, "a; b\nc = ';'\nd;");
+        check(JavaScript, "a();;\nb();\n", "a();\nb();\n");
+        check(
+            Rust,
+            "fn f() { let a = 1;; g(); }",
+            "fn f() { let a = 1; g(); }",
+        );
+        unchanged(JavaScript, "for (;;);\nwhile (a);\nif (a);\n");
+        unchanged(Rust, "fn f() { if a { 1 } else { 2 }; }");
+    }
+
+    #[test]
+    fn repeated_field_names_and_unused_range_variables_go() {
+        check(
+            Rust,
+            "fn f() { A { b: b, c: d, e } }",
+            "fn f() { A { b, c: d, e } }",
+        );
+        unchanged(Rust, "fn f() { A { 0: b } }");
+        check(
+            Go,
+            "for i, _ := range x {\n}\nfor _ = range y {\n}\n",
+            "for i := range x {\n}\nfor range y {\n}\n",
+        );
+        unchanged(Go, "for _, v := range x {\n}\nfor i, v := range y {\n}\n");
+    }
+
+    #[test]
+    fn pieces_of_a_file_are_tidied_as_the_whole_is() {
+        check(
+            Python,
+            "def f(self):\n        if (a):\n            b;\n",
+            "def f(self):\n        if a:\n            b\n",
+        );
+        check(Python, "    if (a):\n        b\n", "    if a:\n        b\n");
+        check(
+            JavaScript,
+            "get(a) {\n  if ((a)) {}\n}",
+            "get(a) {\n  if (a) {}\n}",
+        );
+        check(Rust, "if (a) {}\nlet b = 1;\nb", "if a {}\nlet b = 1;\nb");
+    }
+
+    #[test]
+    fn code_with_errors_is_left_alone() {
+        assert_eq!(tidy(Rust, "fn f( {  \n"), Outcome::Unparsable);
+    }
+
+    #[test]
+    fn an_answer_is_a_sentence_and_one_fence_longer_than_any_in_the_code() {
+        let check = |info: &str, code: &str, expected: &str| {
+            let range = Range {
+                code,
+                info: info.into(),
+                file: None,
+                lines: None,
+                question: false,
+            };
+            assert_eq!(refactor(&range), expected);
+        };
+        check(
+            "rust",
+            "fn f() { if (a) {}\n\n\n if (b) {} }",
+            "Tidied by Gloss's offline stand-in, mechanically and keeping what the code does: \
+             2 pairs of needless parentheses removed and 1 surplus blank line removed.\n\n\
+             ```rust\nfn f() { if a {}\n\n if b {} }\n```",
+        );
+        check(
+            "js",
+            "x = '```'",
+            "Gloss's offline stand-in found nothing to tidy without risk, so the code is as it was.\n\n\
+             ````js\nx = '```'\n````",
+        );
+        check(
+            "",
+            "a  \n",
+            "Gloss's offline stand-in has no grammar for this language, so the text is as it was.\n\n\
+             ```\na  \n\n```",
+        );
+    }
+
+    #[test]
+    fn the_stand_ins_own_source_stays_what_it_is() {
+        for code in [
+            include_str!("refactor.rs"),
+            include_str!("parse.rs"),
+            include_str!("facts.rs"),
+        ] {
+            unchanged(Rust, code);
+        }
+    }
+
+    fn statement(language: Language) -> impl Strategy<Value = &'static str> {
+        let statements: &[&str] = match language {
+            Rust => &[
+                "if (a) {}",
+                "let x = S { y: y };",
+                "while ((a)) { b();; }",
+                "c(\"  \n\n\n\");",
+                "// d  ",
+                "",
+                "  ",
+                "fn f(a: bool) -> bool { if a == true {} return a; }",
+            ],
+            Go => &[
+                "if (a) {\n}",
+                "for _ = range x {\n}",
+                "for i, _ := range x {\n}",
+                "a = `  \n\n\n`",
+                "",
+                " ",
+                "// d  ",
+            ],
+            Python => &[
+                "if (a): b;",
+                "a = not x in y",
+                "c = '''  \n\n\n'''",
+                "while ((a)): pass;  # x ",
+                "",
+                "  ",
+                "d;",
+            ],
+            JavaScript | TypeScript | Tsx => &[
+                "if ((a)) {}",
+                "b();;",
+                "c = `  \n\n\n`;",
+                "while ((a = b())) {}",
+                "",
+                "  ",
+                "// d  ",
+            ],
+        };
+        prop::sample::select(statements.to_vec())
+    }
+
+    fn program() -> impl Strategy<Value = (Language, String)> {
+        let newline = prop::sample::select(vec!["\n", "\r\n"]);
+        let languages = prop::sample::select(Language::ALL.to_vec());
+        (languages, newline).prop_flat_map(|(language, newline)| {
+            prop::collection::vec(statement(language), 0..12).prop_map(move |lines| {
+                let code = lines.iter().flat_map(|line| [*line, newline]);
+                (language, code.collect())
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_tidied_still_parses_and_has_nothing_left_to_tidy((language, code) in program()) {
+            let once = tidied(language, &code);
+            prop_assert!(parse::parse(language, &once).unwrap().is_clean());
+            let Outcome::Tidied(twice, done) = tidy(language, &once) else { panic!("{once}") };
+            prop_assert_eq!(&twice, &once);
+            prop_assert!(done.is_empty(), "{:?}", done);
+        }
+    }
+}
