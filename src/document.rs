@@ -371,7 +371,11 @@ mod tests {
             let mut documents = opened("one two");
             let journal = documents.journal(URI).unwrap();
             assert!(documents.change(URI, 2, changes, Utf16));
-            assert_eq!(documents.since(URI, journal, &range), Some(now), "{changes:?}");
+            assert_eq!(
+                documents.since(URI, journal, &range),
+                Some(now),
+                "{changes:?}"
+            );
             documents.release(URI, journal);
             assert_eq!(documents.since(URI, journal, &range), None);
         };
@@ -379,8 +383,16 @@ mod tests {
         let within = typed(at(0, 8), at(0, 9), "W");
         check(&[], 4..7, Shifted::Outside(4..7));
         check(&[before.clone()], 4..7, Shifted::Outside(7..10));
-        check(&[before.clone(), within.clone()], 4..7, Shifted::Touched(7..10));
-        check(&[before.clone(), within, before], 4..7, Shifted::Touched(10..13));
+        check(
+            &[before.clone(), within.clone()],
+            4..7,
+            Shifted::Touched(7..10),
+        );
+        check(
+            &[before.clone(), within, before],
+            4..7,
+            Shifted::Touched(10..13),
+        );
     }
 
     #[test]

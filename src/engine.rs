@@ -24,7 +24,7 @@ pub use images::{Description, ImageJob, ImageSource};
 pub use place::{Place, workspace_of};
 
 use crate::config::{Environment, Settings};
-use crate::llm::{self, models, Call, Client, Effort, Endpoint, Event, Key};
+use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key, models};
 use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
@@ -116,7 +116,14 @@ impl Engine {
     pub fn prices(&self) -> BTreeMap<String, models::Price> {
         let own = self.settings.prices.iter().map(|(model, price)| {
             let cached = price.cached.unwrap_or(price.input);
-            (model.clone(), models::Price { input: price.input, cached, output: price.output })
+            (
+                model.clone(),
+                models::Price {
+                    input: price.input,
+                    cached,
+                    output: price.output,
+                },
+            )
         });
         own.collect()
     }
@@ -149,12 +156,21 @@ impl Engine {
         if self.key.is_none() && !llm::is_loopback(&base_url) {
             return Err(JobError::NoKey);
         }
-        Ok(Endpoint { base_url, key: self.key.clone() })
+        Ok(Endpoint {
+            base_url,
+            key: self.key.clone(),
+        })
     }
 
     /// Asks the model; writes one row whatever comes of it, once something was sent.
     async fn ask(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
-        let Asking { model, prompt, max_output_tokens, effort, account } = asking;
+        let Asking {
+            model,
+            prompt,
+            max_output_tokens,
+            effort,
+            account,
+        } = asking;
         let call = Call {
             endpoint: self.endpoint()?,
             max_output_tokens: Some(self.settings.max_output_tokens.unwrap_or(max_output_tokens)),
@@ -182,7 +198,11 @@ impl Engine {
         match self.client.stream(&call, &mut hear).await {
             Ok(completion) => {
                 let spent = open.completed(&completion);
-                Ok(Answer { text: completion.text, finish: completion.finish_reason, spent })
+                Ok(Answer {
+                    text: completion.text,
+                    finish: completion.finish_reason,
+                    spent,
+                })
             }
             Err(failure) => {
                 open.failed(&failure);
@@ -195,16 +215,26 @@ impl Engine {
     fn permit(&self, place: &Place) -> Result<(), JobError> {
         let excluded = self.excluded.is_match(&place.shown)
             || place.path.as_deref().is_some_and(|path| {
-                self.excluded.is_match(path) || path.file_name().is_some_and(|name| self.excluded.is_match(name))
+                self.excluded.is_match(path)
+                    || path
+                        .file_name()
+                        .is_some_and(|name| self.excluded.is_match(name))
             });
-        if excluded { Err(JobError::Excluded(place.shown.clone())) } else { Ok(()) }
+        if excluded {
+            Err(JobError::Excluded(place.shown.clone()))
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// The globs that can be read; configuration has said what is wrong with the others.
 fn globs(patterns: &[String]) -> GlobSet {
     let mut set = GlobSetBuilder::new();
-    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+    for glob in patterns
+        .iter()
+        .filter_map(|pattern| Glob::new(pattern).ok())
+    {
         set.add(glob);
     }
     set.build().unwrap_or_default()

@@ -1,10 +1,10 @@
 //! A prompt as plain data, stable parts first; what is masked in it, and how it is cut to fit.
 
-mod mask;
 mod mark;
+mod mask;
 
-pub use mask::{Lost, Secrets};
 pub use mark::marked;
+pub use mask::{Lost, Secrets};
 
 /// What is asked of a model, independent of the wire that carries it.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,11 @@ const BYTES_PER_TOKEN: f64 = 3.3;
 const TOKENS_OF_A_LARGE_IMAGE: u64 = 2_400;
 
 /// Roughly how many tokens the text will be billed as.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 pub fn estimate_tokens(text: &str) -> u64 {
     (text.len() as f64 / BYTES_PER_TOKEN).ceil() as u64
 }
@@ -67,9 +71,10 @@ pub fn estimate_tokens(text: &str) -> u64 {
 impl Image {
     /// What the API bills for an image: one token for each 32 x 32 tile, and two.
     pub fn tokens(&self) -> u64 {
-        self.pixels.map_or(TOKENS_OF_A_LARGE_IMAGE, |(width, height)| {
-            u64::from(width.div_ceil(32)) * u64::from(height.div_ceil(32)) + 2
-        })
+        self.pixels
+            .map_or(TOKENS_OF_A_LARGE_IMAGE, |(width, height)| {
+                u64::from(width.div_ceil(32)) * u64::from(height.div_ceil(32)) + 2
+            })
     }
 }
 
@@ -107,9 +112,9 @@ impl Prompt {
 }
 
 fn image_in_words(image: &Image) -> String {
-    let size = image
-        .pixels
-        .map_or_else(String::new, |(width, height)| format!(", {width} x {height} pixels"));
+    let size = image.pixels.map_or_else(String::new, |(width, height)| {
+        format!(", {width} x {height} pixels")
+    });
     if image.url.starts_with("data:") {
         format!("[the image{size}, {} bytes as sent]", image.url.len())
     } else {

@@ -12,8 +12,13 @@ pub const MAX_OUTPUT_TOKENS: u32 = 2_000;
 /// What a description is asked with.
 pub fn prompt(image: Image, answer_language: &str) -> Prompt {
     Prompt {
-        instructions: format!("{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."),
-        parts: vec![Part::Text("Describe this image.".into()), Part::Image(image)],
+        instructions: format!(
+            "{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."
+        ),
+        parts: vec![
+            Part::Text("Describe this image.".into()),
+            Part::Image(image),
+        ],
         schema: None,
     }
 }

@@ -15,16 +15,22 @@ pub const MAX_OUTPUT_TOKENS: u32 = 2_000;
 
 /// What an explanation is asked with.
 pub fn prompt(at: &Surroundings<'_>, question: Question<'_>, answer_language: &str) -> Prompt {
-    let asked = question.text.map(|text| format!("The question, about the range that follows: {text}"));
+    let asked = question
+        .text
+        .map(|text| format!("The question, about the range that follows: {text}"));
     Prompt {
-        instructions: format!("{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."),
+        instructions: format!(
+            "{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."
+        ),
         parts: Vec::new(),
         schema: None,
     }
     .tell(at.file_or_outline())
     .tell(history(question.history))
     .tell(at.leading())
-    .tell(Some(asked.unwrap_or_else(|| "Explain the range that follows.".into())))
+    .tell(Some(
+        asked.unwrap_or_else(|| "Explain the range that follows.".into()),
+    ))
     .tell(Some(at.range()))
 }
 

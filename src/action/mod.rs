@@ -3,8 +3,8 @@
 pub mod describe;
 pub mod explain;
 pub mod refactor;
-mod surroundings;
 mod subject;
+mod surroundings;
 
 pub use subject::{Subject, selects_something, subject};
 pub use surroundings::Surroundings;

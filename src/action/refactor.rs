@@ -13,8 +13,13 @@ pub struct Wish<'a> {
 /// What a refactoring is asked with.
 pub fn prompt(at: &Surroundings<'_>, wish: Wish<'_>) -> Prompt {
     let task = match wish.instruction {
-        Some(instruction) => format!("Rewrite the range that follows. What is asked of it: {instruction}"),
-        None => "Refactor the range that follows: make it clearer and simpler, with the same behaviour.".into(),
+        Some(instruction) => {
+            format!("Rewrite the range that follows. What is asked of it: {instruction}")
+        }
+        None => {
+            "Refactor the range that follows: make it clearer and simpler, with the same behaviour."
+                .into()
+        }
     };
     let manner = format!(
         "The language is {}; it is indented with {}.",
@@ -61,7 +66,10 @@ fn indentation_unit(at: &Surroundings<'_>) -> String {
             return "tabs".into();
         }
         let spaces = depth(&line);
-        if (2..=8).contains(&spaces) && !line.trim().is_empty() && !line.trim_start().starts_with('*') {
+        if (2..=8).contains(&spaces)
+            && !line.trim().is_empty()
+            && !line.trim_start().starts_with('*')
+        {
             return format!("{spaces} spaces");
         }
     }

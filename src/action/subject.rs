@@ -66,9 +66,13 @@ fn of_symbol(symbol: Symbol) -> Subject {
 }
 
 fn of_range(text: &Rope, range: Range<usize>) -> Subject {
-    let blank = text
-        .get_byte_slice(range.clone())
-        .map_or(0, |slice| slice.chars().take_while(|c| c.is_whitespace()).map(char::len_utf8).sum());
+    let blank = text.get_byte_slice(range.clone()).map_or(0, |slice| {
+        slice
+            .chars()
+            .take_while(|c| c.is_whitespace())
+            .map(char::len_utf8)
+            .sum()
+    });
     Subject {
         leading: range.start..range.start,
         name: None,

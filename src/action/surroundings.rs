@@ -45,7 +45,10 @@ impl Surroundings<'_> {
         if !self.tell_file || self.subject_is_everything() {
             return None;
         }
-        let imports = self.syntax.map(|syntax| syntax.imports(self.text)).unwrap_or_default();
+        let imports = self
+            .syntax
+            .map(|syntax| syntax.imports(self.text))
+            .unwrap_or_default();
         let imports = (!imports.trim().is_empty()).then(|| self.mark("imports", &imports));
         let told: Vec<_> = imports.into_iter().chain(self.outline()).collect();
         (!told.is_empty()).then(|| told.join("\n"))
@@ -61,22 +64,32 @@ impl Surroundings<'_> {
     pub fn range(&self) -> String {
         let range = &self.subject.range;
         let line_of = |at: usize| self.text.try_byte_to_line(at).unwrap_or(0) + 1;
-        let lines = format!("{}-{}", line_of(range.start), line_of(range.end.saturating_sub(1).max(range.start)));
+        let lines = format!(
+            "{}-{}",
+            line_of(range.start),
+            line_of(range.end.saturating_sub(1).max(range.start))
+        );
         marked(
             "range",
-            &[("file", self.path), ("language", self.fence()), ("lines", &lines)],
+            &[
+                ("file", self.path),
+                ("language", self.fence()),
+                ("lines", &lines),
+            ],
             &self.with_own_indentation(&slice(self.text, range)),
         )
     }
 
     /// What a code block of this language is opened with.
     pub fn fence(&self) -> &str {
-        self.language.map_or(self.language_id, |language| language.fence())
+        self.language
+            .map_or(self.language_id, |language| language.fence())
     }
 
     /// The language as people write it.
     pub fn language_name(&self) -> &str {
-        self.language.map_or(self.language_id, |language| language.name())
+        self.language
+            .map_or(self.language_id, |language| language.name())
     }
 
     /// Tokens left for context once the range is in.
@@ -92,12 +105,19 @@ impl Surroundings<'_> {
     }
 
     fn subject_is_everything(&self) -> bool {
-        let rest = self.text.len_bytes().saturating_sub(self.subject.range.len());
+        let rest = self
+            .text
+            .len_bytes()
+            .saturating_sub(self.subject.range.len());
         rest == 0
     }
 
     fn mark(&self, name: &str, content: &str) -> String {
-        marked(name, &[("file", self.path), ("language", self.fence())], content)
+        marked(
+            name,
+            &[("file", self.path), ("language", self.fence())],
+            content,
+        )
     }
 
     /// A range that begins behind its line's indentation is told with it, so that the
@@ -107,12 +127,17 @@ impl Surroundings<'_> {
         let line = self.text.try_byte_to_line(start).unwrap_or(0);
         let line_start = self.text.try_line_to_byte(line).unwrap_or(start);
         let lead = slice(self.text, &(line_start..start));
-        if lead.chars().all(char::is_whitespace) { lead + range } else { range.to_owned() }
+        if lead.chars().all(char::is_whitespace) {
+            lead + range
+        } else {
+            range.to_owned()
+        }
     }
 }
 
 fn slice(text: &Rope, range: &Range<usize>) -> String {
-    text.get_byte_slice(range.clone()).map_or_else(String::new, |slice| slice.to_string())
+    text.get_byte_slice(range.clone())
+        .map_or_else(String::new, |slice| slice.to_string())
 }
 
 impl Prompt {

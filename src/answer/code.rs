@@ -43,10 +43,18 @@ pub enum Refusal {
 /// A [`Refusal`] whenever it is not certain which code was meant, or that it is whole.
 pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Result<String, Refusal> {
     if finish != Some("stop") {
-        return Err(Refusal::NotFinished(finish.unwrap_or("no reason given").to_owned()));
+        return Err(Refusal::NotFinished(
+            finish.unwrap_or("no reason given").to_owned(),
+        ));
     }
-    let old = original.text.get(original.range.clone()).ok_or(Refusal::NoRange)?;
-    let answer = answer.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let old = original
+        .text
+        .get(original.range.clone())
+        .ok_or(Refusal::NoRange)?;
+    let answer = answer
+        .trim_start_matches('\u{feff}')
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
     let block = one_block(&answer, original.language)?;
     if block.trim().is_empty() {
         return Err(Refusal::Empty);
@@ -66,7 +74,9 @@ fn one_block(answer: &str, language: Option<Language>) -> Result<String, Refusal
     let blocks = fences(answer)?;
     match blocks.as_slice() {
         [block] => Ok(block.clone()),
-        [] if language.is_some_and(|language| syntax::parses(language, answer)) => Ok(answer.to_owned()),
+        [] if language.is_some_and(|language| syntax::parses(language, answer)) => {
+            Ok(answer.to_owned())
+        }
         [] => Err(Refusal::NoBlock),
         many => Err(Refusal::ManyBlocks(many.len())),
     }
@@ -128,20 +138,33 @@ impl<'a> Fence<'a> {
 
 fn without_blank_edges(block: &str) -> String {
     let lines: Vec<&str> = block.lines().collect();
-    let first = lines.iter().position(|line| !line.trim().is_empty()).unwrap_or(0);
-    let last = lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |at| at + 1);
+    let first = lines
+        .iter()
+        .position(|line| !line.trim().is_empty())
+        .unwrap_or(0);
+    let last = lines
+        .iter()
+        .rposition(|line| !line.trim().is_empty())
+        .map_or(0, |at| at + 1);
     lines.get(first..last).unwrap_or_default().join("\n")
 }
 
 /// `new` with the indentation, the line ends and the edges of what it replaces.
 fn in_the_manner_of(original: Original<'_>, old: &str, new: &str) -> String {
-    let before = original.text.get(..original.range.start).unwrap_or_default();
+    let before = original
+        .text
+        .get(..original.range.start)
+        .unwrap_or_default();
     let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
     let lead = before.get(line_start..).unwrap_or_default();
     // Whether the range begins at its line's first letter, or in the middle of other code.
     let starts_line = lead.chars().all(char::is_whitespace);
     let own = indentation(old);
-    let asked = if own.is_empty() && starts_line { lead } else { own };
+    let asked = if own.is_empty() && starts_line {
+        lead
+    } else {
+        own
+    };
     let mut lines = reindented(new, asked);
     if own.is_empty() && starts_line {
         lines = lines.strip_prefix(lead).unwrap_or(&lines).to_owned();
@@ -167,7 +190,8 @@ fn reindented(new: &str, asked: &str) -> String {
         .filter(|line| !line.trim().is_empty())
         .map(indentation)
         .reduce(common_prefix);
-    let stands = first.is_empty() && !asked.is_empty() && rest.is_some_and(|rest| rest.starts_with(asked));
+    let stands =
+        first.is_empty() && !asked.is_empty() && rest.is_some_and(|rest| rest.starts_with(asked));
     new.lines()
         .enumerate()
         .map(|(at, line)| match line {
@@ -180,12 +204,21 @@ fn reindented(new: &str, asked: &str) -> String {
 }
 
 fn indentation(text: &str) -> &str {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    line.get(..line.len() - line.trim_start().len()).unwrap_or_default()
+    let line = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    line.get(..line.len() - line.trim_start().len())
+        .unwrap_or_default()
 }
 
 fn common_prefix<'a>(a: &'a str, b: &str) -> &'a str {
-    let shared: usize = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).map(|(x, _)| x.len_utf8()).sum();
+    let shared: usize = a
+        .chars()
+        .zip(b.chars())
+        .take_while(|(x, y)| x == y)
+        .map(|(x, _)| x.len_utf8())
+        .sum();
     a.get(..shared).unwrap_or_default()
 }
 
@@ -195,7 +228,10 @@ fn blank_edges(old: &str) -> (&str, &str) {
     let lead = old.get(..old.len() - inner.len()).unwrap_or_default();
     let head_end = lead.rfind(['\n', '\r']).map_or(0, |at| at + 1);
     let tail = old.trim_end().len();
-    (lead.get(..head_end).unwrap_or_default(), old.get(tail..).unwrap_or_default())
+    (
+        lead.get(..head_end).unwrap_or_default(),
+        old.get(tail..).unwrap_or_default(),
+    )
 }
 
 /// What most lines of the document end with.
@@ -249,15 +285,24 @@ mod tests {
         let end = text.find('|').unwrap();
         let text = text.replacen('|', "", 1);
         let range = start..end;
-        let original = Original { text: &text, range: &range, language };
-        code(original, answer, Some("stop")).map(|new| format!("{}{new}{}", &text[..start], &text[end..]))
+        let original = Original {
+            text: &text,
+            range: &range,
+            language,
+        };
+        code(original, answer, Some("stop"))
+            .map(|new| format!("{}{new}{}", &text[..start], &text[end..]))
     }
 
     #[test]
     fn one_fence_is_the_code_and_prose_around_it_is_not() {
         let check = |answer: &str, expected: Result<&str, Refusal>| {
             let found = rewritten("|a = 1|\n", answer, Some(Language::Python));
-            assert_eq!(found.as_deref().map_err(Clone::clone), expected.as_ref().map(|s| *s).map_err(Clone::clone), "{answer:?}");
+            assert_eq!(
+                found.as_deref().map_err(Clone::clone),
+                expected.as_ref().map(|s| *s).map_err(Clone::clone),
+                "{answer:?}"
+            );
         };
         check("```python\na = 2\n```", Ok("a = 2\n"));
         check("~~~\na = 2\n~~~\n", Ok("a = 2\n"));
@@ -266,7 +311,10 @@ mod tests {
         check("a = 2", Ok("a = 2\n"));
         check("- so:\n    ```\n    a = 2\n    ```", Ok("a = 2\n"));
         check("```\r\na = 2\r\n```\r\n", Ok("a = 2\n"));
-        check("```\na = 2\n```\n```\nb = 2\n```", Err(Refusal::ManyBlocks(2)));
+        check(
+            "```\na = 2\n```\n```\nb = 2\n```",
+            Err(Refusal::ManyBlocks(2)),
+        );
         check("```\na = 2\n", Err(Refusal::OpenBlock));
         check("I would rather not do that.", Err(Refusal::NoBlock));
         check("```\n\n```", Err(Refusal::Empty));
@@ -277,16 +325,29 @@ mod tests {
     #[test]
     fn bare_code_without_a_grammar_is_refused() {
         assert_eq!(rewritten("|a := 1|", "a := 2", None), Err(Refusal::NoBlock));
-        assert_eq!(rewritten("|a := 1|", "```\na := 2\n```", None), Ok("a := 2".into()));
+        assert_eq!(
+            rewritten("|a := 1|", "```\na := 2\n```", None),
+            Ok("a := 2".into())
+        );
     }
 
     #[test]
     fn only_a_normal_end_counts() {
         let range = 0..RUST.len();
-        let original = Original { text: RUST, range: &range, language: Some(Language::Rust) };
+        let original = Original {
+            text: RUST,
+            range: &range,
+            language: Some(Language::Rust),
+        };
         for finish in [Some("length"), Some("content_filter"), None] {
             let answer = format!("```\n{RUST}```");
-            assert!(matches!(code(original, &answer, finish), Err(Refusal::NotFinished(_))), "{finish:?}");
+            assert!(
+                matches!(
+                    code(original, &answer, finish),
+                    Err(Refusal::NotFinished(_))
+                ),
+                "{finish:?}"
+            );
         }
     }
 
@@ -297,21 +358,53 @@ mod tests {
             assert_eq!(found.as_deref(), Ok(expected), "{text:?} {answer:?}");
         };
         let two = "```rust\nfn two() {\n    2;\n}\n```";
-        check("mod a {\n    |fn one() {\n        1;\n    }|\n}\n", two, "mod a {\n    fn two() {\n        2;\n    }\n}\n");
-        check("mod a {\n|    fn one() {\n        1;\n    }\n|}\n", two, "mod a {\n    fn two() {\n        2;\n    }\n}\n");
-        check("mod a {\n\t|fn one() {}|\n}\n", "```\n\tfn one() {\n\t\t1;\n\t}\n```", "mod a {\n\tfn one() {\n\t\t1;\n\t}\n}\n");
+        check(
+            "mod a {\n    |fn one() {\n        1;\n    }|\n}\n",
+            two,
+            "mod a {\n    fn two() {\n        2;\n    }\n}\n",
+        );
+        check(
+            "mod a {\n|    fn one() {\n        1;\n    }\n|}\n",
+            two,
+            "mod a {\n    fn two() {\n        2;\n    }\n}\n",
+        );
+        check(
+            "mod a {\n\t|fn one() {}|\n}\n",
+            "```\n\tfn one() {\n\t\t1;\n\t}\n```",
+            "mod a {\n\tfn one() {\n\t\t1;\n\t}\n}\n",
+        );
         // The first line flush left, the rest as it stood.
-        check("mod a {\n    |fn one() {\n    }|\n}\n", "```\nfn two() {\n        2;\n    }\n```", "mod a {\n    fn two() {\n        2;\n    }\n}\n");
-        check("|fn one() {\r\n}|\r\n", two, "fn two() {\r\n    2;\r\n}\r\n");
-        check("|fn one() {}\n\n|fn x() {}\n", two, "fn two() {\n    2;\n}\n\nfn x() {}\n");
+        check(
+            "mod a {\n    |fn one() {\n    }|\n}\n",
+            "```\nfn two() {\n        2;\n    }\n```",
+            "mod a {\n    fn two() {\n        2;\n    }\n}\n",
+        );
+        check(
+            "|fn one() {\r\n}|\r\n",
+            two,
+            "fn two() {\r\n    2;\r\n}\r\n",
+        );
+        check(
+            "|fn one() {}\n\n|fn x() {}\n",
+            two,
+            "fn two() {\n    2;\n}\n\nfn x() {}\n",
+        );
         check("|fn one() {}|", two, "fn two() {\n    2;\n}");
-        check("fn x() { let a = |(1)|; }", "```\n1\n```", "fn x() { let a = 1; }");
+        check(
+            "fn x() { let a = |(1)|; }",
+            "```\n1\n```",
+            "fn x() { let a = 1; }",
+        );
     }
 
     #[test]
     fn a_text_that_did_not_parse_before_may_still_be_mended() {
         assert_eq!(
-            rewritten("|fn one( {}|\n", "```\nfn one() {}\n```", Some(Language::Rust)),
+            rewritten(
+                "|fn one( {}|\n",
+                "```\nfn one() {}\n```",
+                Some(Language::Rust)
+            ),
             Ok("fn one() {}\n".into())
         );
     }

@@ -86,7 +86,8 @@ impl Defanger {
                 }
             };
             let seen = rest.get(..taken).unwrap_or_default();
-            self.inside_line = !seen.ends_with('\n') && (self.inside_line || !seen.trim().is_empty());
+            self.inside_line =
+                !seen.ends_with('\n') && (self.inside_line || !seen.trim().is_empty());
             rest = rest.get(taken..).unwrap_or_default();
             if !self.full {
                 safe.push_str(&text);
@@ -109,7 +110,9 @@ impl Defanger {
 fn step_in_code(rest: &str, fence: Fence, line_start: bool, last: bool) -> Step {
     if line_start && rest.trim_start_matches([' ', '\t']).starts_with(fence.mark) {
         return match rest.find('\n') {
-            Some(end) if closes(rest.get(..end).unwrap_or_default(), fence) => Step::Turn(end + 1, None),
+            Some(end) if closes(rest.get(..end).unwrap_or_default(), fence) => {
+                Step::Turn(end + 1, None)
+            }
             Some(end) => Step::Done(end + 1, visible(rest.get(..=end).unwrap_or_default())),
             None if last && closes(rest, fence) => Step::Turn(rest.len(), None),
             None if last || rest.len() > LONGEST_HELD => Step::Done(rest.len(), visible(rest)),
@@ -132,7 +135,9 @@ fn step_in_text(rest: &str, line_start: bool, last: bool) -> Step {
     let Some(first) = rest.chars().next() else {
         return Step::Wait;
     };
-    let next = rest.get(first.len_utf8()..).and_then(|after| after.chars().next());
+    let next = rest
+        .get(first.len_utf8()..)
+        .and_then(|after| after.chars().next());
     match first {
         '`' | '~' => marks(rest, first, line_start, last),
         '\\' | '<' | '!' if next.is_none() && !last => Step::Wait,
@@ -186,7 +191,10 @@ fn marks(rest: &str, mark: char, line_start: bool, last: bool) -> Step {
         return Step::Done(length, rest.get(..length).unwrap_or_default().to_owned());
     }
     match end_of_span(after, length, last) {
-        Found::At(end) => Step::Done(length + end, visible(rest.get(..length + end).unwrap_or_default())),
+        Found::At(end) => Step::Done(
+            length + end,
+            visible(rest.get(..length + end).unwrap_or_default()),
+        ),
         Found::Open if !last => Step::Wait,
         Found::Open | Found::Never => Step::Done(length, "\\`".repeat(length)),
     }
@@ -223,11 +231,16 @@ fn end_of_span(after: &str, length: usize, last: bool) -> Found {
         }
         from = at + run;
     }
-    if after.len() >= LONGEST_HELD { Found::Never } else { Found::Open }
+    if after.len() >= LONGEST_HELD {
+        Found::Never
+    } else {
+        Found::Open
+    }
 }
 
 fn is_blank_line(rest: &str) -> bool {
-    rest.split_once('\n').is_some_and(|(line, _)| line.trim().is_empty())
+    rest.split_once('\n')
+        .is_some_and(|(line, _)| line.trim().is_empty())
 }
 
 /// As much of `text` as may be looked at before a decision falls.
@@ -241,15 +254,37 @@ fn held(text: &str) -> &str {
 
 /// A link, an image (`bang` is 1), a definition, or just a bracket.
 fn bracket(rest: &str, bang: usize, line_start: bool, last: bool) -> Step {
-    let literal = || Step::Done(bang + 1, if bang == 1 { "!\\[".into() } else { "\\[".into() });
-    let open_ended = || if last || rest.len() >= LONGEST_HELD { literal() } else { Step::Wait };
+    let literal = || {
+        Step::Done(
+            bang + 1,
+            if bang == 1 {
+                "!\\[".into()
+            } else {
+                "\\[".into()
+            },
+        )
+    };
+    let open_ended = || {
+        if last || rest.len() >= LONGEST_HELD {
+            literal()
+        } else {
+            Step::Wait
+        }
+    };
     let window = held(rest);
     let inner_start = bang + 1;
     let Some(inner_end) = matching(window, inner_start, '[', ']') else {
-        return if window.contains("\n\n") { literal() } else { open_ended() };
+        return if window.contains("\n\n") {
+            literal()
+        } else {
+            open_ended()
+        };
     };
     let inner = window.get(inner_start..inner_end).unwrap_or_default();
-    match window.get(inner_end + 1..).and_then(|after| after.chars().next()) {
+    match window
+        .get(inner_end + 1..)
+        .and_then(|after| after.chars().next())
+    {
         None if !last && rest.len() < LONGEST_HELD => Step::Wait,
         Some('(') => match matching(window, inner_end + 2, '(', ')') {
             Some(end) => {
@@ -368,7 +403,11 @@ pub fn first_sentence(markdown: &str) -> String {
     let end = words
         .match_indices(['.', '!', '?', '。'])
         .map(|(at, mark)| at + mark.len())
-        .find(|end| words.get(*end..).is_none_or(|rest| rest.is_empty() || rest.starts_with(' ')))
+        .find(|end| {
+            words
+                .get(*end..)
+                .is_none_or(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
         .unwrap_or(words.len());
     cut_at_word(words.get(..end).unwrap_or(&words), 160)
 }
@@ -378,7 +417,9 @@ fn cut_at_word(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let start: String = text.chars().take(most - 1).collect();
-    let whole = start.rsplit_once(' ').map_or(start.as_str(), |(words, _)| words);
+    let whole = start
+        .rsplit_once(' ')
+        .map_or(start.as_str(), |(words, _)| words);
     format!("{whole}…")
 }
 
@@ -391,7 +432,10 @@ mod tests {
     #[test]
     fn what_could_bite_is_taken_out() {
         let check = |text: &str, expected: &str| assert_eq!(defanged(text), expected, "{text:?}");
-        check("Plain *text*, a < b && c > d.", "Plain *text*, a < b && c > d.");
+        check(
+            "Plain *text*, a < b && c > d.",
+            "Plain *text*, a < b && c > d.",
+        );
         check("<img src=x onerror=y>", "&lt;img src=x onerror=y>");
         check("\\<b>", "&lt;b>");
         check("`<b>` and ``a`b``.", "`<b>` and ``a`b``.");
@@ -412,7 +456,10 @@ mod tests {
         check("[x]: javascript:y", "\\[x]: javascript:y");
         check("- [ ] task [name]", "- [ ] task [name]");
         check("a\u{202e}b\u{7}", "a⟨U+202E⟩b⟨U+0007⟩");
-        check("```html\n<b>\n```\nafter <b>", "```html\n<b>\n```\nafter &lt;b>");
+        check(
+            "```html\n<b>\n```\nafter <b>",
+            "```html\n<b>\n```\nafter &lt;b>",
+        );
         check("```\nopen", "```\nopen\n```");
         check("~~~\n```\n<b>\n~~~", "~~~\n```\n<b>\n~~~");
         check("1 [ 2", "1 \\[ 2");
@@ -429,7 +476,10 @@ mod tests {
         let mut defanger = Defanger::default();
         assert_eq!(defanger.push("Adds two num"), "Adds two num");
         assert_eq!(defanger.push("bers, see [the"), "bers, see ");
-        assert_eq!(defanger.push(" docs](https://x.ai)"), "[the docs](https://x.ai)");
+        assert_eq!(
+            defanger.push(" docs](https://x.ai)"),
+            "[the docs](https://x.ai)"
+        );
         assert_eq!(defanger.push(" <"), " ");
         assert_eq!(defanger.push("b>"), "&lt;b>");
     }
@@ -439,7 +489,10 @@ mod tests {
         let check = |text: &str, expected: &str| assert_eq!(first_sentence(text), expected);
         check("Adds **two** numbers. Then more.", "Adds two numbers.");
         check("# Title\n\nText.", "Title");
-        check("Reads `a.b` from 1.5 files\nat once! Done.", "Reads `a.b` from 1.5 files at once!");
+        check(
+            "Reads `a.b` from 1.5 files\nat once! Done.",
+            "Reads `a.b` from 1.5 files at once!",
+        );
         check("", "");
         assert_eq!(first_sentence(&"word ".repeat(99)).chars().count(), 155);
     }

@@ -12,7 +12,12 @@ use super::usage::UsageArgs;
 /// Editors start `gloss lsp`. The other commands do the same work on the command line.
 /// The key is read from XAI_API_KEY. `gloss demo` shows it all, without a key as well.
 #[derive(Debug, Parser)]
-#[command(name = "gloss", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "gloss",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -50,7 +55,11 @@ pub struct LspArgs {
     #[arg(long, value_name = "PATH")]
     pub pipe: Option<PathBuf>,
     /// The editor's process: when it is gone, so is the server
-    #[arg(long = "clientProcessId", value_name = "PID", alias = "client-process-id")]
+    #[arg(
+        long = "clientProcessId",
+        value_name = "PID",
+        alias = "client-process-id"
+    )]
     pub client_process_id: Option<u32>,
 }
 

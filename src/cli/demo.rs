@@ -18,8 +18,14 @@ use editor::Editor;
 const FILES: [(&str, &[u8]); 4] = [
     ("README.md", include_bytes!("../../README.md")),
     ("src/text/shift.rs", include_bytes!("../text/shift.rs")),
-    ("tests/fixtures/basket.py", include_bytes!("../../tests/fixtures/basket.py")),
-    ("editors/gloss.png", include_bytes!("../../editors/gloss.png")),
+    (
+        "tests/fixtures/basket.py",
+        include_bytes!("../../tests/fixtures/basket.py"),
+    ),
+    (
+        "editors/gloss.png",
+        include_bytes!("../../editors/gloss.png"),
+    ),
 ];
 
 /// A function worth explaining, and how it begins.
@@ -28,7 +34,10 @@ const REFACTORED: (&str, &str) = ("tests/fixtures/basket.py", "def total");
 const DESCRIBED: (&str, &str) = ("README.md", "editors/gloss.png");
 
 pub fn run() -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let workspace = folder.path().canonicalize()?.join("gloss");
@@ -36,7 +45,10 @@ pub fn run() -> anyhow::Result<u8> {
         let key = std::env::var("XAI_API_KEY").is_ok_and(|key| !key.trim().is_empty());
         if key {
             let store = Store::new(data_folder());
-            print_head("Grok, with your key (XAI_API_KEY): three small requests, booked in your ledger", &workspace)?;
+            print_head(
+                "Grok, with your key (XAI_API_KEY): three small requests, booked in your ledger",
+                &workspace,
+            )?;
             return show(&workspace, Vec::new(), &store).await;
         }
         let sim = Sim::bind(0)?;
@@ -66,7 +78,11 @@ fn lay_out(workspace: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn show(workspace: &Path, environment: Vec<(&str, String)>, store: &Store) -> anyhow::Result<u8> {
+async fn show(
+    workspace: &Path,
+    environment: Vec<(&str, String)>,
+    store: &Store,
+) -> anyhow::Result<u8> {
     let started = Instant::now();
     let mut editor = Editor::start(workspace, &environment).await?;
     note(&format!(
@@ -79,14 +95,18 @@ async fn show(workspace: &Path, environment: Vec<(&str, String)>, store: &Store)
     let at = Place::find(workspace, EXPLAINED)?;
     at.say("cursor on")?;
     editor.open(&at.path, "rust", &at.text).await?;
-    editor.run("gloss.explain", &at.path, at.line, at.character).await?;
+    editor
+        .run("gloss.explain", &at.path, at.line, at.character)
+        .await?;
     quote(&editor.hover(&at.path, at.line, at.character).await?)?;
 
     title("Refactor a function: an edit of a few lines, undone in one step")?;
     let at = Place::find(workspace, REFACTORED)?;
     at.say("cursor on")?;
     editor.open(&at.path, "python", &at.text).await?;
-    editor.run("gloss.refactor", &at.path, at.line, at.character).await?;
+    editor
+        .run("gloss.refactor", &at.path, at.line, at.character)
+        .await?;
     let new = editor.text(&at.path)?;
     if new == at.text {
         note("(left as it is: nothing worth changing)")?;
@@ -104,7 +124,10 @@ async fn show(workspace: &Path, environment: Vec<(&str, String)>, store: &Store)
     title("The ledger: `gloss usage --by request`")?;
     let by_request = usage::UsageArgs::by_request(workspace);
     usage::run(by_request, store, &mut anstream::stdout().lock())?;
-    note(&format!("\nAll of it took {:.1} s. Set up your editor: editors/README.md", started.elapsed().as_secs_f64()))?;
+    note(&format!(
+        "\nAll of it took {:.1} s. Set up your editor: editors/README.md",
+        started.elapsed().as_secs_f64()
+    ))?;
     Ok(0)
 }
 
@@ -124,13 +147,32 @@ impl Place {
         let Some(line) = text.lines().position(|line| line.contains(begins)) else {
             bail!("{name} has no `{begins}` any more; the demo has to follow");
         };
-        let character = text.lines().nth(line).and_then(|line| line.find(begins)).unwrap_or(0);
-        Ok(Self { name, path, text, line: u32::try_from(line)?, character: u32::try_from(character)? })
+        let character = text
+            .lines()
+            .nth(line)
+            .and_then(|line| line.find(begins))
+            .unwrap_or(0);
+        Ok(Self {
+            name,
+            path,
+            text,
+            line: u32::try_from(line)?,
+            character: u32::try_from(character)?,
+        })
     }
 
     fn say(&self, what: &str) -> std::io::Result<()> {
-        let line = self.text.lines().nth(self.line as usize).unwrap_or_default();
-        note(&format!("{}:{}, {what}  {}\n", self.name, self.line + 1, line.trim()))
+        let line = self
+            .text
+            .lines()
+            .nth(self.line as usize)
+            .unwrap_or_default();
+        note(&format!(
+            "{}:{}, {what}  {}\n",
+            self.name,
+            self.line + 1,
+            line.trim()
+        ))
     }
 }
 
@@ -138,12 +180,19 @@ fn print_head(who: &str, workspace: &Path) -> std::io::Result<()> {
     let mut out = anstream::stdout();
     let bold = anstyle::Style::new().bold();
     writeln!(out, "{bold}Answers come from {who}.{bold:#}")?;
-    note(&format!("Workspace: a temporary copy, {}", workspace.display()))
+    note(&format!(
+        "Workspace: a temporary copy, {}",
+        workspace.display()
+    ))
 }
 
 fn title(text: &str) -> std::io::Result<()> {
     let style = anstyle::AnsiColor::Cyan.on_default().bold();
-    let bar = if std::io::stdout().is_terminal() { "━━" } else { "==" };
+    let bar = if std::io::stdout().is_terminal() {
+        "━━"
+    } else {
+        "=="
+    };
     writeln!(anstream::stdout(), "\n{style}{bar} {text}{style:#}")
 }
 

@@ -35,19 +35,29 @@ pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
 
 fn describe(engine: &Engine, image: Named, many: bool) -> anyhow::Result<()> {
     let name = image.name;
-    let description =
-        face::run(engine, async { Ok(engine.describe(image.job, &mut |heard| face::say_progress(&heard)).await?) })
-            .with_context(|| name.clone())?;
+    let description = face::run(engine, async {
+        Ok(engine
+            .describe(image.job, &mut |heard| face::say_progress(&heard))
+            .await?)
+    })
+    .with_context(|| name.clone())?;
     if many {
         println!("## {name}\n");
     }
     println!("{}\n", description.markdown);
-    face::note(&format!("{name}: {}; {}", description.facts, description.spent.in_words()));
+    face::note(&format!(
+        "{name}: {}; {}",
+        description.facts,
+        description.spent.in_words()
+    ));
     Ok(())
 }
 
 fn show(engine: &Engine, image: Named) -> anyhow::Result<()> {
-    let prompt = face::run(engine, async { Ok(engine.prepare_description(image.job).await?) }).context(image.name)?;
+    let prompt = face::run(engine, async {
+        Ok(engine.prepare_description(image.job).await?)
+    })
+    .context(image.name)?;
     face::show_prompt(engine, engine.settings().vision_model(), &prompt)
 }
 
@@ -55,9 +65,24 @@ fn show(engine: &Engine, image: Named) -> anyhow::Result<()> {
 fn images(target: &str, again: bool) -> anyhow::Result<Vec<Named>> {
     if target.starts_with("https://") || target.starts_with("http://") {
         let folder = std::env::current_dir()?;
-        let place = Place { path: None, shown: target.to_owned(), ..Place::of(&folder.join("image"), &[]) };
-        let source = ImageSource::Linked { target: target.to_owned(), document: None, folders: Vec::new() };
-        return Ok(vec![Named { name: target.to_owned(), job: ImageJob { source, place, again } }]);
+        let place = Place {
+            path: None,
+            shown: target.to_owned(),
+            ..Place::of(&folder.join("image"), &[])
+        };
+        let source = ImageSource::Linked {
+            target: target.to_owned(),
+            document: None,
+            folders: Vec::new(),
+        };
+        return Ok(vec![Named {
+            name: target.to_owned(),
+            job: ImageJob {
+                source,
+                place,
+                again,
+            },
+        }]);
     }
     let path = Path::new(target);
     let about = std::fs::metadata(path).with_context(|| format!("{target} cannot be read"))?;
@@ -67,9 +92,15 @@ fn images(target: &str, again: bool) -> anyhow::Result<Vec<Named>> {
     match Markup::from_language(&place::language_id(path), Some(path)) {
         Some(markup) => linked(path, markup, again),
         None => {
-            let job =
-                ImageJob { source: ImageSource::Named(path.to_path_buf()), place: Place::of(path, &[]), again };
-            Ok(vec![Named { name: target.to_owned(), job }])
+            let job = ImageJob {
+                source: ImageSource::Named(path.to_path_buf()),
+                place: Place::of(path, &[]),
+                again,
+            };
+            Ok(vec![Named {
+                name: target.to_owned(),
+                job,
+            }])
         }
     }
 }
@@ -90,8 +121,19 @@ fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>
         }
         seen.push(link.target.clone());
         let folders: Vec<PathBuf> = vec![place.workspace.clone()];
-        let source = ImageSource::Linked { target: link.target.clone(), document: place.path.clone(), folders };
-        images.push(Named { name: link.target, job: ImageJob { source, place: place.clone(), again } });
+        let source = ImageSource::Linked {
+            target: link.target.clone(),
+            document: place.path.clone(),
+            folders,
+        };
+        images.push(Named {
+            name: link.target,
+            job: ImageJob {
+                source,
+                place: place.clone(),
+                again,
+            },
+        });
     }
     Ok(images)
 }

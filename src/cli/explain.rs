@@ -25,7 +25,9 @@ pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
                 face::say_progress(&heard);
                 if let Heard::Text(text) = heard {
                     // A reader that went away, as `head` does, ends the printing and not the job.
-                    let _ = out.write_all(defanger.push(&text).as_bytes()).and_then(|()| out.flush());
+                    let _ = out
+                        .write_all(defanger.push(&text).as_bytes())
+                        .and_then(|()| out.flush());
                 }
             })
             .await?;

@@ -31,13 +31,21 @@ pub fn layers(flags: Vec<(&'static str, Value)>) -> Layers {
 
 /// An engine by the configuration and these flags; what is wrong with them is said.
 pub fn engine(ask: &AskArgs) -> Engine {
-    let flags = ask.model.iter().map(|model| ("model", json!(model))).collect();
+    let flags = ask
+        .model
+        .iter()
+        .map(|model| ("model", json!(model)))
+        .collect();
     let layers = layers(flags);
     let resolved = layers.resolve();
     for notice in &resolved.notices {
         note(&format!("gloss: {notice}"));
     }
-    Engine::new(resolved.settings, &layers.environment, Store::new(data_folder()))
+    Engine::new(
+        resolved.settings,
+        &layers.environment,
+        Store::new(data_folder()),
+    )
 }
 
 /// Runs one job to its end, or until the person interrupts it; its row is written either way.
@@ -45,7 +53,10 @@ pub fn engine(ask: &AskArgs) -> Engine {
 /// # Errors
 /// The job's own, or that it was interrupted.
 pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let done = runtime.block_on(async {
         tokio::select! {
             done = job => done,
@@ -82,9 +93,17 @@ pub fn show_prompt(engine: &Engine, model: &str, prompt: &Prompt) -> anyhow::Res
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", prompt.to_plain_text())?;
     let tokens = prompt.tokens();
-    let usage = Usage { prompt_tokens: tokens, ..Usage::default() };
-    let price = models::cost_usd(model, &usage, &engine.prices())
-        .map_or_else(|| "no price known".into(), |usd| format!("${usd:.5} for the prompt"));
-    writeln!(out, "\n---\n{model}: about {tokens} tokens, {price}; nothing was sent.")?;
+    let usage = Usage {
+        prompt_tokens: tokens,
+        ..Usage::default()
+    };
+    let price = models::cost_usd(model, &usage, &engine.prices()).map_or_else(
+        || "no price known".into(),
+        |usd| format!("${usd:.5} for the prompt"),
+    );
+    writeln!(
+        out,
+        "\n---\n{model}: about {tokens} tokens, {price}; nothing was sent."
+    )?;
     Ok(())
 }

@@ -12,7 +12,14 @@ pub fn run(arguments: &LspArgs) -> anyhow::Result<u8> {
         (None, Some(path)) => Kind::Pipe(path.clone()),
         (None, None) => Kind::Stdio,
     };
-    let connection = Connection { kind, client_process: arguments.client_process_id };
-    server::run(&connection, face::layers(Vec::new()))
-        .with_context(|| format!("nobody listens at {}; start the editor's side first", connection.kind))
+    let connection = Connection {
+        kind,
+        client_process: arguments.client_process_id,
+    };
+    server::run(&connection, face::layers(Vec::new())).with_context(|| {
+        format!(
+            "nobody listens at {}; start the editor's side first",
+            connection.kind
+        )
+    })
 }

@@ -45,7 +45,12 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Demo => demo::run(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "gloss", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "gloss",
+                &mut std::io::stdout(),
+            );
             Ok(0)
         }
     }
@@ -59,13 +64,23 @@ fn log_to_stderr() {
     use tracing_subscriber::util::SubscriberInitExt as _;
     use tracing_subscriber::{Layer as _, filter, fmt};
 
-    let level = std::env::var("GLOSS_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
+    let level = std::env::var("GLOSS_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(LevelFilter::WARN);
     let own = filter::Targets::new().with_target("gloss", level);
-    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time().with_filter(own);
+    let layer = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time()
+        .with_filter(own);
     let _ = tracing_subscriber::registry().with(layer).try_init();
     std::panic::set_hook(Box::new(|panic| {
         // The place alone: a panic's words can quote what stands in a document.
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!("panicked at {place}");
     }));
 }

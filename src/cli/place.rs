@@ -34,22 +34,44 @@ pub fn read(place: &str, language: Option<&str>) -> anyhow::Result<Named> {
         let bytes = bounded(std::io::stdin().lock(), "standard input")?;
         let text = utf8(bytes, "standard input")?;
         let folder = std::env::current_dir()?;
-        let place = Place { path: None, ..Place::of(&folder.join("standard input"), &[]) };
+        let place = Place {
+            path: None,
+            ..Place::of(&folder.join("standard input"), &[])
+        };
         let job = job(&text, place, language.unwrap_or_default(), None);
-        return Ok(Named { path: None, text, job: job? });
+        return Ok(Named {
+            path: None,
+            text,
+            job: job?,
+        });
     }
     let (path, lines) = split(place)?;
-    let file = std::fs::File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let file =
+        std::fs::File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     if !file.metadata()?.is_file() {
         bail!("{} is no file", path.display());
     }
-    let text = utf8(bounded(file, &path.display().to_string())?, &path.display().to_string())?;
-    let language_id = language.map(str::to_owned).unwrap_or_else(|| language_id(&path));
+    let text = utf8(
+        bounded(file, &path.display().to_string())?,
+        &path.display().to_string(),
+    )?;
+    let language_id = language
+        .map(str::to_owned)
+        .unwrap_or_else(|| language_id(&path));
     let job = job(&text, Place::of(&path, &[]), &language_id, lines)?;
-    Ok(Named { path: Some(path), text, job })
+    Ok(Named {
+        path: Some(path),
+        text,
+        job,
+    })
 }
 
-fn job(text: &str, place: Place, language_id: &str, lines: Option<Lines>) -> anyhow::Result<CodeJob> {
+fn job(
+    text: &str,
+    place: Place,
+    language_id: &str,
+    lines: Option<Lines>,
+) -> anyhow::Result<CodeJob> {
     let rope = Rope::from_str(text);
     let selection = match lines {
         None => 0..text.len(),
@@ -112,11 +134,22 @@ fn split(place: &str) -> anyhow::Result<(PathBuf, Option<Lines>)> {
         return Ok((whole.to_path_buf(), None));
     }
     match place.rsplit_once(':') {
-        Some((path, lines)) if !lines.is_empty() && lines.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
-            let number = |text: &str| text.parse().with_context(|| format!("{lines} are no lines; write 12 or 12-40"));
+        Some((path, lines))
+            if !lines.is_empty() && lines.bytes().all(|b| b.is_ascii_digit() || b == b'-') =>
+        {
+            let number = |text: &str| {
+                text.parse()
+                    .with_context(|| format!("{lines} are no lines; write 12 or 12-40"))
+            };
             let lines = match lines.split_once('-') {
-                Some((first, last)) => Lines { first: number(first)?, last: Some(number(last)?) },
-                None => Lines { first: number(lines)?, last: None },
+                Some((first, last)) => Lines {
+                    first: number(first)?,
+                    last: Some(number(last)?),
+                },
+                None => Lines {
+                    first: number(lines)?,
+                    last: None,
+                },
             };
             Ok((path.into(), Some(lines)))
         }
@@ -126,7 +159,10 @@ fn split(place: &str) -> anyhow::Result<(PathBuf, Option<Lines>)> {
 
 /// The editor's name for a file's language; its extension where there is none.
 pub fn language_id(path: &Path) -> String {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
     match Language::from_path(path) {
         Some(language) => language.fence().to_owned(),
         None if matches!(extension, "md" | "markdown") => "markdown".into(),
@@ -136,7 +172,10 @@ pub fn language_id(path: &Path) -> String {
 
 fn bounded(input: impl std::io::Read, name: &str) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    input.take(LARGEST + 1).read_to_end(&mut bytes).with_context(|| format!("{name} cannot be read"))?;
+    input
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("{name} cannot be read"))?;
     if bytes.len() as u64 > LARGEST {
         bail!("{name} is larger than 64 MiB");
     }
@@ -155,7 +194,11 @@ mod tests {
     fn a_place_is_a_file_and_lines() {
         let check = |place: &str, path: &str, lines: Option<(usize, Option<usize>)>| {
             let lines = lines.map(|(first, last)| Lines { first, last });
-            assert_eq!(split(place).unwrap(), (PathBuf::from(path), lines), "{place}");
+            assert_eq!(
+                split(place).unwrap(),
+                (PathBuf::from(path), lines),
+                "{place}"
+            );
         };
         check("a.rs", "a.rs", None);
         check("a.rs:12", "a.rs", Some((12, None)));
@@ -170,12 +213,19 @@ mod tests {
     #[test]
     fn lines_are_bytes_and_out_of_range_is_said() {
         let text = Rope::from_str("a\n  bc\r\nd\n");
-        let bytes = |first, last| Lines { first, last }.bytes(&text).map_err(|error| error.to_string());
+        let bytes = |first, last| {
+            Lines { first, last }
+                .bytes(&text)
+                .map_err(|error| error.to_string())
+        };
         assert_eq!(bytes(2, None), Ok(4..4));
         assert_eq!(bytes(1, Some(2)), Ok(0..6));
         assert_eq!(bytes(4, None), Ok(10..10));
         assert_eq!(bytes(5, None), Err("there are lines 1 to 4, not 5".into()));
         assert_eq!(bytes(0, None), Err("there are lines 1 to 4, not 0".into()));
-        assert_eq!(bytes(3, Some(2)), Err("there are lines 1 to 4, not 3-2".into()));
+        assert_eq!(
+            bytes(3, Some(2)),
+            Err("there are lines 1 to 4, not 3-2".into())
+        );
     }
 }

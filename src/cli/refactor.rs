@@ -25,9 +25,15 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let rewriting = face::run(&engine, async {
-        Ok(engine.refactor(job, &mut |heard| face::say_progress(&heard)).await?)
+        Ok(engine
+            .refactor(job, &mut |heard| face::say_progress(&heard))
+            .await?)
     })?;
-    face::note(&format!("{}\n{}", rewriting.summary, rewriting.spent.in_words()));
+    face::note(&format!(
+        "{}\n{}",
+        rewriting.summary,
+        rewriting.spent.in_words()
+    ));
     if rewriting.edits.is_empty() {
         return Ok(0);
     }
@@ -74,17 +80,25 @@ pub fn print_diff(name: &str, old: &str, new: &str) -> std::io::Result<()> {
 /// When the file is not what was read any more, or cannot be written.
 fn replace(path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
     // A link stays a link: what it leads to is replaced.
-    let path = path.canonicalize().with_context(|| format!("{} is gone", path.display()))?;
+    let path = path
+        .canonicalize()
+        .with_context(|| format!("{} is gone", path.display()))?;
     let name = path.display();
     if std::fs::read(&path).with_context(|| format!("{name} cannot be read"))? != old.as_bytes() {
-        bail!("{name} was changed while the answer was on its way, so it is left as it is; run the command again");
+        bail!(
+            "{name} was changed while the answer was on its way, so it is left as it is; run the command again"
+        );
     }
     let folder = path.parent().context("the file has no folder")?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(|| format!("{name} cannot be written"))?;
-    file.write_all(new.as_bytes()).with_context(|| format!("{name} cannot be written"))?;
-    file.as_file().set_permissions(std::fs::metadata(&path)?.permissions())?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("{name} cannot be written"))?;
+    file.write_all(new.as_bytes())
+        .with_context(|| format!("{name} cannot be written"))?;
+    file.as_file()
+        .set_permissions(std::fs::metadata(&path)?.permissions())?;
     file.as_file().sync_all()?;
-    file.persist(&path).with_context(|| format!("{name} cannot be written"))?;
+    file.persist(&path)
+        .with_context(|| format!("{name} cannot be written"))?;
     Ok(())
 }
 
@@ -110,7 +124,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o754);
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o754
+            );
         }
     }
 }

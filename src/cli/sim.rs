@@ -6,7 +6,10 @@ use super::arguments::SimArgs;
 use crate::sim::Sim;
 
 pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let sim = Sim::bind(arguments.port)?;
         let mut out = std::io::stdout();

@@ -118,12 +118,13 @@ pub(super) const KEYS: [Key; 20] = [
         Ok(())
     }),
     key("reasoning_effort", Anyone, |s, v| {
-        s.reasoning_effort = match v.as_str() {
-            Some("auto") => None,
-            _ => Some(Effort::deserialize(v).map_err(|_| {
-                "\"auto\", \"none\", \"low\", \"medium\", \"high\" or \"xhigh\""
-            })?),
-        };
+        s.reasoning_effort =
+            match v.as_str() {
+                Some("auto") => None,
+                _ => Some(Effort::deserialize(v).map_err(
+                    |_| "\"auto\", \"none\", \"low\", \"medium\", \"high\" or \"xhigh\"",
+                )?),
+            };
         Ok(())
     }),
     key("redact_secrets", Anyone, |s, v| {

@@ -126,9 +126,11 @@ fn untrusted(key: &Key, value: &Value, origin: &Origin) -> Option<String> {
     }
     let narrower = match key.name {
         "redact_secrets" => value == &Value::Bool(false),
-        "exclude" => DEFAULT_EXCLUDE
-            .iter()
-            .any(|glob| !value.as_array().is_some_and(|list| list.iter().any(|g| g == glob))),
+        "exclude" => DEFAULT_EXCLUDE.iter().any(|glob| {
+            !value
+                .as_array()
+                .is_some_and(|list| list.iter().any(|g| g == glob))
+        }),
         _ => key.trust == Trust::UserOnly,
     };
     narrower.then(|| {
@@ -222,7 +224,10 @@ mod tests {
         let resolved = layers(
             "model = 'a'\nconcurrency = 2\nbase_url = 'http://127.0.0.1:1/v1/'",
             json!({"model": "b"}),
-            &[("GLOSS_CONCURRENCY", "7"), ("XAI_BASE_URL", "http://127.0.0.1:2/v1")],
+            &[
+                ("GLOSS_CONCURRENCY", "7"),
+                ("XAI_BASE_URL", "http://127.0.0.1:2/v1"),
+            ],
         );
         assert_eq!(resolved.notices, []);
         assert_eq!(resolved.settings.model, "b");
@@ -239,13 +244,41 @@ mod tests {
             let said: Vec<_> = resolved.notices.iter().map(ToString::to_string).collect();
             assert_eq!(said, [notice], "{toml}");
         };
-        check("modle = 'a'", json!({}), "config.toml: unknown key `modle`; did you mean `model`?");
-        check("zzzzzzzzzzzz = 1", json!({}), "config.toml: unknown key `zzzzzzzzzzzz`");
-        check("concurrency = 0", json!([]), "config.toml: `concurrency` should be a whole number in range");
-        check("temperature = 'hot'", json!(null), "config.toml: `temperature` should be a number from 0 to 2");
-        check("\nmodel = ", json!({}), "config.toml: line 2: string values must be quoted, expected literal string");
-        check("budget = {}", json!({}), "config.toml: `budget` is not in force in this version");
-        check("", json!("x"), "the editor's settings: expected a map of settings");
+        check(
+            "modle = 'a'",
+            json!({}),
+            "config.toml: unknown key `modle`; did you mean `model`?",
+        );
+        check(
+            "zzzzzzzzzzzz = 1",
+            json!({}),
+            "config.toml: unknown key `zzzzzzzzzzzz`",
+        );
+        check(
+            "concurrency = 0",
+            json!([]),
+            "config.toml: `concurrency` should be a whole number in range",
+        );
+        check(
+            "temperature = 'hot'",
+            json!(null),
+            "config.toml: `temperature` should be a number from 0 to 2",
+        );
+        check(
+            "\nmodel = ",
+            json!({}),
+            "config.toml: line 2: string values must be quoted, expected literal string",
+        );
+        check(
+            "budget = {}",
+            json!({}),
+            "config.toml: `budget` is not in force in this version",
+        );
+        check(
+            "",
+            json!("x"),
+            "the editor's settings: expected a map of settings",
+        );
     }
 
     #[test]

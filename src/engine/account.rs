@@ -38,7 +38,9 @@ impl Spent {
         if self.from_store {
             return "kept from earlier, nothing spent".into();
         }
-        let cost = self.cost_usd.map_or_else(String::new, |usd| format!(", ${usd:.4}"));
+        let cost = self
+            .cost_usd
+            .map_or_else(String::new, |usd| format!(", ${usd:.4}"));
         format!("{}, {} tokens{cost}", self.model, self.usage.total_tokens)
     }
 
@@ -65,7 +67,10 @@ impl Account {
     pub(super) fn conversation(&self) -> String {
         let name = format!("{}\0{}", self.place.workspace.display(), self.place.shown);
         let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(name.as_bytes()).into();
-        format!("gloss-{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        format!(
+            "gloss-{:016x}",
+            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        )
     }
 
     /// Opens the account as the request is sent. Dropping it unsettled books a cancel.
@@ -91,7 +96,11 @@ impl Account {
             model: model.to_owned(),
             ..self.row()
         });
-        Spent { model: model.to_owned(), from_store: true, ..Spent::default() }
+        Spent {
+            model: model.to_owned(),
+            from_store: true,
+            ..Spent::default()
+        }
     }
 
     /// Books a job that was refused before anything was sent.
@@ -138,7 +147,10 @@ impl OpenAccount {
         let Some(row) = self.row.take() else {
             return Spent::default();
         };
-        let model = completion.model.clone().unwrap_or_else(|| row.model.clone());
+        let model = completion
+            .model
+            .clone()
+            .unwrap_or_else(|| row.model.clone());
         let cost_usd = models::cost_usd(&model, &completion.usage, &self.prices);
         self.store.record(Row {
             status: Status::Ok,
@@ -150,7 +162,12 @@ impl OpenAccount {
             request_id: completion.request_id.clone(),
             ..with_usage(row, &completion.usage, cost_usd)
         });
-        Spent { model, usage: completion.usage.clone(), cost_usd, from_store: false }
+        Spent {
+            model,
+            usage: completion.usage.clone(),
+            cost_usd,
+            from_store: false,
+        }
     }
 
     pub(super) fn failed(mut self, failure: &Failure) {

@@ -51,6 +51,8 @@ pub struct Rewriting {
     pub subject: Subject,
     /// The smallest edits to the snapshot's text; none when nothing was worth changing.
     pub edits: Vec<Edit>,
+    /// What the subject's range comes to, whole.
+    pub new: String,
     /// What was changed, in a sentence.
     pub summary: String,
     pub spent: Spent,
@@ -62,7 +64,9 @@ impl Engine {
     /// # Errors
     /// A [`JobError`], whose text is for the person.
     pub async fn explain(&self, job: CodeJob, ear: Ear<'_>) -> Result<Explanation, JobError> {
-        let (job, prepared) = self.prepare(job, "explain", Self::prepare_explanation).await?;
+        let (job, prepared) = self
+            .prepare(job, "explain", Self::prepare_explanation)
+            .await?;
         let account = account(&job, &prepared, "explain");
         let answer = self
             .ask(
@@ -91,7 +95,9 @@ impl Engine {
     /// A [`JobError`], whose text is for the person; with the answer where one came that
     /// may not become an edit.
     pub async fn refactor(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
-        let (job, prepared) = self.prepare(job, "refactor", Self::prepare_refactoring).await?;
+        let (job, prepared) = self
+            .prepare(job, "refactor", Self::prepare_refactoring)
+            .await?;
         let account = account(&job, &prepared, "refactor");
         let answer = self
             .ask(
@@ -107,9 +113,22 @@ impl Engine {
             .await?;
         let (subject, secrets) = (prepared.subject, prepared.secrets);
         blocking(move || {
-            let edits = edits(&job.snapshot, &subject.range, &secrets, &answer.text, answer.finish.as_deref())?;
+            let text = job.snapshot.text.to_string();
+            let original = Original {
+                text: &text,
+                range: &subject.range,
+                language: job.snapshot.language,
+            };
+            let new = new_text(original, &secrets, &answer.text, answer.finish.as_deref())?;
+            let edits = edits(original, &new);
             let summary = summary(&subject, &edits, &answer.text);
-            Ok(Rewriting { subject, edits, summary, spent: answer.spent })
+            Ok(Rewriting {
+                subject,
+                edits,
+                new,
+                summary,
+                spent: answer.spent,
+            })
         })
         .await
     }
@@ -119,8 +138,16 @@ impl Engine {
     /// # Errors
     /// When there is nothing to explain, or it may not be sent.
     pub fn prepare_explanation(&self, job: &CodeJob) -> Result<Prepared, JobError> {
-        let question = explain::Question { text: job.wish.as_deref(), history: &job.history };
-        self.prepared(job, |at, _| (explain::prompt(at, question, &self.answer_language()), explain::MAX_OUTPUT_TOKENS))
+        let question = explain::Question {
+            text: job.wish.as_deref(),
+            history: &job.history,
+        };
+        self.prepared(job, |at, _| {
+            (
+                explain::prompt(at, question, &self.answer_language()),
+                explain::MAX_OUTPUT_TOKENS,
+            )
+        })
     }
 
     /// What a refactoring would send.
@@ -128,8 +155,16 @@ impl Engine {
     /// # Errors
     /// When there is nothing to rewrite, or it may not be sent.
     pub fn prepare_refactoring(&self, job: &CodeJob) -> Result<Prepared, JobError> {
-        let wish = refactor::Wish { instruction: job.wish.as_deref(), history: &job.history };
-        self.prepared(job, |at, range| (refactor::prompt(at, wish), refactor::max_output_tokens(range)))
+        let wish = refactor::Wish {
+            instruction: job.wish.as_deref(),
+            history: &job.history,
+        };
+        self.prepared(job, |at, range| {
+            (
+                refactor::prompt(at, wish),
+                refactor::max_output_tokens(range),
+            )
+        })
     }
 
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.
@@ -140,14 +175,21 @@ impl Engine {
         how: fn(&Self, &CodeJob) -> Result<Prepared, JobError>,
     ) -> Result<(CodeJob, Prepared), JobError> {
         let engine = self.clone();
-        blocking(move || match engine.endpoint().and_then(|_| how(&engine, &job)) {
-            Ok(prepared) => Ok((job, prepared)),
-            Err(error) => {
-                let account = Account { action, place: job.place, lines: None, masked: 0 };
-                account.refused(&engine, &engine.settings.model, error.class());
-                Err(error)
-            }
-        })
+        blocking(
+            move || match engine.endpoint().and_then(|_| how(&engine, &job)) {
+                Ok(prepared) => Ok((job, prepared)),
+                Err(error) => {
+                    let account = Account {
+                        action,
+                        place: job.place,
+                        lines: None,
+                        masked: 0,
+                    };
+                    account.refused(&engine, &engine.settings.model, error.class());
+                    Err(error)
+                }
+            },
+        )
         .await
     }
 
@@ -158,10 +200,17 @@ impl Engine {
     ) -> Result<Prepared, JobError> {
         self.permit(&job.place)?;
         let text = &job.snapshot.text;
-        let syntax = job.snapshot.language.and_then(|language| Syntax::parse(language, text));
-        let subject = action::subject(text, syntax.as_ref(), &job.selection).ok_or(JobError::NoSubject)?;
+        let syntax = job
+            .snapshot
+            .language
+            .and_then(|language| Syntax::parse(language, text));
+        let subject =
+            action::subject(text, syntax.as_ref(), &job.selection).ok_or(JobError::NoSubject)?;
         self.refuse_too_large(subject.range.len())?;
-        let range = text.get_byte_slice(subject.range.clone()).ok_or(JobError::NoSubject)?.to_string();
+        let range = text
+            .get_byte_slice(subject.range.clone())
+            .ok_or(JobError::NoSubject)?
+            .to_string();
         let at = Surroundings {
             text,
             syntax: syntax.as_ref(),
@@ -177,7 +226,12 @@ impl Engine {
         if self.settings.redact_secrets {
             prompt.mask(&mut secrets);
         }
-        Ok(Prepared { subject, prompt, max_output_tokens, secrets })
+        Ok(Prepared {
+            subject,
+            prompt,
+            max_output_tokens,
+            secrets,
+        })
     }
 
     /// The range is never cut, so one that is larger than what may be spent is refused.
@@ -185,7 +239,11 @@ impl Engine {
         // The estimate needs no text, only its length.
         let tokens = bytes as u64 * 10 / 33;
         let most = self.settings.max_prompt_tokens;
-        if tokens > most { Err(JobError::TooLarge { tokens, most }) } else { Ok(()) }
+        if tokens > most {
+            Err(JobError::TooLarge { tokens, most })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -193,58 +251,88 @@ fn account(job: &CodeJob, prepared: &Prepared, action: &'static str) -> Account 
     let text = &job.snapshot.text;
     let range = &prepared.subject.range;
     let line = |at: usize| text.try_byte_to_line(at).unwrap_or(0) + 1;
-    let (first, last) = (line(range.start), line(range.end.saturating_sub(1).max(range.start)));
+    let (first, last) = (
+        line(range.start),
+        line(range.end.saturating_sub(1).max(range.start)),
+    );
     Account {
         action,
         place: job.place.clone(),
-        lines: Some(if first == last { first.to_string() } else { format!("{first}-{last}") }),
+        lines: Some(if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        }),
         masked: prepared.secrets.count(),
     }
 }
 
-/// The smallest edits to the snapshot that the answer comes to.
-fn edits(
-    snapshot: &Snapshot,
-    range: &Range<usize>,
+/// What the answer puts in the place of the range.
+fn new_text(
+    original: Original<'_>,
     secrets: &Secrets,
     answer: &str,
     finish: Option<&str>,
-) -> Result<Vec<Edit>, JobError> {
-    let text = snapshot.text.to_string();
-    let original = Original { text: &text, range, language: snapshot.language };
-    let refused = |refusal| JobError::Refused { refusal, answer: answer::defanged(answer) };
-    let old = text.get(range.clone()).ok_or_else(|| refused(answer::Refusal::NoRange))?;
+) -> Result<String, JobError> {
+    let refused = |refusal| JobError::Refused {
+        refusal,
+        answer: answer::defanged(answer),
+    };
     let new = answer::code(original, answer, finish).map_err(refused)?;
-    let new = secrets.restore(old, &new)?;
-    Ok(text::edits(old, &new)
-        .into_iter()
+    let old = original
+        .text
+        .get(original.range.clone())
+        .unwrap_or_default();
+    Ok(secrets.restore(old, &new)?)
+}
+
+/// The smallest edits to the whole text that put `new` in the place of the range.
+fn edits(original: Original<'_>, new: &str) -> Vec<Edit> {
+    let start = original.range.start;
+    let old = original
+        .text
+        .get(original.range.clone())
+        .unwrap_or_default();
+    let within = text::edits(old, new).into_iter();
+    within
         .map(|edit| Edit {
-            range: edit.range.start + range.start..edit.range.end + range.start,
+            range: edit.range.start + start..edit.range.end + start,
             text: edit.text,
         })
-        .collect())
+        .collect()
 }
 
 /// What the model said it changed; else what can be seen.
 fn summary(subject: &Subject, edits: &[Edit], answer: &str) -> String {
     if edits.is_empty() {
-        return format!("{} is left as it is: nothing worth changing.", capitalised(&subject.title()));
+        return format!(
+            "{} is left as it is: nothing worth changing.",
+            capitalised(&subject.title())
+        );
     }
     let prose = answer.split("```").next().unwrap_or_default();
     let said = answer::first_sentence(&answer::defanged(prose));
-    if said.is_empty() { format!("Rewrote {}.", subject.title()) } else { said }
+    if said.is_empty() {
+        format!("Rewrote {}.", subject.title())
+    } else {
+        said
+    }
 }
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// Runs what takes its time on a thread made for that.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
 ) -> Result<T, JobError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(JobError::Internal))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or(Err(JobError::Internal))
 }
 
 impl Prepared {

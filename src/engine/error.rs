@@ -41,7 +41,9 @@ pub enum JobError {
     },
     #[error("{0}")]
     Lost(#[from] Lost),
-    #[error("this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself")]
+    #[error(
+        "this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself"
+    )]
     CannotApply,
     #[error("Gloss is closing")]
     Closing,

@@ -16,7 +16,11 @@ use crate::store::DescriptionKey;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageSource {
     /// As a link in a document names it; only within the workspace.
-    Linked { target: String, document: Option<PathBuf>, folders: Vec<PathBuf> },
+    Linked {
+        target: String,
+        document: Option<PathBuf>,
+        folders: Vec<PathBuf>,
+    },
     /// A file that the person named themselves, anywhere.
     Named(PathBuf),
 }
@@ -64,7 +68,12 @@ impl Engine {
     /// # Errors
     /// A [`JobError`], whose text is for the person.
     pub async fn describe(&self, job: ImageJob, ear: Ear<'_>) -> Result<Description, JobError> {
-        let account = Account { action: "describe", place: job.place.clone(), lines: None, masked: 0 };
+        let account = Account {
+            action: "describe",
+            place: job.place.clone(),
+            lines: None,
+            masked: 0,
+        };
         let model = self.settings.vision_model().to_owned();
         let ready = match self.ready(job.clone()).await {
             Ok(ready) => ready,
@@ -86,7 +95,18 @@ impl Engine {
         }
         let prompt = describe::prompt(ready.image, &self.answer_language());
         let max_output_tokens = describe::MAX_OUTPUT_TOKENS;
-        let answer = self.ask(Asking { model, prompt, max_output_tokens, effort: Effort::Low, account }, ear).await?;
+        let answer = self
+            .ask(
+                Asking {
+                    model,
+                    prompt,
+                    max_output_tokens,
+                    effort: Effort::Low,
+                    account,
+                },
+                ear,
+            )
+            .await?;
         let markdown = answer::defanged(&answer.text);
         // One that was cut short is shown, but not kept for ever.
         if answer.finish.as_deref() == Some("stop") {
@@ -102,14 +122,20 @@ impl Engine {
     pub async fn known(&self, job: ImageJob) -> Result<Known, JobError> {
         let ready = self.ready(job).await?;
         let markdown = self.kept(&self.description_key(&ready.content)).await;
-        Ok(Known { facts: ready.facts, markdown })
+        Ok(Known {
+            facts: ready.facts,
+            markdown,
+        })
     }
 
     /// What describing an image would send.
     ///
     /// # Errors
     /// When there is no such image, or it may not be read.
-    pub async fn prepare_description(&self, job: ImageJob) -> Result<crate::prompt::Prompt, JobError> {
+    pub async fn prepare_description(
+        &self,
+        job: ImageJob,
+    ) -> Result<crate::prompt::Prompt, JobError> {
         let ready = self.ready(job).await?;
         Ok(describe::prompt(ready.image, &self.answer_language()))
     }
@@ -121,9 +147,11 @@ impl Engine {
         blocking(move || {
             let target = match &job.source {
                 ImageSource::Named(path) => image::named(path),
-                ImageSource::Linked { target, document, folders } => {
-                    image::resolve(target, document.as_deref(), folders)
-                }
+                ImageSource::Linked {
+                    target,
+                    document,
+                    folders,
+                } => image::resolve(target, document.as_deref(), folders),
             };
             match target.map_err(in_words)? {
                 // As the document has it: a parsed URL is not the same letter for letter.
@@ -148,18 +176,29 @@ impl Engine {
     /// An image that the API fetches itself.
     fn remote(&self, url: &str) -> Result<Ready, JobError> {
         if self.settings.remote_images == RemoteImages::Off {
-            return Err(JobError::Image("images linked by URL are not described (setting `remote_images`)".into()));
+            return Err(JobError::Image(
+                "images linked by URL are not described (setting `remote_images`)".into(),
+            ));
         }
         Ok(Ready {
             content: url.to_owned(),
             facts: "linked by URL".into(),
-            image: Image { url: url.to_owned(), detail: self.settings.image_detail, pixels: None },
+            image: Image {
+                url: url.to_owned(),
+                detail: self.settings.image_detail,
+                pixels: None,
+            },
         })
     }
 
     fn description_key(&self, content: &str) -> DescriptionKey {
         let model = self.settings.vision_model();
-        DescriptionKey::new(content.as_bytes(), &self.answer_language(), describe::PROMPT_VERSION, model)
+        DescriptionKey::new(
+            content.as_bytes(),
+            &self.answer_language(),
+            describe::PROMPT_VERSION,
+            model,
+        )
     }
 
     /// The description kept under a key. A store that cannot be read keeps none.
@@ -171,7 +210,13 @@ impl Engine {
 fn local(loaded: Loaded, detail: crate::prompt::Detail) -> Ready {
     let prepared = &loaded.prepared;
     Ready {
-        facts: format!("{}, {} x {} pixels, {}", loaded.format.name(), loaded.width, loaded.height, weight(loaded.weight)),
+        facts: format!(
+            "{}, {} x {} pixels, {}",
+            loaded.format.name(),
+            loaded.width,
+            loaded.height,
+            weight(loaded.weight)
+        ),
         image: Image {
             url: prepared.data_url(),
             detail,
@@ -182,10 +227,18 @@ fn local(loaded: Loaded, detail: crate::prompt::Detail) -> Ready {
 }
 
 fn description(facts: String, markdown: String, spent: Spent) -> Description {
-    Description { summary: answer::first_sentence(&markdown), facts, markdown, spent }
+    Description {
+        summary: answer::first_sentence(&markdown),
+        facts,
+        markdown,
+        spent,
+    }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a weight in words needs three digits")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "a weight in words needs three digits"
+)]
 fn weight(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),

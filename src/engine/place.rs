@@ -19,20 +19,33 @@ impl Place {
         let path = canonical(path);
         let workspace = workspace_of(&path, folders);
         let shown = shown(path.strip_prefix(&workspace).unwrap_or(&path));
-        Self { workspace, path: Some(path), shown }
+        Self {
+            workspace,
+            path: Some(path),
+            shown,
+        }
     }
 
     /// The place of a text that is no file, such as an untitled document.
     pub fn untitled(name: &str, folders: &[PathBuf]) -> Self {
-        let workspace = folders.first().map_or_else(|| PathBuf::from("/"), |folder| canonical(folder));
-        Self { workspace, path: None, shown: name.to_owned() }
+        let workspace = folders
+            .first()
+            .map_or_else(|| PathBuf::from("/"), |folder| canonical(folder));
+        Self {
+            workspace,
+            path: None,
+            shown: name.to_owned(),
+        }
     }
 }
 
 /// The workspace of a file: the longest of `folders` that holds it; without one the nearest
 /// ancestor with `.gloss.toml` or `.git`, else the file's own folder.
 pub fn workspace_of(path: &Path, folders: &[PathBuf]) -> PathBuf {
-    let holding = folders.iter().map(|folder| canonical(folder)).filter(|folder| path.starts_with(folder));
+    let holding = folders
+        .iter()
+        .map(|folder| canonical(folder))
+        .filter(|folder| path.starts_with(folder));
     if let Some(longest) = holding.max_by_key(|folder| folder.components().count()) {
         return longest;
     }
@@ -46,11 +59,17 @@ pub fn workspace_of(path: &Path, folders: &[PathBuf]) -> PathBuf {
 /// The canonical path, also of a file that is not there yet: its folder's, and its name.
 fn canonical(path: &Path) -> PathBuf {
     let of_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(of_folder).unwrap_or_else(|| path.to_path_buf())
+    path.canonicalize()
+        .ok()
+        .or_else(of_folder)
+        .unwrap_or_else(|| path.to_path_buf())
 }
 
 fn shown(path: &Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    path.components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 #[cfg(test)]
@@ -90,6 +109,9 @@ mod tests {
         fs::write(root.join("real/f.rs"), "").unwrap();
         std::os::unix::fs::symlink(root.join("real"), root.join("link")).unwrap();
         let place = Place::of(&root.join("link/f.rs"), &[root.join("link")]);
-        assert_eq!((place.workspace, place.shown.as_str()), (root.join("real"), "f.rs"));
+        assert_eq!(
+            (place.workspace, place.shown.as_str()),
+            (root.join("real"), "f.rs")
+        );
     }
 }

@@ -216,7 +216,10 @@ pub(super) fn open(path: &Path) -> Result<(File, u64), TargetError> {
     options.read(true);
     // What was a file a moment ago may be a pipe by now, and to open one would wait for a writer.
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
     let file = options.open(path).map_err(|error| from_io(path, &error))?;
     let metadata = file.metadata().map_err(|error| from_io(path, &error))?;
     check(path, &metadata)?;

@@ -181,7 +181,9 @@ impl ApiError {
             Self::Rejected { .. } => "rejected",
             Self::Redirected { .. } => "redirected",
             Self::NotAnApi { .. } | Self::Malformed { .. } => "malformed",
-            Self::Dns { .. } | Self::ConnectionRefused { .. } | Self::Unreachable { .. } => "unreachable",
+            Self::Dns { .. } | Self::ConnectionRefused { .. } | Self::Unreachable { .. } => {
+                "unreachable"
+            }
             Self::Tls { .. } => "tls",
             Self::Proxy { .. } => "proxy",
             Self::ConnectTimeout { .. }

@@ -104,13 +104,19 @@ mod tests {
         };
         let key = format!("xai-{}", "A1b2".repeat(8));
         check(&format!("k = \"{key}\""), "k = \"GLOSS_MASKED_SECRET_1_\"");
-        check(&format!("{key} {key}"), "GLOSS_MASKED_SECRET_1_ GLOSS_MASKED_SECRET_1_");
+        check(
+            &format!("{key} {key}"),
+            "GLOSS_MASKED_SECRET_1_ GLOSS_MASKED_SECRET_1_",
+        );
         check(&format!("AKIA{}", "B2".repeat(8)), "GLOSS_MASKED_SECRET_1_");
         check(
             "a\n-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nb",
             "a\nGLOSS_MASKED_SECRET_1_\nb",
         );
-        check("let task-force = sk-short; // xai-sdk", "let task-force = sk-short; // xai-sdk");
+        check(
+            "let task-force = sk-short; // xai-sdk",
+            "let task-force = sk-short; // xai-sdk",
+        );
     }
 
     #[test]
@@ -123,7 +129,10 @@ mod tests {
         assert_eq!(secrets.restore(&code, &sent), Ok(code.clone()));
         assert_eq!(secrets.restore(&code, "let t = \"\";"), Err(Lost));
         assert_eq!(secrets.restore(&code, &sent.repeat(2)), Err(Lost));
-        assert_eq!(secrets.restore(&code, &sent.replace("_1_", "_2_")), Err(Lost));
+        assert_eq!(
+            secrets.restore(&code, &sent.replace("_1_", "_2_")),
+            Err(Lost)
+        );
         assert!(!format!("{secrets:?}").contains("x9"));
     }
 }

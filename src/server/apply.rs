@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::convert;
 use super::jobs::Job;
 use super::outcome::{self, Failed};
 use super::protocol as lsp;
 use super::state::Server;
-use super::convert;
 use crate::engine::{JobError, Rewriting};
-use crate::text::{self, Edit, Shifted};
+use crate::text::{Edit, Shifted};
 
 /// How often an edit is sent again because the text moved on meanwhile.
 const ATTEMPTS: usize = 3;
@@ -28,24 +28,41 @@ pub struct Expected {
 ///
 /// # Errors
 /// When something was typed into the range, or the document is gone.
-pub fn edit_now(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<(lsp::WorkspaceEdit, Expected), Failed> {
+pub fn edit_now(
+    server: &Server,
+    job: &Job,
+    rewriting: &Rewriting,
+) -> Result<(lsp::WorkspaceEdit, Expected), Failed> {
     let state = server.state();
-    let answer = || rewriting.edits.iter().map(|edit| edit.text.as_str()).collect::<Vec<_>>().join("\n");
-    let modified = |message: &str| Failed::Modified { message: message.to_owned(), answer: answer() };
+    let modified = |message: &str| Failed::Modified {
+        message: message.to_owned(),
+        answer: format!(
+            "```{}\n{}\n```",
+            job.snapshot.language_id,
+            rewriting.new.trim_end_matches(['\r', '\n'])
+        ),
+    };
     let uri = &job.snapshot.uri;
     let Some(current) = state.documents.snapshot(uri) else {
-        return Err(modified("the document was closed before the answer came, so nothing was changed"));
+        return Err(modified(
+            "the document was closed before the answer came, so nothing was changed",
+        ));
     };
     let range = match outcome::now(&state, job, &rewriting.subject) {
         Some(Shifted::Outside(range)) => range,
-        _ => return Err(modified("the text was changed while the answer was on its way, so nothing was changed")),
+        _ => {
+            return Err(modified(
+                "the text was changed while the answer was on its way, so nothing was changed",
+            ));
+        }
     };
     let old_start = rewriting.subject.range.start;
     let moved: Vec<Edit> = rewriting
         .edits
         .iter()
         .map(|edit| Edit {
-            range: edit.range.start - old_start + range.start..edit.range.end - old_start + range.start,
+            range: edit.range.start - old_start + range.start
+                ..edit.range.end - old_start + range.start,
             text: edit.text.clone(),
         })
         .collect();
@@ -54,25 +71,30 @@ pub fn edit_now(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<(ls
             "the file has a line that ends in a lone carriage return, which most editors do not count as a line, so nothing was changed; convert its line ends first",
         ));
     }
-    let old = current.text.get_byte_slice(range.clone()).map(|slice| slice.to_string()).unwrap_or_default();
-    let within: Vec<Edit> = moved
-        .iter()
-        .map(|edit| Edit { range: edit.range.start - range.start..edit.range.end - range.start, text: edit.text.clone() })
-        .collect();
     let traits = state.traits;
     let edits = convert::text_edits(&current.text, &moved, traits.encoding);
-    let expected = Expected { version: current.version, start: range.start, new: text::apply(&old, &within) };
+    let expected = Expected {
+        version: current.version,
+        start: range.start,
+        new: rewriting.new.clone(),
+    };
     let uri: lsp::Uri = uri.parse().map_err(|_| Failed::Job(JobError::Internal))?;
     let edit = if traits.document_changes {
         lsp::WorkspaceEdit {
             document_changes: Some(lsp::DocumentChanges::Edits(vec![lsp::TextDocumentEdit {
-                text_document: lsp::OptionalVersionedTextDocumentIdentifier { uri, version: Some(current.version) },
+                text_document: lsp::OptionalVersionedTextDocumentIdentifier {
+                    uri,
+                    version: Some(current.version),
+                },
                 edits: edits.into_iter().map(lsp::OneOf::Left).collect(),
             }])),
             ..lsp::WorkspaceEdit::default()
         }
     } else {
-        lsp::WorkspaceEdit { changes: Some(HashMap::from([(uri, edits)])), ..lsp::WorkspaceEdit::default() }
+        lsp::WorkspaceEdit {
+            changes: Some(HashMap::from([(uri, edits)])),
+            ..lsp::WorkspaceEdit::default()
+        }
     };
     Ok((edit, expected))
 }
@@ -88,8 +110,14 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
     }
     for _ in 0..ATTEMPTS {
         let (edit, expected) = edit_now(server, job, rewriting)?;
-        let params = lsp::ApplyWorkspaceEditParams { label: Some(format!("Gloss: {}", job.title)), edit };
-        let reply = server.client.send_request::<lsp::request::ApplyWorkspaceEdit>(params).await;
+        let params = lsp::ApplyWorkspaceEditParams {
+            label: Some(format!("Gloss: {}", job.title)),
+            edit,
+        };
+        let reply = server
+            .client
+            .send_request::<lsp::request::ApplyWorkspaceEdit>(params)
+            .await;
         let taken = reply.is_ok_and(|reply| reply.applied);
         if taken && is_seen(server, job, &expected).await {
             return Ok(true);
@@ -129,13 +157,22 @@ fn shows(server: &Server, job: &Job, expected: &Expected) -> bool {
     }
     let text = &current.text;
     let slack = 4 * 1024;
-    let floor = |at: usize| text.try_byte_to_char(at.min(text.len_bytes())).map_or(0, |at| text.char_to_byte(at));
-    let around = floor(expected.start.saturating_sub(slack))..floor(expected.start + expected.new.len() + slack);
-    text.get_byte_slice(around).is_some_and(|slice| slice.to_string().contains(&expected.new))
+    let floor = |at: usize| {
+        text.try_byte_to_char(at.min(text.len_bytes()))
+            .map_or(0, |at| text.char_to_byte(at))
+    };
+    let around = floor(expected.start.saturating_sub(slack))
+        ..floor(expected.start + expected.new.len() + slack);
+    text.get_byte_slice(around)
+        .is_some_and(|slice| slice.to_string().contains(&expected.new))
 }
 
 fn version_now(server: &Server, job: &Job) -> Option<i32> {
-    server.state().documents.snapshot(&job.snapshot.uri).map(|snapshot| snapshot.version)
+    server
+        .state()
+        .documents
+        .snapshot(&job.snapshot.uri)
+        .map(|snapshot| snapshot.version)
 }
 
 /// Whether a `\r` without `\n` stands above `end`: the protocol counts a line there.
@@ -160,7 +197,11 @@ mod tests {
     #[test]
     fn a_lone_carriage_return_above_is_found() {
         let check = |text: &str, end: usize, found: bool| {
-            assert_eq!(holds_lone_carriage_return(&ropey::Rope::from_str(text), end), found, "{text:?} {end}");
+            assert_eq!(
+                holds_lone_carriage_return(&ropey::Rope::from_str(text), end),
+                found,
+                "{text:?} {end}"
+            );
         };
         check("a\nb\r\nc", 6, false);
         check("a\rb", 3, true);

@@ -27,13 +27,20 @@ impl Traits {
         let workspace = capabilities.workspace.as_ref();
         Self {
             encoding: convert::encoding(
-                capabilities.general.as_ref().and_then(|general| general.position_encodings.as_deref()),
+                capabilities
+                    .general
+                    .as_ref()
+                    .and_then(|general| general.position_encodings.as_deref()),
             ),
-            progress: window.and_then(|window| window.work_done_progress).unwrap_or(false),
+            progress: window
+                .and_then(|window| window.work_done_progress)
+                .unwrap_or(false),
             document_changes: workspace
                 .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
                 .unwrap_or(false),
-            apply_edit: workspace.and_then(|workspace| workspace.apply_edit).unwrap_or(false),
+            apply_edit: workspace
+                .and_then(|workspace| workspace.apply_edit)
+                .unwrap_or(false),
             show_document: window
                 .and_then(|window| window.show_document.as_ref())
                 .is_some_and(|show| show.support),
@@ -50,16 +57,20 @@ impl Traits {
 pub fn offered(traits: &Traits) -> lsp::ServerCapabilities {
     lsp::ServerCapabilities {
         position_encoding: Some(convert::encoding_kind(traits.encoding)),
-        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(lsp::TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
-            ..lsp::TextDocumentSyncOptions::default()
-        })),
+        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(
+            lsp::TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
+                ..lsp::TextDocumentSyncOptions::default()
+            },
+        )),
         hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
-        code_action_provider: Some(lsp::CodeActionProviderCapability::Options(lsp::CodeActionOptions {
-            code_action_kinds: Some(code_actions::kinds()),
-            ..lsp::CodeActionOptions::default()
-        })),
+        code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
+            lsp::CodeActionOptions {
+                code_action_kinds: Some(code_actions::kinds()),
+                ..lsp::CodeActionOptions::default()
+            },
+        )),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: commands::NAMES.map(str::to_owned).to_vec(),
             ..lsp::ExecuteCommandOptions::default()

@@ -21,11 +21,16 @@ const PATIENCE: Duration = Duration::from_millis(18);
 
 /// The kinds that are ever offered.
 pub fn kinds() -> Vec<lsp::CodeActionKind> {
-    [EXPLAIN, DESCRIBE, CANCEL, REFACTOR].map(lsp::CodeActionKind::from).to_vec()
+    [EXPLAIN, DESCRIBE, CANCEL, REFACTOR]
+        .map(lsp::CodeActionKind::from)
+        .to_vec()
 }
 
 /// The actions for a place.
-pub async fn offered(server: &Server, params: lsp::CodeActionParams) -> lsp::Result<Option<lsp::CodeActionResponse>> {
+pub async fn offered(
+    server: &Server,
+    params: lsp::CodeActionParams,
+) -> lsp::Result<Option<lsp::CodeActionResponse>> {
     let uri = params.text_document.uri.as_str().to_owned();
     let (snapshot, selection, cancels) = {
         let state = server.state();
@@ -39,7 +44,9 @@ pub async fn offered(server: &Server, params: lsp::CodeActionParams) -> lsp::Res
             .into_iter()
             .filter(|(_, _, journal, began)| {
                 let now = state.documents.since(&uri, *journal, began);
-                now.is_some_and(|(Shifted::Outside(at) | Shifted::Touched(at))| touches(&at, &selection))
+                now.is_some_and(|(Shifted::Outside(at) | Shifted::Touched(at))| {
+                    touches(&at, &selection)
+                })
             })
             .map(|(id, title, ..)| cancel(&id, &title))
             .collect();
@@ -57,18 +64,38 @@ pub async fn offered(server: &Server, params: lsp::CodeActionParams) -> lsp::Res
     let (syntax, link) = tokio::join!(parsed, linked);
     if let Some(subject) = action::subject(&snapshot.text, syntax.as_deref(), &selection) {
         let what = subject.title();
-        actions.push(command(&format!("Explain {what}"), EXPLAIN, "gloss.explain", place.clone()));
-        actions.push(command(&format!("Refactor {what}"), REFACTOR, "gloss.refactor", place.clone()));
+        actions.push(command(
+            &format!("Explain {what}"),
+            EXPLAIN,
+            "gloss.explain",
+            place.clone(),
+        ));
+        actions.push(command(
+            &format!("Refactor {what}"),
+            REFACTOR,
+            "gloss.refactor",
+            place.clone(),
+        ));
     }
     if let Some(link) = link {
         let title = format!("Describe image {}", hover::file_name(&link.target));
         actions.push(command(&title, DESCRIBE, "gloss.describeImage", place));
     }
     actions.retain(|action| is_asked_for(action, params.context.only.as_deref()));
-    Ok(Some(actions.into_iter().map(lsp::CodeActionOrCommand::CodeAction).collect()))
+    Ok(Some(
+        actions
+            .into_iter()
+            .map(lsp::CodeActionOrCommand::CodeAction)
+            .collect(),
+    ))
 }
 
-fn command(title: &str, kind: &'static str, command: &str, argument: serde_json::Value) -> lsp::CodeAction {
+fn command(
+    title: &str,
+    kind: &'static str,
+    command: &str,
+    argument: serde_json::Value,
+) -> lsp::CodeAction {
     lsp::CodeAction {
         title: title.to_owned(),
         kind: Some(lsp::CodeActionKind::from(kind)),
@@ -82,7 +109,12 @@ fn command(title: &str, kind: &'static str, command: &str, argument: serde_json:
 }
 
 fn cancel(id: &str, title: &str) -> lsp::CodeAction {
-    command(&format!("Cancel: {title}"), CANCEL, "gloss.cancel", json!({ "id": id }))
+    command(
+        &format!("Cancel: {title}"),
+        CANCEL,
+        "gloss.cancel",
+        json!({ "id": id }),
+    )
 }
 
 fn touches(a: &Range<usize>, b: &Range<usize>) -> bool {
@@ -97,7 +129,11 @@ fn is_asked_for(action: &lsp::CodeAction, only: Option<&[lsp::CodeActionKind]>) 
     let kind = action.kind.as_ref().map_or("", lsp::CodeActionKind::as_str);
     only.iter().any(|asked| {
         let asked = asked.as_str();
-        asked.is_empty() || kind == asked || kind.strip_prefix(asked).is_some_and(|rest| rest.starts_with('.'))
+        asked.is_empty()
+            || kind == asked
+            || kind
+                .strip_prefix(asked)
+                .is_some_and(|rest| rest.starts_with('.'))
     })
 }
 
@@ -108,7 +144,10 @@ mod tests {
     #[test]
     fn only_asks_for_a_kind_and_all_below_it() {
         let check = |only: &[&'static str], asked: bool| {
-            let kinds: Vec<_> = only.iter().map(|kind| lsp::CodeActionKind::from(*kind)).collect();
+            let kinds: Vec<_> = only
+                .iter()
+                .map(|kind| lsp::CodeActionKind::from(*kind))
+                .collect();
             let action = command("t", REFACTOR, "c", json!({}));
             assert_eq!(is_asked_for(&action, Some(&kinds)), asked, "{only:?}");
         };

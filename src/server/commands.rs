@@ -13,8 +13,14 @@ use crate::llm::{Usage, models};
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
-pub const NAMES: [&str; 6] =
-    ["gloss.cancel", "gloss.describeImage", "gloss.explain", "gloss.preview", "gloss.refactor", "gloss.usage"];
+pub const NAMES: [&str; 6] = [
+    "gloss.cancel",
+    "gloss.describeImage",
+    "gloss.explain",
+    "gloss.preview",
+    "gloss.refactor",
+    "gloss.usage",
+];
 
 /// The one object that a command takes. Which fields count depends on the command.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -36,7 +42,11 @@ pub struct Argument {
 
 /// Runs a command, or begins the job it stands for. Everything up to the first await
 /// happens in the order of the messages.
-pub async fn execute(server: &Server, command: &str, arguments: Vec<Value>) -> lsp::Result<Option<Value>> {
+pub async fn execute(
+    server: &Server,
+    command: &str,
+    arguments: Vec<Value>,
+) -> lsp::Result<Option<Value>> {
     if let Some(kind) = Kind::of_command(command) {
         let argument = argument(arguments)?;
         return jobs::start(server, kind, argument, transport::answered()).map(Some);
@@ -57,15 +67,27 @@ pub async fn execute(server: &Server, command: &str, arguments: Vec<Value>) -> l
 }
 
 /// The document that an argument names, as it stands now, and the bytes of its range.
-pub fn subject(server: &Server, argument: &Argument) -> lsp::Result<(Snapshot, std::ops::Range<usize>)> {
-    let uri = argument.uri.as_deref().ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
+pub fn subject(
+    server: &Server,
+    argument: &Argument,
+) -> lsp::Result<(Snapshot, std::ops::Range<usize>)> {
+    let uri = argument
+        .uri
+        .as_deref()
+        .ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
     let state = server.state();
-    let snapshot =
-        state.snapshot(uri).ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
-    if argument.version.is_some_and(|version| version != snapshot.version) {
+    let snapshot = state
+        .snapshot(uri)
+        .ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
+    if argument
+        .version
+        .is_some_and(|version| version != snapshot.version)
+    {
         return Err(lsp::Error::content_modified());
     }
-    let range = argument.range.ok_or_else(|| lsp::Error::invalid_params("`range` is missing"))?;
+    let range = argument
+        .range
+        .ok_or_else(|| lsp::Error::invalid_params("`range` is missing"))?;
     let bytes = convert::bytes(&snapshot.text, range, state.traits.encoding);
     Ok((snapshot, bytes))
 }
@@ -76,7 +98,9 @@ fn argument(arguments: Vec<Value>) -> lsp::Result<Argument> {
         // Lua writes an empty map as an empty list.
         Some(Value::Array(list)) if list.is_empty() => Ok(Argument::default()),
         Some(value) => serde_json::from_value(value).map_err(|error| {
-            lsp::Error::invalid_params(format!("the command takes one object such as {{uri, range}}: {error}"))
+            lsp::Error::invalid_params(format!(
+                "the command takes one object such as {{uri, range}}: {error}"
+            ))
         }),
     }
 }
@@ -86,7 +110,9 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     let command = argument.command.clone().unwrap_or_default();
     let kind = Kind::of_command(&command)
         .filter(|kind| *kind != Kind::Describe)
-        .ok_or_else(|| lsp::Error::invalid_params("`command` should be gloss.explain or gloss.refactor"))?;
+        .ok_or_else(|| {
+            lsp::Error::invalid_params("`command` should be gloss.explain or gloss.refactor")
+        })?;
     let inner = self::argument(argument.argument.into_iter().collect())?;
     let (snapshot, selection) = subject(server, &inner)?;
     let (engine, folders) = {
@@ -110,7 +136,10 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     .await
     .map_err(|_| lsp::Error::internal_error())?;
     let (prepared, engine) = prepared.map_err(|error| failed(&error.to_string()))?;
-    let usage = Usage { prompt_tokens: prepared.tokens(), ..Usage::default() };
+    let usage = Usage {
+        prompt_tokens: prepared.tokens(),
+        ..Usage::default()
+    };
     Ok(json!({
         "prompt": prepared.prompt.to_plain_text(),
         "tokens": prepared.tokens(),
@@ -124,11 +153,23 @@ async fn usage(server: &Server) -> lsp::Result<Value> {
         let state = server.state();
         (state.engine.store().clone(), state.traits.stream)
     };
-    let query = Query { workspace: None, since: None, by: By::Workspace };
-    let report = store.report(query).await.map_err(|error| failed(&error.to_string()))?;
+    let query = Query {
+        workspace: None,
+        since: None,
+        by: By::Workspace,
+    };
+    let report = store
+        .report(query)
+        .await
+        .map_err(|error| failed(&error.to_string()))?;
     let report = serde_json::to_value(report).map_err(|_| lsp::Error::internal_error())?;
     if !stream {
-        let total = |name: &str| report.pointer(&format!("/total/{name}")).cloned().unwrap_or_default();
+        let total = |name: &str| {
+            report
+                .pointer(&format!("/total/{name}"))
+                .cloned()
+                .unwrap_or_default()
+        };
         let line = format!(
             "Gloss so far: {} requests, {} tokens, ${:.4}. `gloss usage` has it by workspace, day, model and action.",
             total("requests"),

@@ -9,7 +9,10 @@ use crate::text::{self, Edit, Encoding, Position};
 
 /// A position as `text` takes it.
 pub fn position(position: lsp::Position) -> Position {
-    Position { line: position.line, character: position.character }
+    Position {
+        line: position.line,
+        character: position.character,
+    }
 }
 
 /// The bytes of `text` that a range stands for.
@@ -19,7 +22,10 @@ pub fn bytes(text: &Rope, range: lsp::Range, encoding: Encoding) -> std::ops::Ra
 
 /// Bytes of `text` as a range.
 pub fn range(text: &Rope, bytes: &std::ops::Range<usize>, encoding: Encoding) -> lsp::Range {
-    lsp::Range { start: protocol_position(text, bytes.start, encoding), end: protocol_position(text, bytes.end, encoding) }
+    lsp::Range {
+        start: protocol_position(text, bytes.start, encoding),
+        end: protocol_position(text, bytes.end, encoding),
+    }
 }
 
 fn protocol_position(text: &Rope, offset: usize, encoding: Encoding) -> lsp::Position {
@@ -31,14 +37,21 @@ fn protocol_position(text: &Rope, offset: usize, encoding: Encoding) -> lsp::Pos
 pub fn text_edits(text: &Rope, edits: &[Edit], encoding: Encoding) -> Vec<lsp::TextEdit> {
     edits
         .iter()
-        .map(|edit| lsp::TextEdit { range: range(text, &edit.range, encoding), new_text: edit.text.clone() })
+        .map(|edit| lsp::TextEdit {
+            range: range(text, &edit.range, encoding),
+            new_text: edit.text.clone(),
+        })
         .collect()
 }
 
 /// A content change as `document` takes it.
-pub fn content_change(change: lsp::TextDocumentContentChangeEvent) -> crate::document::ContentChange {
+pub fn content_change(
+    change: lsp::TextDocumentContentChangeEvent,
+) -> crate::document::ContentChange {
     crate::document::ContentChange {
-        range: change.range.map(|range| (position(range.start), position(range.end))),
+        range: change
+            .range
+            .map(|range| (position(range.start), position(range.end))),
         text: change.text,
     }
 }
@@ -68,7 +81,11 @@ pub fn encoding_kind(encoding: Encoding) -> lsp::PositionEncodingKind {
 
 /// The file a uri stands for; `None` for one that is no file, such as `untitled:`.
 pub fn file_path(uri: &str) -> Option<PathBuf> {
-    url::Url::parse(uri).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok()
+    url::Url::parse(uri)
+        .ok()
+        .filter(|url| url.scheme() == "file")?
+        .to_file_path()
+        .ok()
 }
 
 /// The name of a document that is no file.
@@ -80,7 +97,10 @@ pub fn untitled_name(uri: &str) -> String {
 /// Markdown as a hover.
 pub fn hover(markdown: String, range: Option<lsp::Range>) -> lsp::Hover {
     lsp::Hover {
-        contents: lsp::HoverContents::Markup(lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value: markdown }),
+        contents: lsp::HoverContents::Markup(lsp::MarkupContent {
+            kind: lsp::MarkupKind::Markdown,
+            value: markdown,
+        }),
         range,
     }
 }
@@ -92,8 +112,11 @@ mod tests {
     #[test]
     fn the_first_known_encoding_is_taken() {
         let check = |offered: Option<&[&str]>, expected: Encoding| {
-            let kinds: Option<Vec<_>> =
-                offered.map(|list| list.iter().map(|name| lsp::PositionEncodingKind::from((*name).to_owned())).collect());
+            let kinds: Option<Vec<_>> = offered.map(|list| {
+                list.iter()
+                    .map(|name| lsp::PositionEncodingKind::from((*name).to_owned()))
+                    .collect()
+            });
             assert_eq!(encoding(kinds.as_deref()), expected, "{offered:?}");
         };
         check(None, Encoding::Utf16);
@@ -104,7 +127,9 @@ mod tests {
 
     #[test]
     fn only_file_uris_are_files() {
-        let check = |uri: &str, path: Option<&str>| assert_eq!(file_path(uri), path.map(PathBuf::from), "{uri}");
+        let check = |uri: &str, path: Option<&str>| {
+            assert_eq!(file_path(uri), path.map(PathBuf::from), "{uri}")
+        };
         check("file:///a/b%20c.rs", Some("/a/b c.rs"));
         check("untitled:Untitled-1", None);
         check("vscode-notebook-cell:/a.ipynb", None);

@@ -32,7 +32,12 @@ pub async fn read(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<
         if let Some((name, value)) = line.split_once(':')
             && name.trim().eq_ignore_ascii_case("content-length")
         {
-            length = Some(value.trim().parse().map_err(|_| broken("Content-Length is no number"))?);
+            length = Some(
+                value
+                    .trim()
+                    .parse()
+                    .map_err(|_| broken("Content-Length is no number"))?,
+            );
         }
     }
 }
@@ -46,13 +51,20 @@ pub fn framed(body: &[u8]) -> Vec<u8> {
 
 async fn header(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
     let mut line = Vec::new();
-    let taken = input.take(LONGEST_HEADER).read_until(b'\n', &mut line).await?;
+    let taken = input
+        .take(LONGEST_HEADER)
+        .read_until(b'\n', &mut line)
+        .await?;
     if taken == 0 {
         return Ok(None);
     }
     if line.pop() != Some(b'\n') {
         // Either the input ended inside a header, or the line has no end.
-        return if (taken as u64) < LONGEST_HEADER { Ok(None) } else { Err(broken("a header has no end")) };
+        return if (taken as u64) < LONGEST_HEADER {
+            Ok(None)
+        } else {
+            Err(broken("a header has no end"))
+        };
     }
     Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
 }
@@ -92,16 +104,39 @@ mod tests {
             }
         };
         let check = |input: &'static str, bodies: &'static [&'static str], end: &'static str| async move {
-            let expected = (bodies.iter().map(ToString::to_string).collect(), end.to_owned());
+            let expected = (
+                bodies.iter().map(ToString::to_string).collect(),
+                end.to_owned(),
+            );
             assert_eq!(all(input).await, expected, "{input:?}");
         };
-        check("Content-Length: 2\r\n\r\n{}Content-Length: 1\r\n\r\n1", &["{}", "1"], "end").await;
+        check(
+            "Content-Length: 2\r\n\r\n{}Content-Length: 1\r\n\r\n1",
+            &["{}", "1"],
+            "end",
+        )
+        .await;
         check("content-length:2\nX-Other: 1\r\n\r\n{}", &["{}"], "end").await;
-        check("Content-Type: x; charset=y\r\nContent-Length: 2\r\n\r\n{}", &["{}"], "end").await;
+        check(
+            "Content-Type: x; charset=y\r\nContent-Length: 2\r\n\r\n{}",
+            &["{}"],
+            "end",
+        )
+        .await;
         check("\r\n\r\nContent-Length: 2\r\n\r\n{}", &["{}"], "end").await;
         check("Content-Length: 2\r\n\r\n{", &[], "unexpected end of file").await;
-        check("Content-Length: -2\r\n\r\n{}", &[], "Content-Length is no number").await;
-        check("Content-Length: 99999999999\r\n\r\n", &[], "a message is larger than 256 MiB").await;
+        check(
+            "Content-Length: -2\r\n\r\n{}",
+            &[],
+            "Content-Length is no number",
+        )
+        .await;
+        check(
+            "Content-Length: 99999999999\r\n\r\n",
+            &[],
+            "a message is larger than 256 MiB",
+        )
+        .await;
         check("", &[], "end").await;
         check("Content-Len", &[], "end").await;
     }

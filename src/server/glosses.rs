@@ -27,15 +27,29 @@ struct Gloss {
 
 impl Glosses {
     /// Keeps an explanation of what now stands at `range`, in place of an earlier one of the same.
-    pub fn keep(&mut self, documents: &mut Documents, uri: &str, range: Range<usize>, explanation: &Explanation) {
+    pub fn keep(
+        &mut self,
+        documents: &mut Documents,
+        uri: &str,
+        range: Range<usize>,
+        explanation: &Explanation,
+    ) {
         let Some(snapshot) = documents.snapshot(uri) else {
             return;
         };
-        let Some(text) = snapshot.text.get_byte_slice(range.clone()).map(|slice| slice.to_string()) else {
+        let Some(text) = snapshot
+            .text
+            .get_byte_slice(range.clone())
+            .map(|slice| slice.to_string())
+        else {
             return;
         };
         let own = self.by_uri.entry(uri.to_owned()).or_default();
-        let same = own.iter().position(|gloss| documents.tracked(uri, gloss.anchor).is_some_and(|at| at.range == range));
+        let same = own.iter().position(|gloss| {
+            documents
+                .tracked(uri, gloss.anchor)
+                .is_some_and(|at| at.range == range)
+        });
         let surplus = (own.len() >= MOST).then_some(0);
         if let Some(at) = same.or(surplus) {
             documents.release(uri, own.remove(at).anchor);
@@ -53,7 +67,12 @@ impl Glosses {
     }
 
     /// The explanations shown on this line, and the bytes each is about.
-    pub fn on_line(&self, documents: &Documents, uri: &str, line: usize) -> Vec<(String, Range<usize>)> {
+    pub fn on_line(
+        &self,
+        documents: &Documents,
+        uri: &str,
+        line: usize,
+    ) -> Vec<(String, Range<usize>)> {
         let (Some(own), Some(snapshot)) = (self.by_uri.get(uri), documents.snapshot(uri)) else {
             return Vec::new();
         };
@@ -63,7 +82,11 @@ impl Glosses {
             let text = snapshot.text.get_byte_slice(range.clone())?;
             // Compared, not remembered: an edit that is undone makes it fresh again.
             let stale = text != gloss.text.as_str();
-            let at = if stale { range.start + gloss.shown_at.min(range.len()) } else { range.start + gloss.shown_at };
+            let at = if stale {
+                range.start + gloss.shown_at.min(range.len())
+            } else {
+                range.start + gloss.shown_at
+            };
             (snapshot.text.try_byte_to_line(at).ok()? == line).then(|| (gloss.shown(stale), range))
         });
         shown.collect()
@@ -77,7 +100,14 @@ impl Glosses {
 
 impl Gloss {
     fn shown(&self, stale: bool) -> String {
-        let warning = if stale { "*The code has changed since this was written.*\n\n" } else { "" };
-        format!("{warning}{}\n\n---\n*Gloss: {}*", self.markdown, self.footer)
+        let warning = if stale {
+            "*The code has changed since this was written.*\n\n"
+        } else {
+            ""
+        };
+        format!(
+            "{warning}{}\n\n---\n*Gloss: {}*",
+            self.markdown, self.footer
+        )
     }
 }

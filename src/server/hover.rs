@@ -30,18 +30,32 @@ pub struct Descriptions {
 }
 
 /// What to show at a position; `None` where Gloss has nothing to say.
-pub async fn hover(server: &Server, uri: &str, position: lsp::Position) -> lsp::Result<Option<lsp::Hover>> {
+pub async fn hover(
+    server: &Server,
+    uri: &str,
+    position: lsp::Position,
+) -> lsp::Result<Option<lsp::Hover>> {
     let asked = Instant::now();
     let (snapshot, offset, glosses, engine, folders, encoding) = {
         let state = server.state();
         let Some(snapshot) = state.snapshot(uri) else {
             return Ok(None);
         };
-        let at = lsp::Range { start: position, end: position };
+        let at = lsp::Range {
+            start: position,
+            end: position,
+        };
         let offset = convert::bytes(&snapshot.text, at, state.traits.encoding).start;
         let line = snapshot.text.try_byte_to_line(offset).unwrap_or(0);
         let glosses = state.glosses.on_line(&state.documents, uri, line);
-        (snapshot, offset, glosses, state.engine.clone(), state.folders.clone(), state.traits.encoding)
+        (
+            snapshot,
+            offset,
+            glosses,
+            state.engine.clone(),
+            state.folders.clone(),
+            state.traits.encoding,
+        )
     };
     if let Some(link) = link_at(&snapshot, offset).await {
         let range = convert::range(&snapshot.text, &link.range, encoding);
@@ -60,7 +74,9 @@ pub async fn link_at(snapshot: &Snapshot, offset: usize) -> Option<ImageLink> {
     let text = snapshot.text.clone();
     tokio::task::spawn_blocking(move || {
         let links = image::links(markup, &text.to_string());
-        links.into_iter().find(|link| link.range.contains(&offset) || link.range.end == offset)
+        links
+            .into_iter()
+            .find(|link| link.range.contains(&offset) || link.range.end == offset)
     })
     .await
     .ok()
@@ -71,11 +87,27 @@ pub async fn link_at(snapshot: &Snapshot, offset: usize) -> Option<ImageLink> {
 ///
 /// # Errors
 /// A [`JobError`], whose text is for the person.
-pub async fn describe(server: &Server, job: &Job, place: Place, ear: Ear<'_>) -> Result<Description, JobError> {
-    let link = link_at(&job.snapshot, job.selection.start).await.ok_or(JobError::NoImage)?;
+pub async fn describe(
+    server: &Server,
+    job: &Job,
+    place: Place,
+    ear: Ear<'_>,
+) -> Result<Description, JobError> {
+    let link = link_at(&job.snapshot, job.selection.start)
+        .await
+        .ok_or(JobError::NoImage)?;
     let folders = server.state().folders.clone();
     let source = linked(&job.snapshot, &link, folders, &place);
-    job.engine.describe(ImageJob { source, place, again: job.argument.again }, ear).await
+    job.engine
+        .describe(
+            ImageJob {
+                source,
+                place,
+                again: job.argument.again,
+            },
+            ear,
+        )
+        .await
 }
 
 /// A link's file as a title names it.
@@ -88,21 +120,38 @@ pub fn file_name(target: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
-async fn image_job(snapshot: &Snapshot, link: &ImageLink, folders: Vec<PathBuf>) -> Option<ImageJob> {
+async fn image_job(
+    snapshot: &Snapshot,
+    link: &ImageLink,
+    folders: Vec<PathBuf>,
+) -> Option<ImageJob> {
     let (snapshot, link) = (snapshot.clone(), link.clone());
     tokio::task::spawn_blocking(move || {
         let place = place(&snapshot.uri, &folders);
-        ImageJob { source: linked(&snapshot, &link, folders, &place), place, again: false }
+        ImageJob {
+            source: linked(&snapshot, &link, folders, &place),
+            place,
+            again: false,
+        }
     })
     .await
     .ok()
 }
 
-fn linked(snapshot: &Snapshot, link: &ImageLink, mut folders: Vec<PathBuf>, place: &Place) -> ImageSource {
+fn linked(
+    snapshot: &Snapshot,
+    link: &ImageLink,
+    mut folders: Vec<PathBuf>,
+    place: &Place,
+) -> ImageSource {
     if !folders.contains(&place.workspace) {
         folders.push(place.workspace.clone());
     }
-    ImageSource::Linked { target: link.target.clone(), document: convert::file_path(&snapshot.uri), folders }
+    ImageSource::Linked {
+        target: link.target.clone(),
+        document: convert::file_path(&snapshot.uri),
+        folders,
+    }
 }
 
 /// The hover of an image: at once when all is known, else as long as a hover may wait.
@@ -133,11 +182,13 @@ async fn over_image(
     tokio::time::sleep_until(asked + MEANT).await;
     let description = server.descriptions.ask(server, engine, job, &head);
     let patience = engine.settings().hover_wait.max(MEANT);
-    Some(match tokio::time::timeout_at(asked + patience, description).await {
-        Ok(Ok(markdown)) => format!("{head}\n\n{markdown}"),
-        Ok(Err(error)) => format!("{head}\n\n*No description: {error}*"),
-        Err(_) => format!("{head}\n\n*A description is on its way; hover again in a moment.*"),
-    })
+    Some(
+        match tokio::time::timeout_at(asked + patience, description).await {
+            Ok(Ok(markdown)) => format!("{head}\n\n{markdown}"),
+            Ok(Err(error)) => format!("{head}\n\n*No description: {error}*"),
+            Err(_) => format!("{head}\n\n*A description is on its way; hover again in a moment.*"),
+        },
+    )
 }
 
 impl Descriptions {
@@ -145,18 +196,30 @@ impl Descriptions {
     /// none of them does any more.
     fn ask(&self, server: &Server, engine: &Engine, job: ImageJob, facts: &str) -> OnItsWay {
         let key = format!("{:?} {facts}", job.source);
-        let mut on_their_way = self.on_their_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut on_their_way = self
+            .on_their_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = on_their_way.get(&key) {
             return waiting.clone();
         }
-        let (own, engine, server, own_key) = (self.clone(), engine.clone(), server.clone(), key.clone());
+        let (own, engine, server, own_key) =
+            (self.clone(), engine.clone(), server.clone(), key.clone());
         let work = tokio::spawn(async move {
             name_the_setting_once(&server).await;
             let described = engine.describe(job, &mut |_| {}).await;
-            own.on_their_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&own_key);
-            described.map(|description| description.markdown).map_err(|error| error.to_string())
+            own.on_their_way
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&own_key);
+            described
+                .map(|description| description.markdown)
+                .map_err(|error| error.to_string())
         });
-        let waiting = async move { work.await.unwrap_or_else(|_| Err(JobError::Internal.to_string())) };
+        let waiting = async move {
+            work.await
+                .unwrap_or_else(|_| Err(JobError::Internal.to_string()))
+        };
         let waiting = waiting.boxed().shared();
         on_their_way.insert(key, waiting.clone());
         waiting
@@ -170,12 +233,16 @@ async fn name_the_setting_once(server: &Server) {
             return false;
         };
         let mark = folder.join("hover-images-told");
-        let marked = std::fs::create_dir_all(&folder).and_then(|()| std::fs::File::create_new(mark));
+        let marked =
+            std::fs::create_dir_all(&folder).and_then(|()| std::fs::File::create_new(mark));
         marked.is_ok()
     });
     if told.await.unwrap_or(false) {
         let message = "Gloss describes images when you hover them, which asks the API once for each image. \
                        The setting `hover_images` (`cached`, `off`) stops that.";
-        server.client.show_message(lsp::MessageType::INFO, message).await;
+        server
+            .client
+            .show_message(lsp::MessageType::INFO, message)
+            .await;
     }
 }

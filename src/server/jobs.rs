@@ -14,6 +14,7 @@ use super::outcome::{self, Failed};
 use super::progress::{self, Feed};
 use super::protocol as lsp;
 use super::state::{Server, place};
+use crate::action;
 use crate::document::{Anchor, Snapshot};
 use crate::engine::{CodeJob, Description, Engine, Explanation, JobError, Rewriting};
 
@@ -106,7 +107,12 @@ struct Entry {
 ///
 /// # Errors
 /// When the argument is wrong, which is the command's own error.
-pub fn start(server: &Server, kind: Kind, argument: Argument, answered: oneshot::Receiver<()>) -> lsp::Result<Value> {
+pub fn start(
+    server: &Server,
+    kind: Kind,
+    argument: Argument,
+    answered: oneshot::Receiver<()>,
+) -> lsp::Result<Value> {
     let (snapshot, selection) = commands::subject(server, &argument)?;
     let given = argument.work_done_token.as_ref().map(|token| match token {
         lsp::NumberOrString::String(id) => id.clone(),
@@ -121,7 +127,7 @@ pub fn start(server: &Server, kind: Kind, argument: Argument, answered: oneshot:
     let mut job = Job {
         id: String::new(),
         kind,
-        title: kind.verb().to_owned(),
+        title: title(server, kind, &snapshot, &selection),
         range: argument.range.unwrap_or_default(),
         selection,
         journal,
@@ -138,8 +144,32 @@ pub fn start(server: &Server, kind: Kind, argument: Argument, answered: oneshot:
     }
     drop(state);
     let answer = json!({ "id": job.id });
-    tokio::spawn(run(server.clone(), job, given.is_some(), answered, cancelled));
+    tokio::spawn(run(
+        server.clone(),
+        job,
+        given.is_some(),
+        answered,
+        cancelled,
+    ));
     Ok(answer)
+}
+
+/// What the job is called. Its subject is named if that takes no parse; it does not where
+/// the command was chosen from a menu, since the menu had the tree.
+fn title(server: &Server, kind: Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
+    let verb = kind.verb();
+    if kind == Kind::Describe {
+        return verb.to_owned();
+    }
+    let syntax = server.trees.known(snapshot).flatten();
+    if syntax.is_none() && snapshot.language.is_some() {
+        return verb.to_owned();
+    }
+    let subject = action::subject(&snapshot.text, syntax.as_deref(), selection);
+    subject.map_or_else(
+        || verb.to_owned(),
+        |subject| format!("{verb} {}", subject.title()),
+    )
 }
 
 /// The whole life of a job.
@@ -164,11 +194,15 @@ async fn run(
             },
             _ = cancelled => Err(Failed::Cancelled),
         };
+        server.jobs.settle(&job.id);
         reports.streamed(&feed).await;
         outcome::deliver(&server, &job, done).await;
         reports.end();
     }
-    server.state().documents.release(&job.snapshot.uri, job.journal);
+    server
+        .state()
+        .documents
+        .release(&job.snapshot.uri, job.journal);
     server.jobs.leave(&job.id);
     if wanted {
         outcome::say_status(&server).await;
@@ -179,7 +213,9 @@ async fn run(
 async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
     let folders = server.state().folders.clone();
     let uri = job.snapshot.uri.clone();
-    let place = tokio::task::spawn_blocking(move || place(&uri, &folders)).await.map_err(|_| JobError::Internal)?;
+    let place = tokio::task::spawn_blocking(move || place(&uri, &folders))
+        .await
+        .map_err(|_| JobError::Internal)?;
     let mut ear = |heard| feed.hear(heard);
     if job.kind == Kind::Describe {
         let described = super::hover::describe(server, job, place, &mut ear).await?;
@@ -189,12 +225,24 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
         snapshot: job.snapshot.clone(),
         selection: job.selection.clone(),
         place,
-        wish: job.argument.question.clone().or_else(|| job.argument.instruction.clone()),
+        wish: job
+            .argument
+            .question
+            .clone()
+            .or_else(|| job.argument.instruction.clone()),
         history: job.argument.history.clone(),
     };
     match job.kind {
-        Kind::Refactor => job.engine.refactor(code, &mut ear).await.map(Done::Rewritten),
-        _ => job.engine.explain(code, &mut ear).await.map(Done::Explained),
+        Kind::Refactor => job
+            .engine
+            .refactor(code, &mut ear)
+            .await
+            .map(Done::Rewritten),
+        _ => job
+            .engine
+            .explain(code, &mut ear)
+            .await
+            .map(Done::Explained),
     }
 }
 
@@ -204,7 +252,11 @@ impl Jobs {
         let mut running = self.lock();
         let job = match id {
             Some(id) => running.jobs.iter_mut().find(|job| job.id == id),
-            None => running.jobs.iter_mut().rev().find(|job| job.cancel.is_some()),
+            None => running
+                .jobs
+                .iter_mut()
+                .rev()
+                .find(|job| job.cancel.is_some()),
         };
         if let Some(cancel) = job.and_then(|job| job.cancel.take()) {
             let _ = cancel.send(());
@@ -222,7 +274,8 @@ impl Jobs {
     /// Waits a moment for cancelled jobs to be gone.
     pub async fn ended(&self) {
         let mut count = self.count.subscribe();
-        let _ = tokio::time::timeout(Duration::from_secs(1), count.wait_for(|count| *count == 0)).await;
+        let _ =
+            tokio::time::timeout(Duration::from_secs(1), count.wait_for(|count| *count == 0)).await;
     }
 
     /// Whether any job runs.
@@ -236,13 +289,21 @@ impl Jobs {
             .jobs
             .iter()
             .filter(|job| &*job.uri == uri && job.cancel.is_some())
-            .map(|job| (job.id.clone(), job.title.clone(), job.journal, job.selection.clone()))
+            .map(|job| {
+                (
+                    job.id.clone(),
+                    job.title.clone(),
+                    job.journal,
+                    job.selection.clone(),
+                )
+            })
             .collect()
     }
 
     /// Says that a document changed or closed.
     pub fn document_changed(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.changes
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Follows changes of documents from now on.
@@ -250,15 +311,24 @@ impl Jobs {
         self.changes.subscribe()
     }
 
-    fn enter(&self, given: Option<String>, job: &Job, cancel: oneshot::Sender<()>) -> lsp::Result<String> {
+    fn enter(
+        &self,
+        given: Option<String>,
+        job: &Job,
+        cancel: oneshot::Sender<()>,
+    ) -> lsp::Result<String> {
         let mut running = self.lock();
         if running.jobs.len() >= MOST {
-            return Err(commands::failed("too many jobs run at once; wait for some, or cancel them"));
+            return Err(commands::failed(
+                "too many jobs run at once; wait for some, or cancel them",
+            ));
         }
         running.last_id += 1;
         let id = given.unwrap_or_else(|| format!("gloss-{}", running.last_id));
         if running.jobs.iter().any(|job| job.id == id) {
-            return Err(lsp::Error::invalid_params(format!("`workDoneToken` {id} is in use")));
+            return Err(lsp::Error::invalid_params(format!(
+                "`workDoneToken` {id} is in use"
+            )));
         }
         running.jobs.push(Entry {
             id: id.clone(),
@@ -270,6 +340,13 @@ impl Jobs {
         });
         self.count.send_replace(running.jobs.len());
         Ok(id)
+    }
+
+    /// From now on the job cannot be cancelled: its outcome is on its way.
+    fn settle(&self, id: &str) {
+        if let Some(job) = self.lock().jobs.iter_mut().find(|job| job.id == id) {
+            job.cancel = None;
+        }
     }
 
     fn leave(&self, id: &str) {

@@ -77,7 +77,9 @@ pub async fn serve(
     .custom_method("window/workDoneProgress/cancel", Gloss::cancel_progress)
     .finish();
     let Some(shared) = shared else {
-        return End::Gone { after_shutdown: false };
+        return End::Gone {
+            after_shutdown: false,
+        };
     };
     if let Some(process) = client_process {
         shared.watch_editor(process);

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::apply;
 use super::jobs::{Done, Job};
 use super::protocol as lsp;
 use super::state::Server;
-use super::apply;
 use crate::action::Subject;
 use crate::answer;
 use crate::config::ExplainOpens;
@@ -19,7 +19,10 @@ pub enum Failed {
     /// The person's own will, which needs no message.
     Cancelled,
     /// The text that an edit was for changed, or its document was closed.
-    Modified { message: String, answer: String },
+    Modified {
+        message: String,
+        answer: String,
+    },
     Job(JobError),
 }
 
@@ -50,7 +53,9 @@ impl Failed {
     /// What the model said all the same, so that it is not lost.
     fn answer(&self) -> Option<&str> {
         match self {
-            Self::Modified { answer, .. } | Self::Job(JobError::Refused { answer, .. }) => Some(answer),
+            Self::Modified { answer, .. } | Self::Job(JobError::Refused { answer, .. }) => {
+                Some(answer)
+            }
             _ => None,
         }
     }
@@ -99,8 +104,13 @@ async fn finish(server: &Server, job: &Job, result: Result<Value, Failed>) {
         let (result, error) = match result {
             Ok(result) => (Some(result), None),
             Err(failed) => (
-                failed.answer().map(|answer| json!({ "applied": false, "answer": answer })),
-                Some(lsp::FinishedError { code: failed.code(), message: failed.message() }),
+                failed
+                    .answer()
+                    .map(|answer| json!({ "applied": false, "answer": answer })),
+                Some(lsp::FinishedError {
+                    code: failed.code(),
+                    message: failed.message(),
+                }),
             ),
         };
         let params = lsp::FinishedParams {
@@ -111,7 +121,10 @@ async fn finish(server: &Server, job: &Job, result: Result<Value, Failed>) {
             result,
             error,
         };
-        server.client.send_notification::<lsp::Finished>(params).await;
+        server
+            .client
+            .send_notification::<lsp::Finished>(params)
+            .await;
         return;
     }
     match result {
@@ -133,13 +146,19 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
         let mut state = server.state();
         let state = &mut *state;
         if !follow_up && let Some(Shifted::Outside(range)) = now(state, job, &explanation.subject) {
-            state.glosses.keep(&mut state.documents, &job.snapshot.uri, range, explanation);
+            state
+                .glosses
+                .keep(&mut state.documents, &job.snapshot.uri, range, explanation);
         }
         state.engine.settings().explain_opens
     };
     if !streams(server) && opens == ExplainOpens::Auto {
         // A question's answer has no other place to be read.
-        let message = if follow_up { &explanation.markdown } else { &explanation.summary };
+        let message = if follow_up {
+            &explanation.markdown
+        } else {
+            &explanation.summary
+        };
         show(server, lsp::MessageType::INFO, message).await;
     }
     json!({
@@ -157,7 +176,10 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
             "usage": rewriting.spent.to_json(),
         });
         if let (Some(edit), Some(object)) = (edit, result.as_object_mut()) {
-            object.insert("edit".into(), serde_json::to_value(edit).unwrap_or_default());
+            object.insert(
+                "edit".into(),
+                serde_json::to_value(edit).unwrap_or_default(),
+            );
         }
         result
     };
@@ -176,7 +198,9 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
 
 /// Where a job's subject stands now, and whether anything was typed into it.
 pub fn now(state: &super::state::State, job: &Job, subject: &Subject) -> Option<Shifted> {
-    state.documents.since(&job.snapshot.uri, job.journal, &subject.range)
+    state
+        .documents
+        .since(&job.snapshot.uri, job.journal, &subject.range)
 }
 
 fn streams(server: &Server) -> bool {
@@ -184,5 +208,8 @@ fn streams(server: &Server) -> bool {
 }
 
 async fn show(server: &Server, kind: lsp::MessageType, message: &str) {
-    server.client.show_message(kind, format!("Gloss: {message}")).await;
+    server
+        .client
+        .show_message(kind, format!("Gloss: {message}"))
+        .await;
 }

@@ -38,7 +38,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_death_of_a_living_process_is_noticed() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         assert!(is_alive(child.id()));
         let watch = tokio::spawn(gone(child.id()));
         tokio::task::yield_now().await;

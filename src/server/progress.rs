@@ -41,8 +41,12 @@ impl Feed {
         let mut fed = self.lock();
         match heard {
             Heard::Queued => fed.status = "waiting for its turn".into(),
-            Heard::Asked { prompt_tokens } => fed.status = format!("asked, about {prompt_tokens} tokens"),
-            Heard::Waiting { seconds, why } => fed.status = format!("{why}, trying again in {seconds} s"),
+            Heard::Asked { prompt_tokens } => {
+                fed.status = format!("asked, about {prompt_tokens} tokens")
+            }
+            Heard::Waiting { seconds, why } => {
+                fed.status = format!("{why}, trying again in {seconds} s")
+            }
             Heard::Text(text) => {
                 fed.received += estimate_tokens(&text);
                 fed.status = format!("{} tokens", fed.received);
@@ -103,14 +107,30 @@ pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> 
     if !own_token && !traits.progress {
         if !traits.stream {
             let message = format!("{}…", job.title);
-            server.client.show_message(lsp::MessageType::INFO, message).await;
+            server
+                .client
+                .show_message(lsp::MessageType::INFO, message)
+                .await;
         }
-        return Reports { stream, progress: None };
+        return Reports {
+            stream,
+            progress: None,
+        };
     }
     let (ended, end) = oneshot::channel();
-    let reporting = report(server.clone(), job.id.clone(), job.title.clone(), !own_token, feed.clone(), end);
+    let reporting = report(
+        server.clone(),
+        job.id.clone(),
+        job.title.clone(),
+        !own_token,
+        feed.clone(),
+        end,
+    );
     tokio::spawn(reporting);
-    Reports { stream, progress: Some(ended) }
+    Reports {
+        stream,
+        progress: Some(ended),
+    }
 }
 
 impl Reports {
@@ -132,22 +152,40 @@ impl Reports {
 
 async fn stream(server: Server, id: String, feed: Feed) {
     while let Some(delta) = feed.next().await {
-        let params = lsp::StreamParams { id: id.clone(), delta };
+        let params = lsp::StreamParams {
+            id: id.clone(),
+            delta,
+        };
         server.client.send_notification::<lsp::Stream>(params).await;
     }
 }
 
-async fn report(server: Server, id: String, title: String, create: bool, feed: Feed, mut end: oneshot::Receiver<()>) {
+async fn report(
+    server: Server,
+    id: String,
+    title: String,
+    create: bool,
+    feed: Feed,
+    mut end: oneshot::Receiver<()>,
+) {
     let token = lsp::ProgressToken::String(id);
     if create {
         let created = server.client.create_work_done_progress(token.clone());
-        if !tokio::time::timeout(CREATION, created).await.is_ok_and(|created| created.is_ok()) {
+        if !tokio::time::timeout(CREATION, created)
+            .await
+            .is_ok_and(|created| created.is_ok())
+        {
             return;
         }
     }
     let tell = |value| {
-        let params = lsp::ProgressParams { token: token.clone(), value: lsp::ProgressParamsValue::WorkDone(value) };
-        server.client.send_notification::<lsp::notification::Progress>(params)
+        let params = lsp::ProgressParams {
+            token: token.clone(),
+            value: lsp::ProgressParamsValue::WorkDone(value),
+        };
+        server
+            .client
+            .send_notification::<lsp::notification::Progress>(params)
     };
     tell(lsp::WorkDoneProgress::Begin(lsp::WorkDoneProgressBegin {
         title,
@@ -170,5 +208,8 @@ async fn report(server: Server, id: String, title: String, create: bool, feed: F
             _ = &mut end => break,
         }
     }
-    tell(lsp::WorkDoneProgress::End(lsp::WorkDoneProgressEnd { message: None })).await;
+    tell(lsp::WorkDoneProgress::End(lsp::WorkDoneProgressEnd {
+        message: None,
+    }))
+    .await;
 }

@@ -21,7 +21,10 @@ impl Gloss {
     }
 
     /// `window/workDoneProgress/cancel`, which the framework does not route by itself.
-    #[allow(clippy::unused_async, reason = "the framework takes async handlers only")]
+    #[allow(
+        clippy::unused_async,
+        reason = "the framework takes async handlers only"
+    )]
     pub async fn cancel_progress(&self, params: lsp::WorkDoneProgressCancelParams) {
         let id = match params.token {
             lsp::NumberOrString::String(id) => id,
@@ -32,7 +35,10 @@ impl Gloss {
 }
 
 impl LanguageServer for Gloss {
-    async fn initialize(&self, params: lsp::InitializeParams) -> lsp::Result<lsp::InitializeResult> {
+    async fn initialize(
+        &self,
+        params: lsp::InitializeParams,
+    ) -> lsp::Result<lsp::InitializeResult> {
         let traits = {
             let mut state = self.server.state();
             state.initialize(&params);
@@ -63,15 +69,29 @@ impl LanguageServer for Gloss {
     async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
         let document = params.text_document;
         let mut state = self.server.state();
-        state.documents.open(document.uri.as_str(), &document.language_id, document.version, &document.text);
+        state.documents.open(
+            document.uri.as_str(),
+            &document.language_id,
+            document.version,
+            &document.text,
+        );
     }
 
     async fn did_change(&self, params: lsp::DidChangeTextDocumentParams) {
-        let changes: Vec<_> = params.content_changes.into_iter().map(convert::content_change).collect();
+        let changes: Vec<_> = params
+            .content_changes
+            .into_iter()
+            .map(convert::content_change)
+            .collect();
         let uri = params.text_document.uri;
         let mut state = self.server.state();
         let encoding = state.traits.encoding;
-        if !state.documents.change(uri.as_str(), params.text_document.version, &changes, encoding) {
+        if !state.documents.change(
+            uri.as_str(),
+            params.text_document.version,
+            &changes,
+            encoding,
+        ) {
             tracing::warn!("a change of a document that is not open was ignored");
         }
         drop(state);
@@ -93,11 +113,17 @@ impl LanguageServer for Gloss {
         hover::hover(&self.server, at.text_document.uri.as_str(), at.position).await
     }
 
-    async fn code_action(&self, params: lsp::CodeActionParams) -> lsp::Result<Option<lsp::CodeActionResponse>> {
+    async fn code_action(
+        &self,
+        params: lsp::CodeActionParams,
+    ) -> lsp::Result<Option<lsp::CodeActionResponse>> {
         code_actions::offered(&self.server, params).await
     }
 
-    async fn execute_command(&self, params: lsp::ExecuteCommandParams) -> lsp::Result<Option<Value>> {
+    async fn execute_command(
+        &self,
+        params: lsp::ExecuteCommandParams,
+    ) -> lsp::Result<Option<Value>> {
         commands::execute(&self.server, &params.command, params.arguments).await
     }
 

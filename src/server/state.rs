@@ -80,7 +80,11 @@ impl Shared {
     /// Resolves once the editor's process, if one was named, is gone.
     pub async fn editor_died(&self) {
         let mut editor = self.editor.subscribe();
-        let named = editor.wait_for(Option::is_some).await.ok().and_then(|process| *process);
+        let named = editor
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|process| *process);
         match named {
             Some(process) => process::gone(process).await,
             None => std::future::pending().await,
@@ -91,7 +95,9 @@ impl Shared {
     pub async fn say_notices(&self) {
         let notices = std::mem::take(&mut self.state().unsaid);
         for notice in notices {
-            self.client.show_message(lsp::MessageType::WARNING, format!("Gloss: {notice}")).await;
+            self.client
+                .show_message(lsp::MessageType::WARNING, format!("Gloss: {notice}"))
+                .await;
         }
     }
 }
@@ -110,8 +116,12 @@ impl State {
         self.layers.editor = editor.unwrap_or_default();
         let resolved = self.layers.resolve();
         self.unsaid = resolved.notices;
-        self.engine = Engine::new(resolved.settings, &self.layers.environment, self.store.clone())
-            .with_locale(self.locale.as_deref());
+        self.engine = Engine::new(
+            resolved.settings,
+            &self.layers.environment,
+            self.store.clone(),
+        )
+        .with_locale(self.locale.as_deref());
     }
 
     pub fn change_folders(&mut self, event: &lsp::WorkspaceFoldersChangeEvent) {
@@ -135,22 +145,41 @@ pub fn place(uri: &str, folders: &[PathBuf]) -> Place {
     }
 }
 
-#[allow(deprecated, reason = "clients older than workspace folders name their root only so")]
+#[allow(
+    deprecated,
+    reason = "clients older than workspace folders name their root only so"
+)]
 fn folders(params: &lsp::InitializeParams) -> Vec<PathBuf> {
-    let named = params.workspace_folders.iter().flatten().map(|folder| folder.uri.as_str());
+    let named = params
+        .workspace_folders
+        .iter()
+        .flatten()
+        .map(|folder| folder.uri.as_str());
     let named: Vec<_> = named.filter_map(convert::file_path).collect();
     if !named.is_empty() {
         return named;
     }
-    let root = params.root_uri.as_ref().and_then(|uri| convert::file_path(uri.as_str()));
-    root.or_else(|| params.root_path.as_ref().map(PathBuf::from)).into_iter().collect()
+    let root = params
+        .root_uri
+        .as_ref()
+        .and_then(|uri| convert::file_path(uri.as_str()));
+    root.or_else(|| params.root_path.as_ref().map(PathBuf::from))
+        .into_iter()
+        .collect()
 }
 
 /// A locale such as `de-CH` as the model should read it.
 fn language_of_locale(locale: &str) -> String {
     match locale.split(['-', '_', '.']).next().unwrap_or_default() {
         "" | "en" | "C" | "POSIX" => "English".into(),
-        _ => format!("the language of the locale {}", locale.chars().take(35).filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect::<String>()),
+        _ => format!(
+            "the language of the locale {}",
+            locale
+                .chars()
+                .take(35)
+                .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                .collect::<String>()
+        ),
     }
 }
 

@@ -141,7 +141,11 @@ enum Message {
 }
 
 fn parsed(body: &[u8]) -> Message {
-    if let Ok(request) = serde_json::from_slice(body) {
+    // The framework reads a response, too, as a request: one without a method.
+    if let Some(request) = serde_json::from_slice(body)
+        .ok()
+        .filter(|request: &Request| !request.method().is_empty())
+    {
         return Message::Request(Box::new(request));
     }
     if let Ok(response) = serde_json::from_slice(body) {
@@ -149,7 +153,9 @@ fn parsed(body: &[u8]) -> Message {
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => {
-            let id = value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+            let id = value
+                .get("id")
+                .and_then(|id| serde_json::from_value(id.clone()).ok());
             Message::Broken(id.unwrap_or_default(), Error::invalid_request())
         }
         Err(_) => Message::Broken(Id::Null, Error::parse_error()),
@@ -165,7 +171,10 @@ async fn handle<S: LanguageServer>(
 ) {
     let id = request.id().cloned();
     let method = request.method().to_owned();
-    if futures::future::poll_fn(|context| service.poll_ready(context)).await.is_err() {
+    if futures::future::poll_fn(|context| service.poll_ready(context))
+        .await
+        .is_err()
+    {
         return;
     }
     let outbox = outbox.clone();
@@ -196,7 +205,8 @@ async fn handle<S: LanguageServer>(
 fn internal_error() -> Error {
     Error {
         code: ErrorCode::InternalError,
-        message: "Gloss made a mistake here; its log has the place. The document is as it was.".into(),
+        message: "Gloss made a mistake here; its log has the place. The document is as it was."
+            .into(),
         data: None,
     }
 }

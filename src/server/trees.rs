@@ -52,9 +52,12 @@ impl Trees {
         self.lock().retain(|kept| &*kept.uri != uri);
     }
 
-    fn known(&self, snapshot: &Snapshot) -> Option<Option<Arc<Syntax>>> {
+    /// The snapshot's tree, if it was parsed: `Some(None)` for one that cannot be.
+    pub fn known(&self, snapshot: &Snapshot) -> Option<Option<Arc<Syntax>>> {
         let mut kept = self.lock();
-        let at = kept.iter().position(|kept| kept.uri == snapshot.uri && kept.version == snapshot.version)?;
+        let at = kept
+            .iter()
+            .position(|kept| kept.uri == snapshot.uri && kept.version == snapshot.version)?;
         let mut found = kept.remove(at)?;
         found.used = Instant::now();
         let syntax = found.syntax.clone();
@@ -65,7 +68,12 @@ impl Trees {
     fn keep(&self, snapshot: &Snapshot, syntax: Option<Arc<Syntax>>) {
         let mut kept = self.lock();
         kept.retain(|other| other.uri != snapshot.uri || other.version > snapshot.version);
-        kept.push_back(Kept { uri: snapshot.uri.clone(), version: snapshot.version, syntax, used: Instant::now() });
+        kept.push_back(Kept {
+            uri: snapshot.uri.clone(),
+            version: snapshot.version,
+            syntax,
+            used: Instant::now(),
+        });
         while kept.len() > MOST {
             kept.pop_front();
         }

@@ -48,7 +48,11 @@ impl Api {
                 });
             }
         });
-        Self { url, requests, open }
+        Self {
+            url,
+            requests,
+            open,
+        }
     }
 
     /// The next request.
@@ -65,7 +69,10 @@ impl Api {
     /// Waits until no socket is open.
     pub async fn all_closed(&mut self) {
         let closed = self.open.wait_for(|count| *count == 0);
-        tokio::time::timeout(super::editor::PATIENCE, closed).await.expect("a socket stays open").unwrap();
+        tokio::time::timeout(super::editor::PATIENCE, closed)
+            .await
+            .expect("a socket stays open")
+            .unwrap();
     }
 }
 
@@ -124,7 +131,11 @@ async fn stream(socket: &mut TcpStream, pieces: &[String], whole: bool) -> std::
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
     socket.write_all(head.as_bytes()).await?;
     for piece in pieces {
-        event(socket, &json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }).to_string()).await?;
+        event(
+            socket,
+            &json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }).to_string(),
+        )
+        .await?;
     }
     if whole {
         let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
@@ -143,7 +154,9 @@ async fn stream(socket: &mut TcpStream, pieces: &[String], whole: bool) -> std::
 
 async fn event(socket: &mut TcpStream, data: &str) -> std::io::Result<()> {
     let event = format!("data: {data}\n\n");
-    socket.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await
+    socket
+        .write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
+        .await
 }
 
 async fn read(socket: &mut TcpStream) -> std::io::Result<Option<(String, Vec<u8>)>> {

@@ -8,7 +8,13 @@ use super::editor::{Editor, Setup, range};
 /// What the server holds, seen through what it would send.
 async fn text_in_server(editor: &mut Editor, uri: &str) -> String {
     let inner = json!({ "uri": uri, "range": range((0, 0), (100_000, 0)) });
-    let preview = editor.execute("gloss.preview", json!({ "command": "gloss.explain", "argument": inner })).await.unwrap();
+    let preview = editor
+        .execute(
+            "gloss.preview",
+            json!({ "command": "gloss.explain", "argument": inner }),
+        )
+        .await
+        .unwrap();
     let prompt = preview["prompt"].as_str().unwrap().to_owned();
     let marked = prompt.rsplit("\n<range-").next().unwrap();
     let body = marked.split_once(">\n").unwrap().1;
@@ -28,7 +34,8 @@ async fn positions_count_in_the_encoding_that_was_agreed_on() {
             setup.capabilities["general"] = json!({ "positionEncodings": offered });
         }
         let mut editor = Editor::spawn(&setup);
-        let params = json!({ "processId": null, "rootUri": null, "capabilities": setup.capabilities });
+        let params =
+            json!({ "processId": null, "rootUri": null, "capabilities": setup.capabilities });
         let result = editor.request("initialize", params).await.unwrap();
         assert_eq!(result["capabilities"]["positionEncoding"], agreed);
         editor.notify("initialized", json!({})).await;
@@ -36,7 +43,12 @@ async fn positions_count_in_the_encoding_that_was_agreed_on() {
         editor.open_uri(uri, "plaintext", "a😀b\n").await;
         let change = json!({ "range": range((0, after_emoji), (0, after_emoji + 1)), "text": "c" });
         let versioned = json!({ "uri": uri, "version": 2 });
-        editor.notify("textDocument/didChange", json!({ "textDocument": versioned, "contentChanges": [change] })).await;
+        editor
+            .notify(
+                "textDocument/didChange",
+                json!({ "textDocument": versioned, "contentChanges": [change] }),
+            )
+            .await;
         assert_eq!(text_in_server(&mut editor, uri).await, "a😀c\n", "{agreed}");
     }
 }
@@ -50,14 +62,30 @@ async fn wild_positions_are_clamped() {
         ((99, 0), (99, 5), "end", "ab!\r\nc😀d\r\nend"),
         ((1, 2), (1, 2), "x", "ab!\r\ncx😀d\r\nend"),
         ((2, 1), (0, 1), "y", "ayb!\r\ncx😀d\r\nend"),
-        ((u32::MAX >> 1, u32::MAX >> 1), (0, 0), "z", "zayb!\r\ncx😀d\r\nend"),
+        (
+            (u32::MAX >> 1, u32::MAX >> 1),
+            (0, 0),
+            "z",
+            "zayb!\r\ncx😀d\r\nend",
+        ),
     ] {
         editor.type_at(&uri, start, end, text).await;
         // What is sent carries `\n` alone only where the document does.
         let held = text_in_server(&mut editor, &uri).await;
-        let expected = if expected.ends_with('\n') { expected.to_owned() } else { format!("{expected}\n") };
+        let expected = if expected.ends_with('\n') {
+            expected.to_owned()
+        } else {
+            format!("{expected}\n")
+        };
         assert_eq!(held, expected);
-        assert_eq!(format!("{}{}", editor.text(&uri), if held.ends_with("end\n") { "\n" } else { "" }), held);
+        assert_eq!(
+            format!(
+                "{}{}",
+                editor.text(&uri),
+                if held.ends_with("end\n") { "\n" } else { "" }
+            ),
+            held
+        );
     }
 }
 
@@ -72,7 +100,12 @@ async fn several_changes_in_one_message_and_a_whole_new_text_apply_in_order() {
         { "range": range((1, 0), (1, 5)), "text": "text" },
     ]);
     let versioned = json!({ "uri": uri, "version": -7 });
-    editor.notify("textDocument/didChange", json!({ "textDocument": versioned, "contentChanges": changes })).await;
+    editor
+        .notify(
+            "textDocument/didChange",
+            json!({ "textDocument": versioned, "contentChanges": changes }),
+        )
+        .await;
     assert_eq!(text_in_server(&mut editor, &uri).await, "new\ntext\n");
 }
 
@@ -82,7 +115,10 @@ async fn what_is_not_open_is_the_commands_own_error() {
     let uri = editor.open("a.rs", "rust", "fn f() {}\n").await;
     let at = range((0, 3), (0, 3));
     for (argument, code) in [
-        (json!({ "uri": "file:///never/opened.rs", "range": at }), -32602),
+        (
+            json!({ "uri": "file:///never/opened.rs", "range": at }),
+            -32602,
+        ),
         (json!({ "range": at }), -32602),
         (json!({ "uri": uri }), -32602),
         (json!({ "uri": 7, "range": at }), -32602),
@@ -96,17 +132,35 @@ async fn what_is_not_open_is_the_commands_own_error() {
             assert_eq!(error["code"], code, "{command} {argument}");
         }
     }
-    let unknown = editor.execute("gloss.nothing", json!({})).await.unwrap_err();
+    let unknown = editor
+        .execute("gloss.nothing", json!({}))
+        .await
+        .unwrap_err();
     assert_eq!(unknown["code"], -32602);
-    assert!(unknown["message"].as_str().unwrap().contains("gloss.explain"), "{unknown}");
+    assert!(
+        unknown["message"]
+            .as_str()
+            .unwrap()
+            .contains("gloss.explain"),
+        "{unknown}"
+    );
 
-    let none = editor.request("workspace/executeCommand", json!({ "command": "gloss.explain" })).await.unwrap_err();
+    let none = editor
+        .request(
+            "workspace/executeCommand",
+            json!({ "command": "gloss.explain" }),
+        )
+        .await
+        .unwrap_err();
     assert_eq!(none["code"], -32602);
     assert_eq!(editor.hover("file:///never/opened.rs", 0, 0).await, None);
     let closed = json!({ "textDocument": { "uri": uri } });
     editor.notify("textDocument/didClose", closed.clone()).await;
     editor.notify("textDocument/didClose", closed).await;
-    let error = editor.execute("gloss.explain", json!({ "uri": uri, "range": at })).await.unwrap_err();
+    let error = editor
+        .execute("gloss.explain", json!({ "uri": uri, "range": at }))
+        .await
+        .unwrap_err();
     assert_eq!(error["code"], -32602);
     assert!(editor.stop().await.success());
 }
@@ -123,7 +177,10 @@ async fn a_workspace_without_folders_and_an_untitled_document_are_fine() {
     editor.open_uri(uri, "rust", "fn f() {}\n").await;
     let id = editor.job("gloss.explain", uri, (0, 4), (0, 4)).await;
     api.next().await.text("Does nothing.");
-    assert_eq!(editor.finished(&id).await["result"]["summary"], "Does nothing.");
+    assert_eq!(
+        editor.finished(&id).await["result"]["summary"],
+        "Does nothing."
+    );
 }
 
 #[tokio::test]
@@ -132,15 +189,30 @@ async fn large_and_binary_documents_are_held_and_refused_in_words() {
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let large = "0123456789abcdef\n".repeat(3 * 1024 * 1024);
     editor.open_uri("untitled:large", "plaintext", &large).await;
-    let id = editor.job("gloss.explain", "untitled:large", (0, 0), (9_999_999, 0)).await;
+    let id = editor
+        .job("gloss.explain", "untitled:large", (0, 0), (9_999_999, 0))
+        .await;
     let finished = editor.finished(&id).await;
     let message = finished["error"]["message"].as_str().unwrap();
     assert!(message.contains("max_prompt_tokens"), "{message}");
     assert!(api.is_quiet());
-    editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": "untitled:large" } })).await;
+    editor
+        .notify(
+            "textDocument/didClose",
+            json!({ "textDocument": { "uri": "untitled:large" } }),
+        )
+        .await;
 
-    editor.open_uri("untitled:binary", "plaintext", "\u{0}\u{1}\u{fffd}\u{7f}\u{202e}").await;
-    let id = editor.job("gloss.explain", "untitled:binary", (0, 0), (0, 5)).await;
+    editor
+        .open_uri(
+            "untitled:binary",
+            "plaintext",
+            "\u{0}\u{1}\u{fffd}\u{7f}\u{202e}",
+        )
+        .await;
+    let id = editor
+        .job("gloss.explain", "untitled:binary", (0, 0), (0, 5))
+        .await;
     api.next().await.text("Bytes.");
     assert_eq!(editor.finished(&id).await["result"]["markdown"], "Bytes.");
 }

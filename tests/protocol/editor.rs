@@ -110,7 +110,8 @@ impl Editor {
         let (sender, receiver) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok(Some(body)) = frames::read(&mut output).await {
-                let message: Value = serde_json::from_slice(&body).expect("stdout carries the protocol alone");
+                let message: Value =
+                    serde_json::from_slice(&body).expect("stdout carries the protocol alone");
                 if sender.send(message).is_err() {
                     break;
                 }
@@ -143,7 +144,8 @@ impl Editor {
         self.documents.open(uri, language, 1, text);
         self.versions.insert(uri.to_owned(), 1);
         let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
-        self.notify("textDocument/didOpen", json!({ "textDocument": document })).await;
+        self.notify("textDocument/didOpen", json!({ "textDocument": document }))
+            .await;
     }
 
     /// Types `text` over a range, on both sides.
@@ -152,8 +154,14 @@ impl Editor {
         *version += 1;
         let version = *version;
         let position = |(line, character)| Position { line, character };
-        let change = ContentChange { range: Some((position(start), position(end))), text: text.to_owned() };
-        assert!(self.documents.change(uri, version, &[change], Encoding::Utf16));
+        let change = ContentChange {
+            range: Some((position(start), position(end))),
+            text: text.to_owned(),
+        };
+        assert!(
+            self.documents
+                .change(uri, version, &[change], Encoding::Utf16)
+        );
         let change = json!({ "range": range(start, end), "text": text });
         self.notify(
             "textDocument/didChange",
@@ -180,12 +188,15 @@ impl Editor {
     pub async fn ask(&mut self, method: &str, params: Value) -> i64 {
         self.last_id += 1;
         let id = self.last_id;
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+            .await;
         id
     }
 
     pub async fn answer(&mut self, id: i64) -> Result<Value, Value> {
-        let message = self.wait(|message| message["id"] == id && message.get("method").is_none()).await;
+        let message = self
+            .wait(|message| message["id"] == id && message.get("method").is_none())
+            .await;
         match message.get("error") {
             Some(error) => Err(error.clone()),
             None => Ok(message["result"].clone()),
@@ -193,16 +204,30 @@ impl Editor {
     }
 
     pub async fn notify(&mut self, method: &str, params: Value) {
-        self.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+        self.send(json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+            .await;
     }
 
     pub async fn execute(&mut self, command: &str, argument: Value) -> Result<Value, Value> {
-        self.request("workspace/executeCommand", json!({ "command": command, "arguments": [argument] })).await
+        self.request(
+            "workspace/executeCommand",
+            json!({ "command": command, "arguments": [argument] }),
+        )
+        .await
     }
 
     /// Begins a job; gives its id.
-    pub async fn job(&mut self, command: &str, uri: &str, start: (u32, u32), end: (u32, u32)) -> String {
-        let begun = self.execute(command, json!({ "uri": uri, "range": range(start, end) })).await.unwrap();
+    pub async fn job(
+        &mut self,
+        command: &str,
+        uri: &str,
+        start: (u32, u32),
+        end: (u32, u32),
+    ) -> String {
+        let begun = self
+            .execute(command, json!({ "uri": uri, "range": range(start, end) }))
+            .await
+            .unwrap();
         begun["id"].as_str().unwrap().to_owned()
     }
 
@@ -210,14 +235,18 @@ impl Editor {
     pub async fn finished(&mut self, id: &str) -> Value {
         let id = id.to_owned();
         let finished = self
-            .wait(move |message| message["method"] == "gloss/finished" && message["params"]["id"] == id.as_str())
+            .wait(move |message| {
+                message["method"] == "gloss/finished" && message["params"]["id"] == id.as_str()
+            })
             .await;
         finished["params"].clone()
     }
 
     /// Waits for the text of a `window/showMessage`.
     pub async fn message(&mut self) -> String {
-        let message = self.wait(|message| message["method"] == "window/showMessage").await;
+        let message = self
+            .wait(|message| message["method"] == "window/showMessage")
+            .await;
         message["params"]["message"].as_str().unwrap().to_owned()
     }
 
@@ -243,8 +272,15 @@ impl Editor {
     pub async fn titles(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
         let context = json!({ "diagnostics": [] });
         let params = json!({ "textDocument": { "uri": uri }, "range": range(start, end), "context": context });
-        let actions = self.request("textDocument/codeAction", params).await.unwrap();
-        let titles = actions.as_array().unwrap().iter().map(|action| action["title"].as_str().unwrap().to_owned());
+        let actions = self
+            .request("textDocument/codeAction", params)
+            .await
+            .unwrap();
+        let titles = actions
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|action| action["title"].as_str().unwrap().to_owned());
         titles.collect()
     }
 
@@ -287,11 +323,15 @@ impl Editor {
     }
 
     pub async fn exited(&mut self) -> ExitStatus {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it outlives its editor").unwrap()
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("it outlives its editor")
+            .unwrap()
     }
 
     pub async fn send(&mut self, message: Value) {
-        self.send_bytes(&frames::framed(message.to_string().as_bytes())).await;
+        self.send_bytes(&frames::framed(message.to_string().as_bytes()))
+            .await;
     }
 
     pub async fn send_bytes(&mut self, bytes: &[u8]) {
@@ -308,7 +348,8 @@ impl Editor {
             },
             _ => Value::Null,
         };
-        self.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result })).await;
+        self.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }))
+            .await;
     }
 
     /// Applies a versioned edit as editors do, and tells of the change.
@@ -323,7 +364,10 @@ impl Editor {
             (number("line"), number("character"))
         };
         for edit in change["edits"].as_array().unwrap().iter().rev() {
-            let (start, end) = (position(&edit["range"]["start"]), position(&edit["range"]["end"]));
+            let (start, end) = (
+                position(&edit["range"]["start"]),
+                position(&edit["range"]["end"]),
+            );
             let text = edit["newText"].as_str().unwrap().to_owned();
             self.type_at(&uri, start, end, &text).await;
         }

@@ -7,7 +7,8 @@ use super::editor::{Editor, Setup};
 use super::lifetime::usage;
 use super::order::png;
 
-const TEXT: &str = "# Title\n\nSee ![a square](square.png) and ![again][ref].\n\n[ref]: square.png \"title\"\n";
+const TEXT: &str =
+    "# Title\n\nSee ![a square](square.png) and ![again][ref].\n\n[ref]: square.png \"title\"\n";
 
 async fn with_image(setup: &Setup) -> (Editor, String) {
     let mut editor = Editor::start(setup).await;
@@ -25,18 +26,37 @@ async fn hovering_an_image_describes_it_once() {
     let first = editor.ask("textDocument/hover", params.clone()).await;
     let second = editor.ask("textDocument/hover", params).await;
     let held = api.next().await;
-    let parts = held.body["messages"][1]["content"].as_array().unwrap().clone();
-    let url = parts.iter().find_map(|part| part["image_url"]["url"].as_str()).unwrap();
+    let parts = held.body["messages"][1]["content"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let url = parts
+        .iter()
+        .find_map(|part| part["image_url"]["url"].as_str())
+        .unwrap();
     assert!(url.starts_with("data:image/png;base64,"), "{}", &url[..40]);
     held.text("A small square, blue to green.");
     for id in [first, second] {
         let hover = editor.answer(id).await.unwrap();
         let markdown = hover["contents"]["value"].as_str().unwrap();
-        assert_eq!(markdown, "**square.png**: PNG, 32 x 32 pixels, 1.5 kB\n\nA small square, blue to green.".replace("1.5 kB", weight(markdown)));
-        assert_eq!(hover["range"]["start"], json!({ "line": 2, "character": 4 }));
+        assert_eq!(
+            markdown,
+            "**square.png**: PNG, 32 x 32 pixels, 1.5 kB\n\nA small square, blue to green."
+                .replace("1.5 kB", weight(markdown))
+        );
+        assert_eq!(
+            hover["range"]["start"],
+            json!({ "line": 2, "character": 4 })
+        );
     }
     // The other link leads to the same image: known by now, and nothing is asked.
-    assert!(editor.hover(&uri, 2, 40).await.unwrap().contains("blue to green"));
+    assert!(
+        editor
+            .hover(&uri, 2, 40)
+            .await
+            .unwrap()
+            .contains("blue to green")
+    );
     assert_eq!(editor.hover(&uri, 0, 3).await, None);
     assert!(api.is_quiet());
     let usage = usage(&editor).await;
@@ -45,14 +65,21 @@ async fn hovering_an_image_describes_it_once() {
 }
 
 fn weight(markdown: &str) -> &str {
-    markdown.lines().next().unwrap().rsplit(", ").next().unwrap()
+    markdown
+        .lines()
+        .next()
+        .unwrap()
+        .rsplit(", ")
+        .next()
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_hover_that_does_not_last_sends_nothing() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
-    let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
+    let params =
+        json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
     let id = editor.ask("textDocument/hover", params).await;
     editor.notify("$/cancelRequest", json!({ "id": id })).await;
     assert_eq!(editor.answer(id).await.unwrap_err()["code"], -32800);
@@ -70,7 +97,12 @@ async fn a_description_that_takes_long_is_there_for_the_next_hover() {
     assert!(first.contains("on its way"), "{first}");
     api.next().await.text("A square.");
     // Kept although nobody waits for it any more: hovers ask no second time.
-    while !editor.hover(&uri, 2, 8).await.unwrap().contains("A square.") {}
+    while !editor
+        .hover(&uri, 2, 8)
+        .await
+        .unwrap()
+        .contains("A square.")
+    {}
     assert!(api.is_quiet());
     let said = editor.message().await;
     assert!(said.contains("hover_images"), "{said}");
@@ -96,21 +128,48 @@ async fn the_setting_keeps_hovers_from_asking() {
 async fn the_command_describes_and_asks_again_when_told() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
-    assert!(editor.titles(&uri, (2, 8), (2, 8)).await.contains(&"Describe image square.png".to_owned()));
-    let id = editor.job("gloss.describeImage", &uri, (2, 8), (2, 8)).await;
+    assert!(
+        editor
+            .titles(&uri, (2, 8), (2, 8))
+            .await
+            .contains(&"Describe image square.png".to_owned())
+    );
+    let id = editor
+        .job("gloss.describeImage", &uri, (2, 8), (2, 8))
+        .await;
     api.next().await.text("A square.");
-    assert_eq!(editor.finished(&id).await["result"]["markdown"], "A square.");
-    let id = editor.job("gloss.describeImage", &uri, (2, 8), (2, 8)).await;
+    assert_eq!(
+        editor.finished(&id).await["result"]["markdown"],
+        "A square."
+    );
+    let id = editor
+        .job("gloss.describeImage", &uri, (2, 8), (2, 8))
+        .await;
     let finished = editor.finished(&id).await;
     assert_eq!(finished["result"]["usage"]["from_store"], true);
-    let argument = json!({ "uri": uri, "range": super::editor::range((2, 8), (2, 8)), "again": true });
-    let id = editor.execute("gloss.describeImage", argument).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let argument =
+        json!({ "uri": uri, "range": super::editor::range((2, 8), (2, 8)), "again": true });
+    let id = editor
+        .execute("gloss.describeImage", argument)
+        .await
+        .unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     api.next().await.text("A small square.");
-    assert_eq!(editor.finished(&id).await["result"]["markdown"], "A small square.");
-    let nowhere = editor.job("gloss.describeImage", &uri, (0, 0), (0, 0)).await;
+    assert_eq!(
+        editor.finished(&id).await["result"]["markdown"],
+        "A small square."
+    );
+    let nowhere = editor
+        .job("gloss.describeImage", &uri, (0, 0), (0, 0))
+        .await;
     assert_eq!(editor.finished(&nowhere).await["error"]["code"], -32803);
     let usage = usage(&editor).await;
-    assert_eq!((&usage["total"]["requests"], &usage["total"]["from_store"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        (&usage["total"]["requests"], &usage["total"]["from_store"]),
+        (&json!(2), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -125,10 +184,15 @@ async fn what_is_no_image_or_not_in_the_workspace_is_said_and_not_sent() {
         ("missing.png", "does not exist"),
         ("text.png", "not an image"),
         ("../../../../etc/passwd", "outside the workspace"),
-        (&format!("file://{}", outside.path().join("x.png").display()), "outside the workspace"),
+        (
+            &format!("file://{}", outside.path().join("x.png").display()),
+            "outside the workspace",
+        ),
         (".env.png", "never sent"),
     ] {
-        let uri = editor.open("a.md", "markdown", &format!("![x](<{target}>)\n")).await;
+        let uri = editor
+            .open("a.md", "markdown", &format!("![x](<{target}>)\n"))
+            .await;
         let hover = editor.hover(&uri, 0, 2).await.unwrap();
         assert!(hover.contains(words), "{target}: {hover}");
     }
@@ -139,7 +203,8 @@ async fn what_is_no_image_or_not_in_the_workspace_is_said_and_not_sent() {
 async fn a_failed_description_says_why_in_the_hover() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
-    let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
+    let params =
+        json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
     let id = editor.ask("textDocument/hover", params).await;
     let error = r#"{"code":"invalid-argument","error":"Incorrect API key provided: xa***."}"#;
     api.next().await.answer(Answer::Status(400, error.into()));

@@ -7,7 +7,8 @@ use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
 
 const CODE: &str = "use std::fs;\n\n/// Doubles.\nfn double(n: u32) -> u32 {\n    return n * 2;\n}\n\nfn other() {}\n";
-const ANSWER: &str = "Dropped the `return`.\n\n```rust\nfn double(n: u32) -> u32 {\n    n * 2\n}\n```";
+const ANSWER: &str =
+    "Dropped the `return`.\n\n```rust\nfn double(n: u32) -> u32 {\n    n * 2\n}\n```";
 
 #[tokio::test]
 async fn explain_streams_and_stays_as_hover_text() {
@@ -25,15 +26,32 @@ async fn explain_streams_and_stays_as_hover_text() {
     assert_eq!(finished["result"]["usage"]["total_tokens"], 125);
     assert_eq!(finished["command"], "gloss.explain");
     assert_eq!(finished["uri"], uri.as_str());
-    let deltas = editor.heard.iter().filter(|message| message["method"] == "gloss/stream");
-    let joined: String = deltas.map(|message| message["params"]["delta"].as_str().unwrap()).collect();
+    let deltas = editor
+        .heard
+        .iter()
+        .filter(|message| message["method"] == "gloss/stream");
+    let joined: String = deltas
+        .map(|message| message["params"]["delta"].as_str().unwrap())
+        .collect();
     assert_eq!(joined, markdown);
     // The function, its doc comment as context, its file, and no more than was allowed.
-    assert!(prompt.contains("<range-") && prompt.contains("Doubles."), "{prompt}");
-    assert_eq!((&body["model"], &body["stream"]), (&json!("grok-4.3"), &json!(true)));
+    assert!(
+        prompt.contains("<range-") && prompt.contains("Doubles."),
+        "{prompt}"
+    );
+    assert_eq!(
+        (&body["model"], &body["stream"]),
+        (&json!("grok-4.3"), &json!(true))
+    );
     assert_eq!(body["stream_options"]["include_usage"], true);
     // On the line of the name, and nowhere else.
-    assert!(editor.hover(&uri, 3, 0).await.unwrap().contains("Doubles `n`."));
+    assert!(
+        editor
+            .hover(&uri, 3, 0)
+            .await
+            .unwrap()
+            .contains("Doubles `n`.")
+    );
     for line in [0, 2, 4, 5, 7] {
         assert_eq!(editor.hover(&uri, line, 0).await, None, "line {line}");
     }
@@ -41,9 +59,21 @@ async fn explain_streams_and_stays_as_hover_text() {
     editor.type_at(&uri, (0, 0), (0, 0), "// top\n").await;
     assert!(!editor.hover(&uri, 4, 3).await.unwrap().contains("changed"));
     editor.type_at(&uri, (5, 4), (5, 4), "/**/").await;
-    assert!(editor.hover(&uri, 4, 3).await.unwrap().contains("has changed"));
+    assert!(
+        editor
+            .hover(&uri, 4, 3)
+            .await
+            .unwrap()
+            .contains("has changed")
+    );
     editor.type_at(&uri, (5, 4), (5, 8), "").await;
-    assert!(!editor.hover(&uri, 4, 3).await.unwrap().contains("has changed"));
+    assert!(
+        !editor
+            .hover(&uri, 4, 3)
+            .await
+            .unwrap()
+            .contains("has changed")
+    );
 }
 
 #[tokio::test]
@@ -53,7 +83,10 @@ async fn a_question_is_asked_and_leaves_no_note() {
     let uri = editor.open("a.rs", "rust", CODE).await;
     let history = json!([{ "question": "Who calls it?", "answer": "Nobody." }]);
     let argument = json!({ "uri": uri, "range": range((4, 6), (4, 6)), "question": "Does it overflow?", "history": history });
-    let id = editor.execute("gloss.explain", argument).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let id = editor.execute("gloss.explain", argument).await.unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let held = api.next().await;
     for told in ["Does it overflow?", "Who calls it?", "Nobody."] {
         assert!(held.prompt().contains(told), "{told}");
@@ -72,11 +105,16 @@ async fn refactor_ends_as_the_smallest_versioned_edit() {
     let held = api.next().await;
     assert!(held.prompt().contains("fenced code block"));
     held.text(ANSWER);
-    let request = editor.wait(|message| message["method"] == "workspace/applyEdit").await;
+    let request = editor
+        .wait(|message| message["method"] == "workspace/applyEdit")
+        .await;
     let change = &request["params"]["edit"]["documentChanges"][0];
     assert_eq!(change["textDocument"], json!({ "uri": uri, "version": 1 }));
     let edits = change["edits"].as_array().unwrap();
-    assert!(edits.iter().all(|edit| edit["range"]["start"]["line"] == 4), "{edits:?}");
+    assert!(
+        edits.iter().all(|edit| edit["range"]["start"]["line"] == 4),
+        "{edits:?}"
+    );
     editor.ended(&id).await;
     assert_eq!(editor.text(&uri), CODE.replace("return n * 2;", "n * 2"));
 }
@@ -102,12 +140,23 @@ async fn what_is_typed_meanwhile_moves_the_edit_or_stops_it() {
     held.text("```rust\nfn double(n: u32) -> u32 {\n    2 * n\n}\n```");
     let finished = editor.finished(&id).await;
     assert_eq!(finished["error"]["code"], -32801, "{finished}");
-    assert!(finished["result"]["answer"].as_str().unwrap().contains("2 * n"), "{finished}");
+    assert!(
+        finished["result"]["answer"]
+            .as_str()
+            .unwrap()
+            .contains("2 * n"),
+        "{finished}"
+    );
     assert_eq!(editor.text(&uri), now.replace("    n * 2", "    1 + n * 2"));
 
     let id = editor.job("gloss.refactor", &uri, (5, 6), (5, 6)).await;
     let held = api.next().await;
-    editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } })).await;
+    editor
+        .notify(
+            "textDocument/didClose",
+            json!({ "textDocument": { "uri": uri } }),
+        )
+        .await;
     held.text(ANSWER);
     assert_eq!(editor.finished(&id).await["error"]["code"], -32801);
 }
@@ -122,7 +171,13 @@ async fn an_editor_that_drops_an_edit_gets_it_again_and_a_persons_no_is_final() 
     let id = editor.job("gloss.refactor", &uri, (4, 6), (4, 6)).await;
     api.next().await.text(ANSWER);
     assert_eq!(editor.finished(&id).await["result"]["applied"], false);
-    let asked = |editor: &Editor| editor.heard.iter().filter(|message| message["method"] == "workspace/applyEdit").count();
+    let asked = |editor: &Editor| {
+        editor
+            .heard
+            .iter()
+            .filter(|message| message["method"] == "workspace/applyEdit")
+            .count()
+    };
     assert_eq!(asked(&editor), 1);
     assert_eq!(editor.text(&uri), CODE);
 }
@@ -133,7 +188,10 @@ async fn apply_false_hands_the_edit_over() {
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let argument = json!({ "uri": uri, "range": range((4, 6), (4, 6)), "apply": false, "instruction": "Make it short." });
-    let id = editor.execute("gloss.refactor", argument).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let id = editor.execute("gloss.refactor", argument).await.unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let held = api.next().await;
     assert!(held.prompt().contains("Make it short."));
     held.text(ANSWER);
@@ -148,7 +206,9 @@ async fn apply_false_hands_the_edit_over() {
 async fn a_selection_is_rewritten_and_nothing_beside_it() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
-    let uri = editor.open("notes.txt", "plaintext", "first line\nsecond line\nthird\n").await;
+    let uri = editor
+        .open("notes.txt", "plaintext", "first line\nsecond line\nthird\n")
+        .await;
     let id = editor.job("gloss.refactor", &uri, (1, 0), (2, 0)).await;
     api.next().await.text("```\nthe second\n```");
     assert_eq!(editor.finished(&id).await["result"]["applied"], true);
@@ -160,7 +220,12 @@ async fn an_answer_that_could_hurt_is_refused_and_shown() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
-    for answer in ["Sorry, no.", "```rust\nfn double(\n```", "```\na\n```\n```\nb\n```", "```rust\nfn double() {}"] {
+    for answer in [
+        "Sorry, no.",
+        "```rust\nfn double(\n```",
+        "```\na\n```\n```\nb\n```",
+        "```rust\nfn double() {}",
+    ] {
         let id = editor.job("gloss.refactor", &uri, (4, 6), (4, 6)).await;
         api.next().await.text(answer);
         let finished = editor.finished(&id).await;
@@ -177,23 +242,50 @@ async fn cancel_closes_the_connection_and_says_nothing() {
     let uri = editor.open("a.rs", "rust", CODE).await;
     for how in ["progress", "command", "latest"] {
         let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
-        api.next().await.answer(Answer::Stall(vec!["It ".into(), "is".into()]));
-        editor.wait(|message| message["method"] == "gloss/stream").await;
+        api.next()
+            .await
+            .answer(Answer::Stall(vec!["It ".into(), "is".into()]));
+        editor
+            .wait(|message| message["method"] == "gloss/stream")
+            .await;
         match how {
-            "progress" => editor.notify("window/workDoneProgress/cancel", json!({ "token": id })).await,
-            "command" => assert_eq!(editor.execute("gloss.cancel", json!({ "id": id })).await, Ok(Value::Null)),
-            _ => assert_eq!(editor.execute("gloss.cancel", Value::Null).await, Ok(Value::Null)),
+            "progress" => {
+                editor
+                    .notify("window/workDoneProgress/cancel", json!({ "token": id }))
+                    .await
+            }
+            "command" => assert_eq!(
+                editor.execute("gloss.cancel", json!({ "id": id })).await,
+                Ok(Value::Null)
+            ),
+            _ => assert_eq!(
+                editor.execute("gloss.cancel", Value::Null).await,
+                Ok(Value::Null)
+            ),
         }
         api.all_closed().await;
         let finished = editor.finished(&id).await;
         assert_eq!(finished["error"]["code"], -32800, "{how}");
         editor.ended(&id).await;
     }
-    assert!(editor.heard.iter().all(|message| message["method"] != "window/showMessage"));
+    assert!(
+        editor
+            .heard
+            .iter()
+            .all(|message| message["method"] != "window/showMessage")
+    );
     let usage = usage(&editor).await;
-    let statuses: Vec<_> = usage["rows"].as_array().unwrap().iter().map(|row| row["status"].clone()).collect();
+    let statuses: Vec<_> = usage["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["status"].clone())
+        .collect();
     assert_eq!(statuses, ["cancelled", "cancelled", "cancelled"]);
-    assert!(usage["rows"][0]["prompt_tokens"].as_u64().unwrap() > 100, "{usage}");
+    assert!(
+        usage["rows"][0]["prompt_tokens"].as_u64().unwrap() > 100,
+        "{usage}"
+    );
 }
 
 #[tokio::test]
@@ -201,24 +293,54 @@ async fn the_menu_names_the_symbol_and_offers_to_cancel() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
-    assert_eq!(editor.titles(&uri, (4, 6), (4, 6)).await, ["Explain `double`", "Refactor `double`"]);
-    assert_eq!(editor.titles(&uri, (4, 4), (4, 5)).await, ["Explain `double`", "Refactor `double`"]);
-    assert_eq!(editor.titles(&uri, (4, 4), (4, 10)).await, ["Explain selection", "Refactor selection"]);
-    assert_eq!(editor.titles(&uri, (6, 0), (6, 0)).await, Vec::<String>::new());
+    assert_eq!(
+        editor.titles(&uri, (4, 6), (4, 6)).await,
+        ["Explain `double`", "Refactor `double`"]
+    );
+    assert_eq!(
+        editor.titles(&uri, (4, 4), (4, 5)).await,
+        ["Explain `double`", "Refactor `double`"]
+    );
+    assert_eq!(
+        editor.titles(&uri, (4, 4), (4, 10)).await,
+        ["Explain selection", "Refactor selection"]
+    );
+    assert_eq!(
+        editor.titles(&uri, (6, 0), (6, 0)).await,
+        Vec::<String>::new()
+    );
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     let held = api.next().await;
-    assert_eq!(editor.titles(&uri, (4, 6), (4, 6)).await[0], "Cancel: Explain");
+    assert_eq!(
+        editor.titles(&uri, (4, 6), (4, 6)).await[0],
+        "Cancel: Explain `double`"
+    );
     held.text("Done.");
     editor.finished(&id).await;
     editor.drain().await;
-    assert_eq!(editor.titles(&uri, (4, 6), (4, 6)).await[0], "Explain `double`");
+    assert_eq!(
+        editor.titles(&uri, (4, 6), (4, 6)).await[0],
+        "Explain `double`"
+    );
 
     let mut ask = async |context: Value| {
         let params = json!({ "textDocument": { "uri": uri }, "range": range((4, 6), (4, 6)), "context": context });
-        editor.request("textDocument/codeAction", params).await.unwrap().as_array().unwrap().len()
+        editor
+            .request("textDocument/codeAction", params)
+            .await
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len()
     };
-    assert_eq!(ask(json!({ "diagnostics": [], "only": ["refactor"] })).await, 1);
-    assert_eq!(ask(json!({ "diagnostics": [], "only": ["quickfix"] })).await, 0);
+    assert_eq!(
+        ask(json!({ "diagnostics": [], "only": ["refactor"] })).await,
+        1
+    );
+    assert_eq!(
+        ask(json!({ "diagnostics": [], "only": ["quickfix"] })).await,
+        0
+    );
     assert_eq!(ask(json!({ "diagnostics": [], "triggerKind": 2 })).await, 0);
     assert!(api.is_quiet());
 }
@@ -232,13 +354,22 @@ async fn a_plain_client_is_told_by_message_and_progress() {
     api.next().await.text("Doubles it. More follows.");
     editor.ended(&id).await;
     assert_eq!(editor.message().await, "Gloss: Doubles it.");
-    let begun = editor.wait(|message| message["params"]["value"]["kind"] == "begin").await;
+    let begun = editor
+        .wait(|message| message["params"]["value"]["kind"] == "begin")
+        .await;
     assert_eq!(begun["params"]["value"]["cancellable"], true);
-    assert!(editor.heard.iter().all(|message| !message["method"].as_str().unwrap_or("").starts_with("gloss/")));
+    assert!(editor.heard.iter().all(|message| {
+        !message["method"]
+            .as_str()
+            .unwrap_or("")
+            .starts_with("gloss/")
+    }));
 
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     let error = json!({ "code": "Some resource has been exhausted", "error": "Your team has used all available credits." });
-    api.next().await.answer(Answer::Status(429, error.to_string()));
+    api.next()
+        .await
+        .answer(Answer::Status(429, error.to_string()));
     editor.ended(&id).await;
     let message = editor.message().await;
     assert!(message.contains("credit"), "{message}");
@@ -258,8 +389,14 @@ async fn without_a_key_the_message_says_how_to_set_one_and_nothing_is_sent() {
     let mut editor = Editor::start(&Setup::streaming("https://api.x.ai/v1")).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
-    let message = editor.finished(&id).await["error"]["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("XAI_API_KEY") && message.contains("gloss auth login"), "{message}");
+    let message = editor.finished(&id).await["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        message.contains("XAI_API_KEY") && message.contains("gloss auth login"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -271,10 +408,20 @@ async fn the_key_goes_along_and_is_nowhere_else() {
     let uri = editor.open("a.rs", "rust", CODE).await;
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     let held = api.next().await;
-    assert!(held.head.to_lowercase().contains("authorization: bearer xai-0123456789abcdefghij"));
-    held.answer(Answer::Status(401, r#"{"code":"x","error":"Bad key xai-0123456789abcdefghij"}"#.into()));
+    assert!(
+        held.head
+            .to_lowercase()
+            .contains("authorization: bearer xai-0123456789abcdefghij")
+    );
+    held.answer(Answer::Status(
+        401,
+        r#"{"code":"x","error":"Bad key xai-0123456789abcdefghij"}"#.into(),
+    ));
     let finished = editor.finished(&id).await;
-    assert!(!finished.to_string().contains("0123456789abcdefghij"), "{finished}");
+    assert!(
+        !finished.to_string().contains("0123456789abcdefghij"),
+        "{finished}"
+    );
     let usage = usage(&editor).await;
     assert_eq!(usage["rows"][0]["status"], "error");
     assert!(!usage.to_string().contains("0123456789abcdefghij"));
@@ -297,7 +444,10 @@ async fn secrets_in_the_code_are_masked_and_come_back_in_the_edit() {
     assert!(!held.prompt().contains(&secret) && held.prompt().contains("GLOSS_MASKED_SECRET_1_"));
     held.text("```rust\nfn token() -> &'static str {\n    \"GLOSS_MASKED_SECRET_1_\"\n}\n```");
     assert_eq!(editor.finished(&id).await["result"]["applied"], true);
-    assert_eq!(editor.text(&uri), code.replace("return ", "").replace(';', ""));
+    assert_eq!(
+        editor.text(&uri),
+        code.replace("return ", "").replace(';', "")
+    );
     assert_eq!(usage(&editor).await["rows"][0]["masked"], 1);
 }
 
@@ -309,7 +459,13 @@ async fn files_that_are_kept_private_are_never_sent() {
         let uri = editor.open(name, "plaintext", "PASSWORD=hunter2\n").await;
         let id = editor.job("gloss.explain", &uri, (0, 0), (0, 0)).await;
         let finished = editor.finished(&id).await;
-        assert!(finished["error"]["message"].as_str().unwrap().contains("exclude"), "{name}: {finished}");
+        assert!(
+            finished["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("exclude"),
+            "{name}: {finished}"
+        );
     }
     assert!(api.is_quiet());
     assert_eq!(usage(&editor).await["rows"][0]["status"], "refused");
@@ -354,12 +510,17 @@ async fn an_unreadable_store_stops_no_action() {
     let mut api = Api::start().await;
     let mut setup = Setup::streaming(&api.url);
     let file = tempfile::NamedTempFile::new().unwrap();
-    setup.environment.push(("GLOSS_DATA_DIR", file.path().display().to_string()));
+    setup
+        .environment
+        .push(("GLOSS_DATA_DIR", file.path().display().to_string()));
     let mut editor = Editor::start(&setup).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     api.next().await.text("Doubles it.");
-    assert_eq!(editor.finished(&id).await["result"]["markdown"], "Doubles it.");
+    assert_eq!(
+        editor.finished(&id).await["result"]["markdown"],
+        "Doubles it."
+    );
     assert!(editor.stop().await.success());
 }
 
@@ -369,16 +530,35 @@ async fn ids_are_unique_and_strings() {
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let argument = json!({ "uri": uri, "range": range((4, 6), (4, 6)), "workDoneToken": "mine" });
-    assert_eq!(editor.execute("gloss.explain", argument.clone()).await, Ok(json!({ "id": "mine" })));
+    assert_eq!(
+        editor.execute("gloss.explain", argument.clone()).await,
+        Ok(json!({ "id": "mine" }))
+    );
     let held = api.next().await;
-    assert_eq!(editor.execute("gloss.explain", argument.clone()).await.unwrap_err()["code"], -32602);
+    assert_eq!(
+        editor
+            .execute("gloss.explain", argument.clone())
+            .await
+            .unwrap_err()["code"],
+        -32602
+    );
     held.text("One.");
     editor.ended("mine").await;
     // A token of the client's own needs no leave to be used.
-    assert!(editor.heard.iter().all(|message| message["method"] != "window/workDoneProgress/create"));
-    let status = editor.wait(|message| message["method"] == "gloss/status" && message["params"]["busy"] == false).await;
+    assert!(
+        editor
+            .heard
+            .iter()
+            .all(|message| message["method"] != "window/workDoneProgress/create")
+    );
+    let status = editor
+        .wait(|message| message["method"] == "gloss/status" && message["params"]["busy"] == false)
+        .await;
     assert_eq!(status["params"]["today"]["requests"], 1);
-    assert_eq!(editor.execute("gloss.explain", argument).await, Ok(json!({ "id": "mine" })));
+    assert_eq!(
+        editor.execute("gloss.explain", argument).await,
+        Ok(json!({ "id": "mine" }))
+    );
     api.next().await.text("Two.");
     editor.ended("mine").await;
 }

@@ -38,12 +38,33 @@ async fn exit_alone_ends_with_one_even_while_the_input_stays_open() {
 async fn requests_before_initialize_and_after_shutdown_are_refused() {
     let mut editor = Editor::spawn(&Setup::new("http://127.0.0.1:9/v1"));
     let params = json!({ "textDocument": { "uri": "file:///a" }, "position": { "line": 0, "character": 0 } });
-    assert_eq!(editor.request("textDocument/hover", params.clone()).await.unwrap_err()["code"], -32002);
-    editor.request("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} })).await.unwrap();
+    assert_eq!(
+        editor
+            .request("textDocument/hover", params.clone())
+            .await
+            .unwrap_err()["code"],
+        -32002
+    );
+    editor
+        .request(
+            "initialize",
+            json!({ "processId": null, "rootUri": null, "capabilities": {} }),
+        )
+        .await
+        .unwrap();
     editor.notify("initialized", json!({})).await;
-    assert_eq!(editor.request("textDocument/hover", params.clone()).await, Ok(Value::Null));
+    assert_eq!(
+        editor.request("textDocument/hover", params.clone()).await,
+        Ok(Value::Null)
+    );
     editor.request("shutdown", Value::Null).await.unwrap();
-    assert_eq!(editor.request("textDocument/hover", params).await.unwrap_err()["code"], -32600);
+    assert_eq!(
+        editor
+            .request("textDocument/hover", params)
+            .await
+            .unwrap_err()["code"],
+        -32600
+    );
 }
 
 #[tokio::test]
@@ -77,7 +98,10 @@ async fn what_was_asked_before_the_input_ended_is_answered() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_death_of_the_editor_ends_it() {
-    let mut process = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    let mut process = std::process::Command::new("sleep")
+        .arg("600")
+        .spawn()
+        .unwrap();
     let mut editor = Editor::spawn(&Setup::new("http://127.0.0.1:9/v1"));
     let params = json!({ "processId": process.id(), "rootUri": null, "capabilities": {} });
     editor.request("initialize", params).await.unwrap();
@@ -118,7 +142,8 @@ async fn an_unread_stdout_does_not_stop_the_reader() {
         input.flush().await.unwrap();
     };
     let uri = "untitled:a.rs";
-    let initialize = json!({ "processId": null, "rootUri": null, "capabilities": setup.capabilities });
+    let initialize =
+        json!({ "processId": null, "rootUri": null, "capabilities": setup.capabilities });
     say(json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize })).await;
     say(json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} })).await;
     let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": "fn f() {}\n" });
@@ -144,16 +169,33 @@ async fn it_connects_to_an_editor_that_listens() {
     async fn speak(stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) {
         let mut stream = BufReader::new(stream);
         let initialize = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "processId": null, "rootUri": null, "capabilities": {} } });
-        for message in [initialize, json!({ "jsonrpc": "2.0", "id": 2, "method": "shutdown" }), json!({ "jsonrpc": "2.0", "method": "exit" })] {
-            stream.write_all(&gloss::server::frames::framed(message.to_string().as_bytes())).await.unwrap();
+        for message in [
+            initialize,
+            json!({ "jsonrpc": "2.0", "id": 2, "method": "shutdown" }),
+            json!({ "jsonrpc": "2.0", "method": "exit" }),
+        ] {
+            stream
+                .write_all(&gloss::server::frames::framed(
+                    message.to_string().as_bytes(),
+                ))
+                .await
+                .unwrap();
         }
-        let answer = gloss::server::frames::read(&mut stream).await.unwrap().unwrap();
+        let answer = gloss::server::frames::read(&mut stream)
+            .await
+            .unwrap()
+            .unwrap();
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!(answer["result"]["serverInfo"]["name"], "gloss");
     }
     let start = |arguments: [&str; 2]| {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_gloss"));
-        command.arg("lsp").args(arguments).kill_on_drop(true).spawn().unwrap()
+        command
+            .arg("lsp")
+            .args(arguments)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
     };
     let folder = tempfile::tempdir().unwrap();
 
@@ -179,6 +221,10 @@ pub async fn usage(editor: &Editor) -> Value {
         .output()
         .await
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -18,7 +18,9 @@ async fn two_hundred_changes_apply_in_order_and_each_request_sees_its_own_place(
     let mut asked = Vec::new();
     for n in 0..200 {
         let old = format!("f{n}").len() as u32;
-        editor.type_at(&uri, (0, 3), (0, 3 + old), &format!("f{}", n + 1)).await;
+        editor
+            .type_at(&uri, (0, 3), (0, 3 + old), &format!("f{}", n + 1))
+            .await;
         let params = json!({ "textDocument": { "uri": uri }, "range": range((0, 4), (0, 4)), "context": { "diagnostics": [] } });
         asked.push((n + 1, editor.ask("textDocument/codeAction", params).await));
     }
@@ -27,7 +29,10 @@ async fn two_hundred_changes_apply_in_order_and_each_request_sees_its_own_place(
         let title = actions[0]["title"].as_str().unwrap();
         // A parse that took too long falls back on the paragraph, which has no name; what
         // may never be seen is another place's name.
-        assert!([format!("Explain `f{n}`"), "Explain selection".into()].contains(&title.to_owned()), "{n}: {title}");
+        assert!(
+            [format!("Explain `f{n}`"), "Explain selection".into()].contains(&title.to_owned()),
+            "{n}: {title}"
+        );
     }
 }
 
@@ -42,7 +47,10 @@ async fn a_job_sees_the_text_as_of_its_command() {
     let held = api.next().await;
     assert!(held.prompt().contains("fn before()") && !held.prompt().contains("fn after()"));
     held.text("It was.");
-    let id = editor.answer(id).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let id = editor.answer(id).await.unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(editor.finished(&id).await["result"]["markdown"], "It was.");
 }
 
@@ -53,11 +61,17 @@ async fn nothing_that_carries_the_id_is_sent_before_the_answer() {
     let uri = editor.open("a.rs", "rust", &function("f")).await;
     for n in 0..50 {
         let token = format!("own-{n}");
-        let argument = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": token });
+        let argument =
+            json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": token });
         let params = json!({ "command": "gloss.explain", "arguments": [argument] });
         let id = editor.ask("workspace/executeCommand", params).await;
-        let first = editor.wait(|message| message.to_string().contains(&token)).await;
-        assert_eq!((&first["id"], &first["result"]["id"]), (&json!(id), &json!(token)));
+        let first = editor
+            .wait(|message| message.to_string().contains(&token))
+            .await;
+        assert_eq!(
+            (&first["id"], &first["result"]["id"]),
+            (&json!(id), &json!(token))
+        );
         api.next().await.text("Yes.");
         editor.finished(&token).await;
     }
@@ -77,14 +91,27 @@ async fn jobs_that_wait_hold_up_nothing() {
     }
     // All 64 are under way, and every one of these is answered.
     assert_eq!(editor.hover(&uri, 0, 4).await, None);
-    assert!(editor.titles(&uri, (0, 4), (0, 4)).await.contains(&"Cancel: Explain".to_owned()));
+    assert!(
+        editor
+            .titles(&uri, (0, 4), (0, 4))
+            .await
+            .contains(&"Cancel: Explain".to_owned())
+    );
     editor.type_at(&uri, (0, 3), (0, 4), "g").await;
-    assert!(editor.titles(&uri, (0, 4), (0, 4)).await.iter().any(|title| title == "Explain `g`"));
+    assert!(
+        editor
+            .titles(&uri, (0, 4), (0, 4))
+            .await
+            .iter()
+            .any(|title| title == "Explain `g`")
+    );
     for held in held {
         held.text("Done.");
     }
     for _ in 0..64 {
-        editor.wait(|message| message["method"] == "gloss/finished").await;
+        editor
+            .wait(|message| message["method"] == "gloss/finished")
+            .await;
     }
 }
 
@@ -112,7 +139,10 @@ async fn only_so_many_requests_are_in_flight_and_the_rest_wait_in_order() {
         held.text("Answered.");
     }
     for id in ids {
-        assert_eq!(editor.finished(&id).await["result"]["markdown"], "Answered.");
+        assert_eq!(
+            editor.finished(&id).await["result"]["markdown"],
+            "Answered."
+        );
     }
 }
 
@@ -133,7 +163,10 @@ async fn a_burst_of_jobs_that_ask_the_client_does_not_lock_up() {
         api.next().await.text("Fine.");
     }
     for id in asked {
-        let id = editor.answer(id).await.unwrap()["id"].as_str().unwrap().to_owned();
+        let id = editor.answer(id).await.unwrap()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         editor.ended(&id).await;
     }
 }
@@ -144,13 +177,18 @@ async fn a_cancelled_request_is_answered_and_a_late_reply_hurts_nothing() {
     let mut editor = Editor::start(&Setup::new(&api.url)).await;
     std::fs::write(editor.path("a.png"), png()).unwrap();
     let uri = editor.open("a.md", "markdown", "![x](a.png)\n").await;
-    let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 3 } });
+    let params =
+        json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 3 } });
     let id = editor.ask("textDocument/hover", params).await;
     editor.notify("$/cancelRequest", json!({ "id": id })).await;
     assert_eq!(editor.answer(id).await.unwrap_err()["code"], -32800);
     // Replies to requests that nobody made are passed over.
-    editor.send(json!({ "jsonrpc": "2.0", "id": 4711, "result": null })).await;
-    editor.send(json!({ "jsonrpc": "2.0", "id": "x", "error": { "code": 1, "message": "no" } })).await;
+    editor
+        .send(json!({ "jsonrpc": "2.0", "id": 4711, "result": null }))
+        .await;
+    editor
+        .send(json!({ "jsonrpc": "2.0", "id": "x", "error": { "code": 1, "message": "no" } }))
+        .await;
     assert_eq!(editor.titles(&uri, (0, 3), (0, 3)).await.len(), 3);
 }
 
@@ -167,13 +205,25 @@ async fn what_is_no_message_is_answered_and_the_conversation_goes_on() {
         (b"{\"hello\": 1}", -32600),
     ];
     for (body, code) in broken {
-        editor.send_bytes(&gloss::server::frames::framed(body)).await;
+        editor
+            .send_bytes(&gloss::server::frames::framed(body))
+            .await;
         let answer = editor.wait(|message| message.get("error").is_some()).await;
-        assert_eq!((&answer["id"], &answer["error"]["code"]), (&Value::Null, &json!(code)), "{body:?}");
+        assert_eq!(
+            (&answer["id"], &answer["error"]["code"]),
+            (&Value::Null, &json!(code)),
+            "{body:?}"
+        );
     }
-    let unknown = editor.request("gloss/unknown", json!({})).await.unwrap_err();
+    let unknown = editor
+        .request("gloss/unknown", json!({}))
+        .await
+        .unwrap_err();
     assert_eq!(unknown["code"], -32601);
-    let null = editor.request("textDocument/hover", Value::Null).await.unwrap_err();
+    let null = editor
+        .request("textDocument/hover", Value::Null)
+        .await
+        .unwrap_err();
     assert_eq!(null["code"], -32602);
     editor.notify("textDocument/didChange", Value::Null).await;
     editor.notify("$/unknown", json!({})).await;
@@ -183,7 +233,10 @@ async fn what_is_no_message_is_answered_and_the_conversation_goes_on() {
 /// The smallest picture that the API takes: 32 by 32 pixels.
 pub fn png() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    let picture = image::RgbImage::from_fn(32, 32, |x, y| image::Rgb([x as u8 * 8, y as u8 * 8, 90]));
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let picture =
+        image::RgbImage::from_fn(32, 32, |x, y| image::Rgb([x as u8 * 8, y as u8 * 8, 90]));
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
     bytes.into_inner()
 }

@@ -48,8 +48,16 @@ impl Editor {
             .kill_on_drop(true)
             .spawn()
             .context("gloss lsp does not start")?;
-        let input = child.stdin.take().context("gloss lsp has no standard input")?;
-        let output = BufReader::new(child.stdout.take().context("gloss lsp has no standard output")?);
+        let input = child
+            .stdin
+            .take()
+            .context("gloss lsp has no standard input")?;
+        let output = BufReader::new(
+            child
+                .stdout
+                .take()
+                .context("gloss lsp has no standard output")?,
+        );
         let process = child.id().unwrap_or_default();
         let mut editor = Self {
             child,
@@ -80,13 +88,26 @@ impl Editor {
 
     pub async fn open(&mut self, path: &Path, language: &str, text: &str) -> anyhow::Result<()> {
         let uri = uri(path)?;
-        self.documents.insert(uri.clone(), Document { version: 1, text: Rope::from_str(text) });
+        self.documents.insert(
+            uri.clone(),
+            Document {
+                version: 1,
+                text: Rope::from_str(text),
+            },
+        );
         let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
-        self.notify("textDocument/didOpen", json!({ "textDocument": document })).await
+        self.notify("textDocument/didOpen", json!({ "textDocument": document }))
+            .await
     }
 
     /// Runs a command at a place and waits for its job to end.
-    pub async fn run(&mut self, command: &str, path: &Path, line: u32, character: u32) -> anyhow::Result<()> {
+    pub async fn run(
+        &mut self,
+        command: &str,
+        path: &Path,
+        line: u32,
+        character: u32,
+    ) -> anyhow::Result<()> {
         let at = json!({ "line": line, "character": character });
         let argument = json!({ "uri": uri(path)?, "range": { "start": at, "end": at } });
         let params = json!({ "command": command, "arguments": [argument] });
@@ -95,7 +116,9 @@ impl Editor {
         loop {
             let message = self.next().await?;
             let ended = message.pointer("/params/token") == Some(&id)
-                && message.pointer("/params/value/kind").is_some_and(|kind| kind == "end");
+                && message
+                    .pointer("/params/value/kind")
+                    .is_some_and(|kind| kind == "end");
             self.handle(&message).await?;
             if ended {
                 return Ok(());
@@ -104,17 +127,26 @@ impl Editor {
     }
 
     /// The hover text at a place.
-    pub async fn hover(&mut self, path: &Path, line: u32, character: u32) -> anyhow::Result<String> {
+    pub async fn hover(
+        &mut self,
+        path: &Path,
+        line: u32,
+        character: u32,
+    ) -> anyhow::Result<String> {
         let position = json!({ "line": line, "character": character });
         let params = json!({ "textDocument": { "uri": uri(path)? }, "position": position });
         let hover = self.request("textDocument/hover", params).await?;
         let text = hover.pointer("/contents/value").and_then(Value::as_str);
-        text.map(str::to_owned).context("there is no hover text here")
+        text.map(str::to_owned)
+            .context("there is no hover text here")
     }
 
     /// A document as it stands in the editor.
     pub fn text(&self, path: &Path) -> anyhow::Result<String> {
-        let document = self.documents.get(&uri(path)?).context("the document is not open")?;
+        let document = self
+            .documents
+            .get(&uri(path)?)
+            .context("the document is not open")?;
         Ok(document.text.to_string())
     }
 
@@ -131,10 +163,12 @@ impl Editor {
     async fn request(&mut self, method: &str, params: Value) -> anyhow::Result<Value> {
         self.last_id += 1;
         let id = self.last_id;
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await?;
+        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+            .await?;
         loop {
             let message = self.next().await?;
-            let is_answer = message.get("method").is_none() && message.get("id") == Some(&json!(id));
+            let is_answer =
+                message.get("method").is_none() && message.get("id") == Some(&json!(id));
             if !is_answer {
                 self.handle(&message).await?;
                 continue;
@@ -147,11 +181,14 @@ impl Editor {
     }
 
     async fn notify(&mut self, method: &str, params: Value) -> anyhow::Result<()> {
-        self.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await
+        self.send(json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+            .await
     }
 
     async fn send(&mut self, message: Value) -> anyhow::Result<()> {
-        self.input.write_all(&frames::framed(&serde_json::to_vec(&message)?)).await?;
+        self.input
+            .write_all(&frames::framed(&serde_json::to_vec(&message)?))
+            .await?;
         self.input.flush().await?;
         Ok(())
     }
@@ -166,9 +203,18 @@ impl Editor {
 
     /// What the server asks or says by itself.
     async fn handle(&mut self, message: &Value) -> anyhow::Result<()> {
-        let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
+        let method = message
+            .get("method")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if method == "window/showMessage" && message.pointer("/params/type") == Some(&json!(1)) {
-            bail!("{}", message.pointer("/params/message").and_then(Value::as_str).unwrap_or_default());
+            bail!(
+                "{}",
+                message
+                    .pointer("/params/message")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            );
         }
         let Some(id) = message.get("id").filter(|_| !method.is_empty()) else {
             return Ok(());
@@ -178,42 +224,71 @@ impl Editor {
         } else {
             Value::Null
         };
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "result": result })).await
+        self.send(json!({ "jsonrpc": "2.0", "id": id, "result": result }))
+            .await
     }
 
     /// Takes an edit as editors do: only of the version it was made for, and tells of it.
     async fn apply(&mut self, params: &Value) -> anyhow::Result<bool> {
-        let change = params.pointer("/edit/documentChanges/0").context("an edit without changes")?;
-        let uri = change.pointer("/textDocument/uri").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let document = self.documents.get_mut(&uri).context("an edit of another document")?;
+        let change = params
+            .pointer("/edit/documentChanges/0")
+            .context("an edit without changes")?;
+        let uri = change
+            .pointer("/textDocument/uri")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let document = self
+            .documents
+            .get_mut(&uri)
+            .context("an edit of another document")?;
         if change.pointer("/textDocument/version") != Some(&json!(document.version)) {
             return Ok(false);
         }
-        let edits = change.get("edits").and_then(Value::as_array).cloned().unwrap_or_default();
+        let edits = change
+            .get("edits")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let mut changes = Vec::new();
         // From the end, so that no edit moves another.
         for edit in edits.iter().rev() {
             let at = |which: &str| -> Option<Position> {
                 let position = edit.pointer(&format!("/range/{which}"))?;
                 let number = |name: &str| u32::try_from(position.get(name)?.as_u64()?).ok();
-                Some(Position { line: number("line")?, character: number("character")? })
+                Some(Position {
+                    line: number("line")?,
+                    character: number("character")?,
+                })
             };
-            let (start, end) = at("start").zip(at("end")).context("an edit without a range")?;
+            let (start, end) = at("start")
+                .zip(at("end"))
+                .context("an edit without a range")?;
             let bytes = text::byte_range(&document.text, start, end, Encoding::Utf8);
-            let chars = document.text.byte_to_char(bytes.start)..document.text.byte_to_char(bytes.end);
-            let new = edit.get("newText").and_then(Value::as_str).unwrap_or_default();
+            let chars =
+                document.text.byte_to_char(bytes.start)..document.text.byte_to_char(bytes.end);
+            let new = edit
+                .get("newText")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             document.text.remove(chars.clone());
             document.text.insert(chars.start, new);
             changes.push(json!({ "range": edit.get("range"), "text": new }));
         }
         document.version += 1;
         let versioned = json!({ "uri": uri, "version": document.version });
-        self.notify("textDocument/didChange", json!({ "textDocument": versioned, "contentChanges": changes })).await?;
+        self.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": versioned, "contentChanges": changes }),
+        )
+        .await?;
         Ok(true)
     }
 }
 
 fn uri(path: &Path) -> anyhow::Result<String> {
     let path: PathBuf = path.into();
-    Url::from_file_path(&path).map(String::from).map_err(|()| anyhow!("{} has no uri", path.display()))
+    Url::from_file_path(&path)
+        .map(String::from)
+        .map_err(|()| anyhow!("{} has no uri", path.display()))
 }
