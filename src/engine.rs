@@ -11,7 +11,7 @@ mod images;
 mod place;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use tokio::sync::Semaphore;
@@ -53,7 +53,8 @@ pub struct Engine {
     /// Why the key that is set cannot be used, if so.
     key_fault: Option<String>,
     locale: Option<Arc<str>>,
-    excluded: Arc<GlobSet>,
+    /// Compiled when first asked, which `initialize` does not.
+    excluded: Arc<OnceLock<GlobSet>>,
     slots: Arc<Semaphore>,
     client: Client,
     store: Store,
@@ -90,7 +91,7 @@ impl Engine {
             ..llm::Options::default()
         });
         Self {
-            excluded: Arc::new(globs(&settings.exclude)),
+            excluded: Arc::default(),
             slots: Arc::new(Semaphore::new(settings.concurrency)),
             settings: Arc::new(settings),
             key,
@@ -213,12 +214,11 @@ impl Engine {
 
     /// Refuses what the person keeps from being sent.
     fn permit(&self, place: &Place) -> Result<(), JobError> {
-        let excluded = self.excluded.is_match(&place.shown)
+        let globs = self.excluded.get_or_init(|| globs(&self.settings.exclude));
+        let excluded = globs.is_match(&place.shown)
             || place.path.as_deref().is_some_and(|path| {
-                self.excluded.is_match(path)
-                    || path
-                        .file_name()
-                        .is_some_and(|name| self.excluded.is_match(name))
+                let name = path.file_name();
+                globs.is_match(path) || name.is_some_and(|name| globs.is_match(name))
             });
         if excluded {
             Err(JobError::Excluded(place.shown.clone()))
