@@ -1,0 +1,60 @@
+# What tests/run and tests/long share: named steps, and the tools that they install.
+
+readonly CARGO_DENY_VERSION=0.20.2
+readonly CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/gloss-tests"
+readonly CARGO_DENY="$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny"
+
+missing=()
+failed=()
+passed=0
+
+want() { # name, command that shows it is here…, what to do when it is not
+    "${@:2:$#-2}" >/dev/null 2>&1 || missing+=("$1: ${*: -1}")
+}
+
+stop_if_missing() {
+    ((${#missing[@]} == 0)) && return
+    printf 'Missing %s\n' "${missing[@]}" >&2
+    exit 1
+}
+
+want_rust_and_cc() {
+    want cargo command -v cargo "install Rust (stable) from https://rustup.rs"
+    want cc command -v cc "install a C compiler (Debian: apt install gcc libc6-dev; macOS: xcode-select --install)"
+}
+
+step() { # heading, command…
+    local heading=$1 begun=$SECONDS
+    shift
+    printf '\n== %s\n' "$heading"
+    if "$@"; then
+        passed=$((passed + 1))
+        printf -- '-- %s: passed, %d s\n' "$heading" $((SECONDS - begun))
+    else
+        failed+=("$heading")
+        printf -- '-- %s: FAILED, %d s\n' "$heading" $((SECONDS - begun))
+    fi
+}
+
+finish() { # name of the script
+    echo
+    if ((${#failed[@]} > 0)); then
+        printf '%s: %d passed, %d FAILED in %d s:' "$1" "$passed" "${#failed[@]}" "$SECONDS"
+        printf ' [%s]' "${failed[@]}"
+        echo
+        exit 1
+    fi
+    printf '%s: all %d steps passed in %d s\n' "$1" "$passed" "$SECONDS"
+}
+
+install_cargo_deny() {
+    if [[ "$("$CARGO_DENY" --version 2>/dev/null)" == "cargo-deny $CARGO_DENY_VERSION" ]]; then
+        echo "Found $CARGO_DENY"
+        return
+    fi
+    local root=${CARGO_DENY%/bin/*}
+    echo "Installing cargo-deny $CARGO_DENY_VERSION from crates.io into $root (a few minutes, once)"
+    # It runs for a second: an optimised build would cost minutes and save none.
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+        cargo install cargo-deny --version "$CARGO_DENY_VERSION" --locked --quiet --root "$root"
+}
