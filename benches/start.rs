@@ -1,6 +1,17 @@
 //! How long the server takes to start and how much memory it holds, beside a bare server on the
 //! same framework, in one run: `cargo bench --bench start`.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -52,7 +63,10 @@ fn main() {
         mebibytes(floor_memory),
         our_memory as f64 / floor_memory as f64
     );
-    println!("resident after the first job     {:>6.2} MiB                       12 MiB", mebibytes(after_a_job(gloss())));
+    println!(
+        "resident after the first job     {:>6.2} MiB                       12 MiB",
+        mebibytes(after_a_job(gloss()))
+    );
 }
 
 /// Starts a server, speaks to it, and gives the time to its answer and its memory in bytes.
@@ -70,10 +84,21 @@ fn start(mut command: Command) -> (Duration, u64) {
 
 /// Memory once a job was answered, by the offline stand-in in another process.
 fn after_a_job(mut command: Command) -> u64 {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_gloss")).arg("sim").stdout(Stdio::piped()).spawn().unwrap();
+    let mut sim = Command::new(env!("CARGO_BIN_EXE_gloss"))
+        .arg("sim")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
-    BufReader::new(sim.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().trim_end_matches('.').to_owned();
+    BufReader::new(sim.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap()
+        .trim_end_matches('.')
+        .to_owned();
     let mut child = spawn(command.env("XAI_BASE_URL", url));
     let mut output = BufReader::new(child.stdout.take().unwrap());
     initialize(&mut child, &mut output);
@@ -81,10 +106,19 @@ fn after_a_job(mut command: Command) -> u64 {
     let document = json!({ "uri": "untitled:a", "languageId": "rust", "version": 1, "text": text });
     let at = json!({ "line": 40, "character": 4 });
     let argument = json!({ "uri": "untitled:a", "range": { "start": at, "end": at } });
-    send(&mut child, &json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
-    send(&mut child, &json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument": document } }));
+    send(
+        &mut child,
+        &json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }),
+    );
+    send(
+        &mut child,
+        &json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument": document } }),
+    );
     let params = json!({ "command": "gloss.explain", "arguments": [argument] });
-    send(&mut child, &json!({ "jsonrpc": "2.0", "id": 2, "method": "workspace/executeCommand", "params": params }));
+    send(
+        &mut child,
+        &json!({ "jsonrpc": "2.0", "id": 2, "method": "workspace/executeCommand", "params": params }),
+    );
     while read(&mut output)["method"] != "gloss/finished" {}
     let memory = resident(child.id());
     for mut process in [child, sim] {
@@ -95,13 +129,21 @@ fn after_a_job(mut command: Command) -> u64 {
 }
 
 fn spawn(command: &mut Command) -> Child {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn initialize(child: &mut Child, output: &mut BufReader<ChildStdout>) {
     let capabilities = json!({ "experimental": { "gloss": { "stream": true } } });
     let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities });
-    send(child, &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }));
+    send(
+        child,
+        &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }),
+    );
     assert!(read(output)["result"]["capabilities"].is_object());
 }
 
@@ -131,8 +173,15 @@ fn read(output: &mut BufReader<ChildStdout>) -> Value {
 /// Resident memory in bytes, as Linux counts it.
 fn resident(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|number| number.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1024
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -159,9 +208,15 @@ fn bare() {
             Ok(())
         }
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let (service, socket) = LspService::new(|_| Bare);
-        Server::new(tokio::io::stdin(), tokio::io::stdout(), socket).serve(service).await;
+        Server::new(tokio::io::stdin(), tokio::io::stdout(), socket)
+            .serve(service)
+            .await;
     });
 }

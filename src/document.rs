@@ -382,7 +382,7 @@ mod tests {
         let before = typed(at(0, 0), at(0, 0), "ab ");
         let within = typed(at(0, 8), at(0, 9), "W");
         check(&[], 4..7, Shifted::Outside(4..7));
-        check(&[before.clone()], 4..7, Shifted::Outside(7..10));
+        check(std::slice::from_ref(&before), 4..7, Shifted::Outside(7..10));
         check(
             &[before.clone(), within.clone()],
             4..7,
@@ -418,7 +418,10 @@ mod tests {
         assert!(documents.close(URI));
         assert!(!documents.close(URI));
         assert_eq!(documents.text_bytes(), 4);
-        let uris: Vec<_> = documents.uris().map(|uri| uri.to_string()).collect();
+        let uris: Vec<_> = documents
+            .uris()
+            .map(std::string::ToString::to_string)
+            .collect();
         assert_eq!(uris, ["untitled:1"]);
         documents.open(URI, "rust", 1, "some text");
         assert_eq!(documents.tracked(URI, anchor), None);

@@ -18,6 +18,18 @@
 //! - [`server`] alone names the protocol; [`cli`] alone prints to a terminal.
 //! - [`sim`] is the offline stand-in that speaks the same API on loopback.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::float_cmp,
+        clippy::items_after_statements,
+        clippy::needless_for_each,
+        reason = "tests are written for reading"
+    )
+)]
+
 pub mod action;
 pub mod answer;
 pub mod cli;

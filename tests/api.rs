@@ -1,5 +1,16 @@
 //! The API's client against servers that misbehave, over real loopback sockets.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 #[path = "api/server.rs"]
 mod server;
 

@@ -102,7 +102,7 @@ impl Defanger {
                 }
             }
         }
-        self.pending = rest.to_owned();
+        rest.clone_into(&mut self.pending);
         safe
     }
 }

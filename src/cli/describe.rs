@@ -89,19 +89,18 @@ fn images(target: &str, again: bool) -> anyhow::Result<Vec<Named>> {
     if !about.is_file() {
         bail!("{target} is no file; name images or documents");
     }
-    match Markup::from_language(&place::language_id(path), Some(path)) {
-        Some(markup) => linked(path, markup, again),
-        None => {
-            let job = ImageJob {
-                source: ImageSource::Named(path.to_path_buf()),
-                place: Place::of(path, &[]),
-                again,
-            };
-            Ok(vec![Named {
-                name: target.to_owned(),
-                job,
-            }])
-        }
+    if let Some(markup) = Markup::from_language(&place::language_id(path), Some(path)) {
+        linked(path, markup, again)
+    } else {
+        let job = ImageJob {
+            source: ImageSource::Named(path.to_path_buf()),
+            place: Place::of(path, &[]),
+            again,
+        };
+        Ok(vec![Named {
+            name: target.to_owned(),
+            job,
+        }])
     }
 }
 

@@ -55,9 +55,7 @@ pub fn read(place: &str, language: Option<&str>) -> anyhow::Result<Named> {
         bounded(file, &path.display().to_string())?,
         &path.display().to_string(),
     )?;
-    let language_id = language
-        .map(str::to_owned)
-        .unwrap_or_else(|| language_id(&path));
+    let language_id = language.map_or_else(|| language_id(&path), str::to_owned);
     let job = job(&text, Place::of(&path, &[]), &language_id, lines)?;
     Ok(Named {
         path: Some(path),
@@ -104,7 +102,7 @@ impl Lines {
         let count = text.len_lines();
         let last = self.last.unwrap_or(self.first);
         if self.first == 0 || last < self.first || last > count {
-            bail!("there are lines 1 to {count}, not {}", self);
+            bail!("there are lines 1 to {count}, not {self}");
         }
         let first = text::line_range(text, self.first - 1);
         if self.last.is_some() {

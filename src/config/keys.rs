@@ -32,7 +32,8 @@ pub(super) const KEYS: [Key; 20] = [
         Ok(())
     }),
     key("base_url", UserOnly, |s, v| {
-        s.base_url = text(v)?.ok_or(TEXT)?.trim_end_matches('/').to_owned();
+        let url = text(v)?.ok_or(TEXT)?;
+        url.trim_end_matches('/').clone_into(&mut s.base_url);
         Ok(())
     }),
     key("ca_file", UserOnly, |s, v| {

@@ -124,7 +124,7 @@ impl Default for Settings {
             context: Scope::Workspace,
             concurrency: 4,
             hover_images: HoverImages::Auto,
-            hover_wait: Duration::from_millis(3000),
+            hover_wait: Duration::from_secs(3),
             explain_opens: ExplainOpens::Auto,
             remote_images: RemoteImages::Url,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),

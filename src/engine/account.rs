@@ -66,11 +66,9 @@ impl Account {
     /// A stable name for the conversation about one file, so that its prompts share a cache.
     pub(super) fn conversation(&self) -> String {
         let name = format!("{}\0{}", self.place.workspace.display(), self.place.shown);
-        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(name.as_bytes()).into();
-        format!(
-            "gloss-{:016x}",
-            u64::from_be_bytes([a, b, c, d, e, f, g, h])
-        )
+        let hash = Sha256::digest(name.as_bytes());
+        let start = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
+        format!("gloss-{}", start.collect::<String>())
     }
 
     /// Opens the account as the request is sent. Dropping it unsettled books a cancel.
@@ -90,7 +88,7 @@ impl Account {
     }
 
     /// Books an answer that was kept, for which nothing was sent.
-    pub(super) fn from_store(self, engine: &Engine, model: &str) -> Spent {
+    pub(super) fn kept(self, engine: &Engine, model: &str) -> Spent {
         engine.store.record(Row {
             status: Status::FromStore,
             model: model.to_owned(),
@@ -164,7 +162,7 @@ impl OpenAccount {
         });
         Spent {
             model,
-            usage: completion.usage.clone(),
+            usage: completion.usage,
             cost_usd,
             from_store: false,
         }

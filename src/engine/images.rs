@@ -86,7 +86,7 @@ impl Engine {
         if !job.again
             && let Some(markdown) = self.kept(&key).await
         {
-            let spent = account.from_store(self, &model);
+            let spent = account.kept(self, &model);
             return Ok(description(ready.facts, markdown, spent));
         }
         if let Err(error) = self.endpoint() {

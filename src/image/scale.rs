@@ -33,6 +33,7 @@ pub fn fit(width: u32, height: u32) -> (u32, u32) {
 }
 
 /// `side` times `scale`, rounded down. The cast saturates.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn scaled(side: u32, scale: f64) -> u32 {
     (f64::from(side) * scale) as u32
 }

@@ -462,7 +462,7 @@ fn error_in(chunk: &Value) -> Option<&Value> {
         _ => true,
     };
     let says_so = |name: &str| text_at(chunk, name) == Some("error");
-    if chunk.get("error").filter(is_set).is_some() || says_so("object") || says_so("type") {
+    if chunk.get("error").as_ref().is_some_and(is_set) || says_so("object") || says_so("type") {
         return Some(chunk);
     }
     if let Some(choice) = first_choice(chunk) {

@@ -381,7 +381,7 @@ mod tests {
     fn parameters_that_are_refused() {
         let check = |body: &str, expected: &str| match classified(Some(400), body) {
             ApiError::ParameterRefused { parameter, .. } => {
-                assert_eq!(parameter, expected, "{body}")
+                assert_eq!(parameter, expected, "{body}");
             }
             other => panic!("{body}: {other:?}"),
         };

@@ -314,17 +314,19 @@ impl<'a> Request<'a> {
             }
         };
         // What has been answered in full stays answered, however the rest may fail.
-        match record.reading.answer.has_ended() {
-            true => record.reading.check_end(),
-            false => Err(failure),
+        if record.reading.answer.has_ended() {
+            record.reading.check_end()
+        } else {
+            Err(failure)
         }
     }
 
     /// Until when the next sign of life must come.
     fn quiet_until(&self, last_sign: Instant, record: &Record, timeouts: Timeouts) -> Instant {
-        let quiet = match record.reading.answer.has_ended() {
-            true => timeouts.after_end.min(timeouts.idle),
-            false => timeouts.idle,
+        let quiet = if record.reading.answer.has_ended() {
+            timeouts.after_end.min(timeouts.idle)
+        } else {
+            timeouts.idle
         };
         self.deadline.min(later(last_sign, quiet))
     }

@@ -133,9 +133,10 @@ impl Said {
 fn without_html(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let starts = ["<!doctype", "<html", "<head", "<body"];
-    let start = match lower.starts_with('<') {
-        true => Some(0),
-        false => starts.iter().filter_map(|tag| lower.find(tag)).min(),
+    let start = if lower.starts_with('<') {
+        Some(0)
+    } else {
+        starts.iter().filter_map(|tag| lower.find(tag)).min()
     };
     match start.and_then(|at| text.split_at_checked(at)) {
         Some((before, page)) => format!("{before}{}", html(page)),

@@ -8,7 +8,7 @@ use thiserror::Error;
 /// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x)
+        r"(?x)
         -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
         | \b(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}              # xAI, OpenAI, Anthropic, …
         | \b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}        # Stripe
@@ -22,7 +22,7 @@ static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
         | \bpypi-[A-Za-z0-9_\-]{50,}
         | \bhf_[A-Za-z0-9]{30,}                                # Hugging Face
         | \beyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}  # JWT
-        "#,
+        ",
     )
     .ok()
 });

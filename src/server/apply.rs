@@ -48,13 +48,10 @@ pub fn edit_now(
             "the document was closed before the answer came, so nothing was changed",
         ));
     };
-    let range = match outcome::now(&state, job, &rewriting.subject) {
-        Some(Shifted::Outside(range)) => range,
-        _ => {
-            return Err(modified(
-                "the text was changed while the answer was on its way, so nothing was changed",
-            ));
-        }
+    let Some(Shifted::Outside(range)) = outcome::now(&state, job, &rewriting.subject) else {
+        return Err(modified(
+            "the text was changed while the answer was on its way, so nothing was changed",
+        ));
     };
     let old_start = rewriting.subject.range.start;
     let moved: Vec<Edit> = rewriting

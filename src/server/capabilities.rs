@@ -54,7 +54,7 @@ impl Traits {
 }
 
 /// What Gloss offers: nothing that the language's own server does.
-pub fn offered(traits: &Traits) -> lsp::ServerCapabilities {
+pub fn offered(traits: Traits) -> lsp::ServerCapabilities {
     lsp::ServerCapabilities {
         position_encoding: Some(convert::encoding_kind(traits.encoding)),
         text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(

@@ -37,7 +37,8 @@ pub struct Argument {
     pub work_done_token: Option<lsp::NumberOrString>,
     pub id: Option<String>,
     pub command: Option<String>,
-    pub argument: Option<Value>,
+    #[serde(rename = "argument")]
+    pub previewed: Option<Value>,
 }
 
 /// Runs a command, or begins the job it stands for. Everything up to the first await
@@ -113,7 +114,7 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
         .ok_or_else(|| {
             lsp::Error::invalid_params("`command` should be gloss.explain or gloss.refactor")
         })?;
-    let inner = self::argument(argument.argument.into_iter().collect())?;
+    let inner = self::argument(argument.previewed.into_iter().collect())?;
     let (snapshot, selection) = subject(server, &inner)?;
     let (engine, folders) = {
         let state = server.state();

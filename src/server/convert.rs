@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn only_file_uris_are_files() {
         let check = |uri: &str, path: Option<&str>| {
-            assert_eq!(file_path(uri), path.map(PathBuf::from), "{uri}")
+            assert_eq!(file_path(uri), path.map(PathBuf::from), "{uri}");
         };
         check("file:///a/b%20c.rs", Some("/a/b c.rs"));
         check("untitled:Untitled-1", None);

@@ -161,7 +161,7 @@ fn title(server: &Server, kind: Kind, snapshot: &Snapshot, selection: &Range<usi
     if kind == Kind::Describe {
         return verb.to_owned();
     }
-    let syntax = server.trees.known(snapshot).flatten();
+    let syntax = server.trees.known(snapshot);
     if syntax.is_none() && snapshot.language.is_some() {
         return verb.to_owned();
     }

@@ -42,10 +42,10 @@ impl Feed {
         match heard {
             Heard::Queued => fed.status = "waiting for its turn".into(),
             Heard::Asked { prompt_tokens } => {
-                fed.status = format!("asked, about {prompt_tokens} tokens")
+                fed.status = format!("asked, about {prompt_tokens} tokens");
             }
             Heard::Waiting { seconds, why } => {
-                fed.status = format!("{why}, trying again in {seconds} s")
+                fed.status = format!("{why}, trying again in {seconds} s");
             }
             Heard::Text(text) => {
                 fed.received += estimate_tokens(&text);

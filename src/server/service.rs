@@ -48,7 +48,7 @@ impl LanguageServer for Gloss {
             self.server.watch_editor(process);
         }
         Ok(lsp::InitializeResult {
-            capabilities: capabilities::offered(&traits),
+            capabilities: capabilities::offered(traits),
             server_info: Some(lsp::ServerInfo {
                 name: "gloss".into(),
                 version: Some(env!("CARGO_PKG_VERSION").into()),

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use ropey::Rope;
+
 use crate::document::Snapshot;
 use crate::syntax::Syntax;
 
@@ -17,9 +19,11 @@ pub struct Trees {
     kept: Arc<Mutex<VecDeque<Kept>>>,
 }
 
+#[derive(Clone)]
 struct Kept {
     uri: Arc<str>,
-    version: i32,
+    /// Shares its memory with the document for as long as that is not changed.
+    text: Rope,
     syntax: Option<Arc<Syntax>>,
     used: Instant,
 }
@@ -29,8 +33,8 @@ impl Trees {
     /// goes on, and is there for the next request.
     pub async fn of(&self, snapshot: &Snapshot, patience: Duration) -> Option<Arc<Syntax>> {
         let language = snapshot.language?;
-        if let Some(known) = self.known(snapshot) {
-            return known;
+        if let Some(parsed) = self.parsed(snapshot) {
+            return parsed.syntax;
         }
         let (trees, snapshot) = (self.clone(), snapshot.clone());
         let parsing = tokio::task::spawn_blocking(move || {
@@ -52,25 +56,31 @@ impl Trees {
         self.lock().retain(|kept| &*kept.uri != uri);
     }
 
-    /// The snapshot's tree, if it was parsed: `Some(None)` for one that cannot be.
-    pub fn known(&self, snapshot: &Snapshot) -> Option<Option<Arc<Syntax>>> {
+    /// The snapshot's tree, if it was parsed and could be.
+    pub fn known(&self, snapshot: &Snapshot) -> Option<Arc<Syntax>> {
+        self.parsed(snapshot)?.syntax
+    }
+
+    /// What came of parsing this very text.
+    fn parsed(&self, snapshot: &Snapshot) -> Option<Kept> {
         let mut kept = self.lock();
         let at = kept
             .iter()
-            .position(|kept| kept.uri == snapshot.uri && kept.version == snapshot.version)?;
-        let mut found = kept.remove(at)?;
-        found.used = Instant::now();
-        let syntax = found.syntax.clone();
-        kept.push_back(found);
-        Some(syntax)
+            .position(|kept| kept.text.is_instance(&snapshot.text))?;
+        let found = Kept {
+            used: Instant::now(),
+            ..kept.remove(at)?
+        };
+        kept.push_back(found.clone());
+        Some(found)
     }
 
     fn keep(&self, snapshot: &Snapshot, syntax: Option<Arc<Syntax>>) {
         let mut kept = self.lock();
-        kept.retain(|other| other.uri != snapshot.uri || other.version > snapshot.version);
+        kept.retain(|other| other.uri != snapshot.uri);
         kept.push_back(Kept {
             uri: snapshot.uri.clone(),
-            version: snapshot.version,
+            text: snapshot.text.clone(),
             syntax,
             used: Instant::now(),
         });

@@ -294,10 +294,7 @@ fn pieces(content: &str) -> Vec<String> {
     const MOST: usize = 400;
     let tokens: Vec<&str> = tokens::tokens(content).collect();
     let together = tokens.len().div_ceil(MOST).max(1);
-    tokens
-        .chunks(together)
-        .map(|tokens| tokens.concat())
-        .collect()
+    tokens.chunks(together).map(<[&str]>::concat).collect()
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub fn of(parsed: &Parsed, node: Node<'_>) -> Vec<Definition> {
         | "ambient_declaration"
         | "expression_statement"
         | "type_declaration" => named_children(node)
-            .flat_map(|child| one(parsed, child, child))
+            .filter_map(|child| one(parsed, child, child))
             .collect(),
         "decorated_definition" => node
             .child_by_field_name("definition")
@@ -464,7 +464,7 @@ mod tests {
             };
             assert_eq!(
                 [fields, variants, methods, items],
-                all.map(|names| names.to_vec()),
+                all.map(<[&str]>::to_vec),
                 "{code}"
             );
         };

@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn calls_are_named_once_in_order_of_appearance() {
         let check = |language, code: &str, expected: &[&str]| {
-            assert_eq!(of(language, code).calls, expected)
+            assert_eq!(of(language, code).calls, expected);
         };
         check(
             Language::Rust,

@@ -170,7 +170,7 @@ mod tests {
         let check = |language: Language, code: &str, top: &[&str]| {
             let parsed = parse(language, code).unwrap();
             assert!(parsed.is_clean(), "{code}");
-            let kinds: Vec<_> = parsed.top().iter().map(|node| node.kind()).collect();
+            let kinds: Vec<_> = parsed.top().iter().map(tree_sitter::Node::kind).collect();
             assert_eq!(kinds, top, "{code}");
             assert_eq!(&parsed.source[parsed.start..parsed.end], code);
         };

@@ -1,5 +1,13 @@
 //! Takes an image as the API does: what it refuses, what it costs, and what its pixels show.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::many_single_char_names,
+    reason = "colours and shares of pixels are far from any limit"
+)]
+
 use std::collections::HashMap;
 use std::io::Cursor;
 

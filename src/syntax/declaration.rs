@@ -148,7 +148,7 @@ fn declared_by(node: Node) -> Option<Declaration> {
     }
 }
 
-fn named<'t>(kind: SymbolKind, node: Node<'t>) -> Option<Declaration<'t>> {
+fn named(kind: SymbolKind, node: Node<'_>) -> Option<Declaration<'_>> {
     Some(Declaration::new(
         kind,
         field(node, "name")?,

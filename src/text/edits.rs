@@ -294,12 +294,12 @@ fn words(text: &str) -> Vec<&str> {
     let mut word = 0..0;
     for (at, grapheme) in text.grapheme_indices(true) {
         let in_word = grapheme.starts_with(|char: char| char == '_' || char.is_alphanumeric());
-        if !in_word {
+        if in_word {
+            word.end = at + grapheme.len();
+        } else {
             words.extend(text.get(word).filter(|word| !word.is_empty()));
             words.push(grapheme);
             word = at + grapheme.len()..at + grapheme.len();
-        } else {
-            word.end = at + grapheme.len();
         }
     }
     words.extend(text.get(word).filter(|word| !word.is_empty()));

@@ -252,7 +252,7 @@ async fn cancel_closes_the_connection_and_says_nothing() {
             "progress" => {
                 editor
                     .notify("window/workDoneProgress/cancel", json!({ "token": id }))
-                    .await
+                    .await;
             }
             "command" => assert_eq!(
                 editor.execute("gloss.cancel", json!({ "id": id })).await,

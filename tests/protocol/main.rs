@@ -1,5 +1,16 @@
 //! Conversations with the real `gloss lsp`: what an editor says, and what comes back.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod api;
 mod documents;
 mod editor;

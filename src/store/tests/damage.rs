@@ -40,7 +40,7 @@ fn a_file_that_sqlite_calls_damaged_is_put_aside_and_begun_anew() {
         assert!(notices[0].contains(&aside[0]), "{name}: {notices:?}");
     };
     check("no database", &|bytes| {
-        *bytes = b"#!/bin/sh\necho this is no database\n".repeat(200)
+        *bytes = b"#!/bin/sh\necho this is no database\n".repeat(200);
     });
     check("a torn header", &|bytes| bytes[..16].fill(0));
     check("pages gone", &|bytes| bytes.truncate(4096));
@@ -128,7 +128,7 @@ fn a_newer_database_is_left_alone_and_rows_wait() {
         || {
             other
                 .execute_batch("DROP TABLE of_tomorrow; PRAGMA user_version = 0")
-                .unwrap()
+                .unwrap();
         },
         0,
     );
