@@ -22,7 +22,7 @@ mod progress;
 mod protocol;
 mod service;
 mod state;
-mod transport;
+pub mod transport;
 mod trees;
 
 use std::sync::Arc;
