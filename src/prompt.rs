@@ -44,6 +44,19 @@ pub enum Detail {
     Auto,
 }
 
+/// How much a model should think before it answers, least first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    None,
+    Low,
+    Medium,
+    High,
+    Xhigh,
+}
+
 /// A JSON schema by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {

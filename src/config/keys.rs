@@ -6,8 +6,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{ExplainOpens, HoverImages, Price, RemoteImages, Scope, Settings};
-use crate::llm::Effort;
-use crate::prompt::Detail;
+use crate::prompt::{Detail, Effort};
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

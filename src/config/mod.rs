@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::llm::Effort;
-use crate::prompt::Detail;
+use crate::prompt::{Detail, Effort};
 
 pub use keys::names;
 pub use layers::{Environment, Layers, Origin, Resolved, user_file};

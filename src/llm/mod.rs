@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use crate::prompt::Effort;
 use crate::prompt::Prompt;
 
 pub mod chat;
@@ -135,19 +136,6 @@ pub struct Call {
     pub effort: Option<Effort>,
     /// A stable id that keeps a conversation on one cache; sent to Grok only.
     pub conversation: Option<String>,
-}
-
-/// How much a model should think before it answers, least first.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Effort {
-    None,
-    Low,
-    Medium,
-    High,
-    Xhigh,
 }
 
 /// What happens while a call is under way.
