@@ -160,20 +160,28 @@ fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
+/// Whether any of these names, in camelCase, is a key of ours.
+pub fn knows_any<'a>(keys: impl Iterator<Item = &'a String>) -> bool {
+    keys.map(|key| snake_case(key))
+        .any(|key| super::names().any(|name| name == key))
+}
+
 fn in_snake_case(table: &Map<String, Value>) -> Map<String, Value> {
     table
         .iter()
-        .map(|(name, value)| {
-            let mut snake = String::with_capacity(name.len() + 4);
-            for c in name.chars() {
-                if c.is_ascii_uppercase() {
-                    snake.push('_');
-                }
-                snake.push(c.to_ascii_lowercase());
-            }
-            (snake, value.clone())
-        })
+        .map(|(name, value)| (snake_case(name), value.clone()))
         .collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
 }
 
 /// `XAI_BASE_URL`, and every key as `GLOSS_` and its name in capitals. Values are read as

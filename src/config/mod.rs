@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::prompt::{Detail, Effort};
 
 pub use keys::names;
-pub use layers::{Environment, Layers, Origin, Resolved, user_file};
+pub use layers::{Environment, Layers, Origin, Resolved, knows_any, user_file};
 pub use notice::Notice;
 
 /// Every setting, resolved. Plain values: nothing here reads a file or the environment.

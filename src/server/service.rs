@@ -7,7 +7,7 @@ use serde_json::Value;
 use tower_lsp::LanguageServer;
 
 use super::protocol as lsp;
-use super::state::Server;
+use super::state::{self, Server};
 use super::{capabilities, code_actions, commands, convert, hover};
 
 /// The service that the framework routes to.
@@ -128,14 +128,10 @@ impl LanguageServer for Gloss {
     }
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
-        // Some clients send their whole settings, others the section alone; null says only
-        // that something changed, which is nothing new here.
-        let settings = params.settings;
-        if settings.is_null() {
+        let Some(section) = state::section(params.settings) else {
             return;
-        }
-        let section = settings.get("gloss").cloned().unwrap_or(settings);
-        self.server.state().configure(Some(section));
+        };
+        self.server.state().configure(section);
         self.server.say_notices().await;
     }
 

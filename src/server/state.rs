@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tower_lsp::Client;
 
@@ -14,7 +14,7 @@ use super::jobs::Jobs;
 use super::protocol as lsp;
 use super::trees::Trees;
 use super::{convert, process};
-use crate::config::{Layers, Notice};
+use crate::config::{self, Layers, Notice};
 use crate::document::{Documents, Snapshot};
 use crate::engine::{Engine, Place};
 use crate::store::Store;
@@ -38,10 +38,13 @@ pub struct State {
     /// Replaced as a whole when the configuration changes; jobs keep the one they began with.
     pub engine: Engine,
     layers: Layers,
+    /// What came with `initialize`; the section `gloss` of the settings lies above it.
+    initial: Map<String, Value>,
     locale: Option<String>,
     store: Store,
-    /// Said when there is somebody to hear it.
-    unsaid: Vec<Notice>,
+    /// What is wrong with the configuration, and what of it the person was told.
+    notices: Vec<Notice>,
+    said: Vec<Notice>,
 }
 
 impl Shared {
@@ -60,9 +63,11 @@ impl Shared {
                 folders: Vec::new(),
                 engine,
                 layers,
+                initial: Map::new(),
                 locale: None,
                 store,
-                unsaid: resolved.notices,
+                notices: resolved.notices,
+                said: Vec::new(),
             }),
             editor: watch::Sender::new(None),
         }
@@ -93,8 +98,8 @@ impl Shared {
 
     /// Tells the person, in one message a thing, what is wrong with the configuration.
     pub async fn say_notices(&self) {
-        let notices = std::mem::take(&mut self.state().unsaid);
-        for notice in notices {
+        let news = self.state().news();
+        for notice in news {
             self.client
                 .show_message(lsp::MessageType::WARNING, format!("Gloss: {notice}"))
                 .await;
@@ -108,20 +113,50 @@ impl State {
         self.traits = Traits::of(&params.capabilities);
         self.locale = params.locale.as_deref().map(language_of_locale);
         self.folders = folders(params);
-        self.configure(params.initialization_options.clone());
+        match params.initialization_options.clone().unwrap_or_default() {
+            Value::Object(options) => {
+                self.initial = options;
+                self.configure(Value::Null);
+            }
+            // Whatever else it is, the layer says what is wrong with it.
+            other => self.configure(other),
+        }
     }
 
-    /// Lays the editor's settings over the others; the rest of the layers stays as it was read.
-    pub fn configure(&mut self, editor: Option<Value>) {
-        self.layers.editor = editor.unwrap_or_default();
+    /// Lays the section `gloss` of the editor's settings over what came with `initialize`; the
+    /// rest of the layers stays as it was read. An editor that has no such section sends an
+    /// empty one, as eglot does right after it started, and means no change by it.
+    pub fn configure(&mut self, section: Value) {
+        self.layers.editor = match section {
+            Value::Object(section) => {
+                let mut both = self.initial.clone();
+                both.extend(section);
+                Value::Object(both)
+            }
+            Value::Null => Value::Object(self.initial.clone()),
+            other => other,
+        };
         let resolved = self.layers.resolve();
-        self.unsaid = resolved.notices;
+        self.notices = resolved.notices;
         self.engine = Engine::new(
             resolved.settings,
             &self.layers.environment,
             self.store.clone(),
         )
         .with_locale(self.locale.as_deref());
+    }
+
+    /// What is wrong with the configuration and was not said yet. What was mended is forgotten,
+    /// so that it is said again when it comes back.
+    fn news(&mut self) -> Vec<Notice> {
+        let all = self.notices.clone();
+        let news = all
+            .iter()
+            .filter(|notice| !self.said.contains(notice))
+            .cloned()
+            .collect();
+        self.said = all;
+        news
     }
 
     pub fn change_folders(&mut self, event: &lsp::WorkspaceFoldersChangeEvent) {
@@ -134,6 +169,19 @@ impl State {
     /// Who works on what: all that a job needs, as of this message.
     pub fn snapshot(&self, uri: &str) -> Option<Snapshot> {
         self.documents.snapshot(uri)
+    }
+}
+
+/// The section `gloss` of an editor's settings. Some send all they have, some the section
+/// alone; null says only that something changed, and others' settings are none of ours.
+pub fn section(settings: Value) -> Option<Value> {
+    match settings {
+        Value::Object(mut settings) => match settings.remove("gloss") {
+            Some(section) => Some(section),
+            None => (settings.is_empty() || config::knows_any(settings.keys()))
+                .then_some(Value::Object(settings)),
+        },
+        _ => None,
     }
 }
 

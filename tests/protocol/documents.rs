@@ -216,3 +216,45 @@ async fn large_and_binary_documents_are_held_and_refused_in_words() {
     api.next().await.text("Bytes.");
     assert_eq!(editor.finished(&id).await["result"]["markdown"], "Bytes.");
 }
+
+#[tokio::test]
+async fn settings_change_while_it_runs_and_mistakes_are_said_once() {
+    let mut api = Api::start().await;
+    let mut setup = Setup::streaming(&api.url);
+    setup.options =
+        json!({ "model": "grok-4.5", "modle": "x", "baseUrl": "http://127.0.0.1:1/v1" });
+    let mut editor = Editor::start(&setup).await;
+    let first = editor.message().await;
+    assert!(first.contains("did you mean `model`"), "{first}");
+    let second = editor.message().await;
+    assert!(
+        second.contains("`base_url` is not taken from the editor"),
+        "{second}"
+    );
+    let uri = editor.open("a.rs", "rust", "fn f() {}\n").await;
+    for (settings, model) in [
+        (json!({ "gloss": { "model": "grok-4.6" } }), "grok-4.6"),
+        (json!({ "model": "grok-4.7" }), "grok-4.7"),
+        (json!({ "rust-analyzer": { "model": "x" } }), "grok-4.7"),
+        (json!({ "gloss": {} }), "grok-4.5"),
+    ] {
+        editor
+            .notify(
+                "workspace/didChangeConfiguration",
+                json!({ "settings": settings }),
+            )
+            .await;
+        let id = editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
+        let held = api.next().await;
+        assert_eq!(held.body["model"], model);
+        held.text("Done.");
+        editor.finished(&id).await;
+    }
+    // Said at the start, and not again with each change.
+    assert!(
+        editor
+            .heard
+            .iter()
+            .all(|message| message["method"] != "window/showMessage")
+    );
+}

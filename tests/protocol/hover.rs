@@ -115,6 +115,15 @@ async fn the_setting_keeps_hovers_from_asking() {
         let mut setup = Setup::new(&api.url);
         setup.options = json!({ "hoverImages": mode });
         let (mut editor, uri) = with_image(&setup).await;
+        // As eglot does: no section of ours is no change.
+        for settings in [json!({}), json!({ "gloss": {} }), json!(null)] {
+            editor
+                .notify(
+                    "workspace/didChangeConfiguration",
+                    json!({ "settings": settings }),
+                )
+                .await;
+        }
         let hover = editor.hover(&uri, 2, 8).await;
         match expected {
             Some(words) => assert!(hover.unwrap().contains(words)),

@@ -109,6 +109,21 @@ pub(super) fn name(key: &Key) -> String {
 }
 
 fn requests(report: &Report, zone: &TimeZone) -> Table {
+    let mut table = requests_with_workspace(report, zone);
+    let mut workspaces = table.rows.iter().filter_map(|row| row.get(1));
+    let first = workspaces.next().cloned();
+    // One workspace throughout is said once, not in every line.
+    if let Some(only) = first.filter(|first| workspaces.all(|other| other == first)) {
+        table.columns.remove(1);
+        for row in table.rows.iter_mut().chain([&mut table.total]) {
+            row.remove(1);
+        }
+        table.notes.push(format!("Workspace: {only}"));
+    }
+    table
+}
+
+fn requests_with_workspace(report: &Report, zone: &TimeZone) -> Table {
     let sums = &report.total;
     Table {
         columns: vec![
