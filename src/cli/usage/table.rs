@@ -443,16 +443,36 @@ Total        1,200           7       2  1,000,000  640,000      20,000      4,00
             unpriced: 1,
             ..Totals::default()
         };
-        let report = line(Key::Request(Box::new(row)), sums);
+        let other = Row {
+            workspace: "/x".into(),
+            ..row.clone()
+        };
+        let mut report = line(Key::Request(Box::new(row)), sums);
         let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC));
         let expected = "\
-Time                 Workspace  Action    File          Model     Status              Prompt  Cached  Tokens  Seconds  Cost
-2026-11-22 12:34:56  /w         refactor  src/a.rs:3-9  grok-4.3  error (rate_limit)       0       0       0      1.3     ?
-Total                                                                                      0       0       0             $0
+Time                 Action    File          Model     Status              Prompt  Cached  Tokens  Seconds  Cost
+2026-11-22 12:34:56  refactor  src/a.rs:3-9  grok-4.3  error (rate_limit)       0       0       0      1.3     ?
+Total                                                                           0       0       0             $0
 Requests: 1, from store: 0, errors: 1.
+Workspace: /w
 1 request has no known price and is not in the cost.
 ";
         assert_eq!(text, expected);
+
+        report.rows.push(Line {
+            key: Key::Request(Box::new(other)),
+            totals: Totals::default(),
+        });
+        let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("Time                 Workspace  Action"),
+            "{text}"
+        );
+        assert!(
+            lines[2].starts_with("2026-11-22 12:34:56  /x         refactor"),
+            "{text}"
+        );
     }
 
     #[test]
