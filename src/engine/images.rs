@@ -7,9 +7,9 @@ use super::{Account, Asking, Ear, Engine, JobError, Place, Spent};
 use crate::action::describe;
 use crate::answer;
 use crate::config::RemoteImages;
-use crate::image::{self, Loaded, Target};
+use crate::image::{self, Facts, Loaded, Target};
 use crate::llm::Effort;
-use crate::prompt::Image;
+use crate::prompt::{Detail, Image};
 use crate::store::DescriptionKey;
 
 /// Where an image is.
@@ -115,17 +115,22 @@ impl Engine {
         Ok(description(ready.facts, markdown, answer.spent))
     }
 
-    /// What can be said of an image at once.
+    /// What can be said of an image at once: nothing is decoded, nobody is asked.
     ///
     /// # Errors
     /// When there is no such image, or it may not be read.
     pub async fn known(&self, job: ImageJob) -> Result<Known, JobError> {
-        let ready = self.ready(job).await?;
-        let markdown = self.kept(&self.description_key(&ready.content)).await;
-        Ok(Known {
-            facts: ready.facts,
-            markdown,
+        let engine = self.clone();
+        let (facts, content) = blocking(move || match engine.target(&job)? {
+            Found::Remote(url) => Ok((REMOTE.to_owned(), url)),
+            Found::Here(target) => {
+                let (facts, content) = image::identify(&target).map_err(in_words)?;
+                Ok((in_a_line(facts), content))
+            }
         })
+        .await?;
+        let markdown = self.kept(&self.description_key(&content)).await;
+        Ok(Known { facts, markdown })
     }
 
     /// What describing an image would send.
@@ -142,53 +147,57 @@ impl Engine {
 
     /// Reads and converts the image, off the threads that answer.
     async fn ready(&self, job: ImageJob) -> Result<Ready, JobError> {
-        self.permit(&job.place)?;
         let engine = self.clone();
         blocking(move || {
-            let target = match &job.source {
-                ImageSource::Named(path) => image::named(path),
-                ImageSource::Linked {
-                    target,
-                    document,
-                    folders,
-                } => image::resolve(target, document.as_deref(), folders),
-            };
-            match target.map_err(in_words)? {
-                // As the document has it: a parsed URL is not the same letter for letter.
-                Target::Remote(url) => match &job.source {
-                    ImageSource::Linked { target, .. } if !target.trim().starts_with("//") => {
-                        engine.remote(target.trim())
-                    }
-                    _ => engine.remote(url.as_str()),
-                },
-                target => {
-                    if let Target::File(path) = &target {
-                        engine.permit(&Place::of(path, &[job.place.workspace]))?;
-                    }
-                    let loaded = image::load(&target).map_err(in_words)?;
-                    Ok(local(loaded, engine.settings.image_detail))
-                }
+            let detail = engine.settings.image_detail;
+            match engine.target(&job)? {
+                Found::Remote(url) => Ok(Ready {
+                    content: url.clone(),
+                    facts: REMOTE.to_owned(),
+                    image: Image {
+                        url,
+                        detail,
+                        pixels: None,
+                    },
+                }),
+                Found::Here(target) => Ok(local(image::load(&target).map_err(in_words)?, detail)),
             }
         })
         .await
     }
 
-    /// An image that the API fetches itself.
-    fn remote(&self, url: &str) -> Result<Ready, JobError> {
-        if self.settings.remote_images == RemoteImages::Off {
-            return Err(JobError::Image(
-                "images linked by URL are not described (setting `remote_images`)".into(),
-            ));
+    /// Where the image is, if it may be read or handed on. Reads the disk.
+    fn target(&self, job: &ImageJob) -> Result<Found, JobError> {
+        self.permit(&job.place)?;
+        let (target, verbatim) = match &job.source {
+            ImageSource::Named(path) => (image::named(path), None),
+            ImageSource::Linked {
+                target,
+                document,
+                folders,
+            } => (
+                image::resolve(target, document.as_deref(), folders),
+                Some(target.trim()),
+            ),
+        };
+        match target.map_err(in_words)? {
+            Target::Remote(_) if self.settings.remote_images == RemoteImages::Off => {
+                Err(JobError::Image(
+                    "images linked by URL are not described (setting `remote_images`)".into(),
+                ))
+            }
+            // As the document has it: a parsed URL is not the same letter for letter.
+            Target::Remote(url) => Ok(Found::Remote(match verbatim {
+                Some(verbatim) if !verbatim.starts_with("//") => verbatim.to_owned(),
+                _ => url.into(),
+            })),
+            target => {
+                if let Target::File(path) = &target {
+                    self.permit(&Place::of(path, std::slice::from_ref(&job.place.workspace)))?;
+                }
+                Ok(Found::Here(target))
+            }
         }
-        Ok(Ready {
-            content: url.to_owned(),
-            facts: "linked by URL".into(),
-            image: Image {
-                url: url.to_owned(),
-                detail: self.settings.image_detail,
-                pixels: None,
-            },
-        })
     }
 
     fn description_key(&self, content: &str) -> DescriptionKey {
@@ -207,16 +216,24 @@ impl Engine {
     }
 }
 
-fn local(loaded: Loaded, detail: crate::prompt::Detail) -> Ready {
+/// An image that the API fetches itself, by its URL; or one that is read here.
+enum Found {
+    Remote(String),
+    Here(Target),
+}
+
+/// All that is known of an image that was not fetched.
+const REMOTE: &str = "linked by URL";
+
+fn local(loaded: Loaded, detail: Detail) -> Ready {
     let prepared = &loaded.prepared;
     Ready {
-        facts: format!(
-            "{}, {} x {} pixels, {}",
-            loaded.format.name(),
-            loaded.width,
-            loaded.height,
-            weight(loaded.weight)
-        ),
+        facts: in_a_line(Facts {
+            format: loaded.format,
+            width: loaded.width,
+            height: loaded.height,
+            weight: loaded.weight,
+        }),
         image: Image {
             url: prepared.data_url(),
             detail,
@@ -224,6 +241,20 @@ fn local(loaded: Loaded, detail: crate::prompt::Detail) -> Ready {
         },
         content: loaded.sha256,
     }
+}
+
+fn in_a_line(facts: Facts) -> String {
+    let Facts {
+        format,
+        width,
+        height,
+        weight: bytes,
+    } = facts;
+    format!(
+        "{}, {width} x {height} pixels, {}",
+        format.name(),
+        weight(bytes)
+    )
 }
 
 fn description(facts: String, markdown: String, spent: Spent) -> Description {

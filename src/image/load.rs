@@ -23,9 +23,6 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 /// A decoder may hold so many bytes.
 const MAX_DECODED_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Nearly every format tells its size within so many bytes.
-const HEADER_BYTES: u64 = 256 * 1024;
-
 /// With at most so many colours, an image is drawn rather than photographed, and PNG keeps its
 /// edges.
 const FEW_COLOURS: usize = 4096;
@@ -122,7 +119,7 @@ pub enum LoadError {
 /// Reads and prepares the image at `target`. Takes up to seconds for large ones.
 pub fn load(target: &Target) -> Result<Loaded, LoadError> {
     match target {
-        Target::File(path) => load_bytes(&read(path, MAX_FILE_BYTES + 1)?.0),
+        Target::File(path) => load_bytes(&read(path)?),
         Target::Data { bytes } => load_bytes(bytes),
         Target::Remote(_) => Err(LoadError::Remote),
     }
@@ -172,32 +169,25 @@ pub fn facts(bytes: &[u8]) -> Result<Facts, LoadError> {
     })
 }
 
-/// Like [`facts`], for a target: of a file, most often only the beginning is read.
-pub fn facts_of(target: &Target) -> Result<Facts, LoadError> {
+/// The facts of the image at `target`, and its content's SHA-256 in hex: which image it is,
+/// without a pixel decoded.
+pub fn identify(target: &Target) -> Result<(Facts, String), LoadError> {
+    let identity = |bytes: &[u8]| Ok((facts(bytes)?, sha256(bytes)));
     match target {
-        Target::File(path) => {
-            let (start, weight) = read(path, HEADER_BYTES)?;
-            let facts = match facts(&start) {
-                Err(LoadError::Broken { .. }) if weight > HEADER_BYTES => {
-                    facts(&read(path, MAX_FILE_BYTES + 1)?.0)
-                }
-                facts => facts,
-            };
-            Ok(Facts { weight, ..facts? })
-        }
-        Target::Data { bytes } => facts(bytes),
+        Target::File(path) => identity(&read(path)?),
+        Target::Data { bytes } => identity(bytes),
         Target::Remote(_) => Err(LoadError::Remote),
     }
 }
 
-/// The first bytes of the file at `path`, at most `limit`, and how many it has in all.
-fn read(path: &Path, limit: u64) -> Result<(Vec<u8>, u64), TargetError> {
-    let (file, weight) = target::open(path)?;
+/// The bytes of the file at `path`; one that grew past the limit meanwhile is a byte over it.
+fn read(path: &Path) -> Result<Vec<u8>, TargetError> {
+    let (file, _) = target::open(path)?;
     let mut bytes = Vec::new();
-    file.take(limit)
+    file.take(MAX_FILE_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| target::from_io(path, &error))?;
-    Ok((bytes, weight))
+    Ok(bytes)
 }
 
 fn decoder(format: Format, bytes: &[u8]) -> Result<impl ImageDecoder, LoadError> {
@@ -558,7 +548,6 @@ mod tests {
         let path = folder.path().join("a.txt");
         let bytes = encoded(&photo(600, 500), ImageFormat::Bmp);
         let weight = bytes.len() as u64;
-        assert!(weight > HEADER_BYTES);
         std::fs::write(&path, &bytes).unwrap();
         let file = Target::File(path.clone());
         let data = Target::Data { bytes };
@@ -569,8 +558,9 @@ mod tests {
             height: 500,
             weight,
         };
-        assert_eq!(facts_of(&file), Ok(expected));
-        assert_eq!(facts_of(&data), Ok(expected));
+        let sha256 = load(&file).unwrap().sha256;
+        assert_eq!(identify(&file), Ok((expected, sha256.clone())));
+        assert_eq!(identify(&data), Ok((expected, sha256)));
 
         std::fs::remove_file(&path).unwrap();
         assert_eq!(
@@ -579,18 +569,6 @@ mod tests {
         );
         let url = url::Url::parse("https://a.example/b.png").unwrap();
         assert_eq!(load(&Target::Remote(url)), Err(LoadError::Remote));
-    }
-
-    #[test]
-    fn facts_behind_the_first_bytes_are_found_too() {
-        // A TIFF writes its size after its pixels.
-        let bytes = encoded(&photo(600, 500), ImageFormat::Tiff);
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.tiff");
-        std::fs::write(&path, &bytes).unwrap();
-        let found = facts_of(&Target::File(path)).unwrap();
-        let expected = (600, 500, bytes.len() as u64);
-        assert_eq!((found.width, found.height, found.weight), expected);
     }
 
     const FORMATS: [ImageFormat; 8] = [

@@ -10,6 +10,6 @@ mod target;
 
 pub use format::Format;
 pub use links::{ImageLink, Markup, links};
-pub use load::{Facts, LoadError, Loaded, MAX_PIXELS, Prepared, facts, facts_of, load, load_bytes};
+pub use load::{Facts, LoadError, Loaded, MAX_PIXELS, Prepared, facts, identify, load, load_bytes};
 pub use scale::{MAX_PREPARED_PIXELS, fit};
 pub use target::{MAX_FILE_BYTES, Target, TargetError, named, resolve};
