@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Account, Asking, Ear, Engine, JobError, Place, Spent};
+use super::{Account, Answer, Asking, Ear, Engine, JobError, Place, Spent};
 use crate::action::{self, Exchange, Subject, Surroundings, explain, refactor};
 use crate::answer::{self, Original};
 use crate::config::Scope;
@@ -67,18 +67,8 @@ impl Engine {
         let (job, prepared) = self
             .prepare(job, "explain", Self::prepare_explanation)
             .await?;
-        let account = account(&job, &prepared, "explain");
         let answer = self
-            .ask(
-                Asking {
-                    model: self.settings.model.clone(),
-                    prompt: prepared.prompt,
-                    max_output_tokens: prepared.max_output_tokens,
-                    effort: Effort::Low,
-                    account,
-                },
-                ear,
-            )
+            .ask_about(&job, &prepared, "explain", Effort::Low, ear)
             .await?;
         let markdown = answer::defanged(&answer.text);
         Ok(Explanation {
@@ -98,18 +88,8 @@ impl Engine {
         let (job, prepared) = self
             .prepare(job, "refactor", Self::prepare_refactoring)
             .await?;
-        let account = account(&job, &prepared, "refactor");
         let answer = self
-            .ask(
-                Asking {
-                    model: self.settings.model.clone(),
-                    prompt: prepared.prompt,
-                    max_output_tokens: prepared.max_output_tokens,
-                    effort: Effort::Medium,
-                    account,
-                },
-                ear,
-            )
+            .ask_about(&job, &prepared, "refactor", Effort::Medium, ear)
             .await?;
         let (subject, secrets) = (prepared.subject, prepared.secrets);
         blocking(move || {
@@ -131,6 +111,24 @@ impl Engine {
             })
         })
         .await
+    }
+
+    async fn ask_about(
+        &self,
+        job: &CodeJob,
+        prepared: &Prepared,
+        action: &'static str,
+        effort: Effort,
+        ear: Ear<'_>,
+    ) -> Result<Answer, JobError> {
+        let asking = Asking {
+            model: self.settings.model.clone(),
+            prompt: prepared.prompt.clone(),
+            max_output_tokens: prepared.max_output_tokens,
+            effort,
+            account: account(job, prepared, action),
+        };
+        self.ask(asking, ear).await
     }
 
     /// What an explanation would send.

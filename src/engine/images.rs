@@ -49,6 +49,8 @@ pub struct Description {
 /// What can be said of an image without asking anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
+    /// What tells it from other images: the hash of its bytes, or its URL.
+    pub content: String,
     pub facts: String,
     /// The description, if one is kept.
     pub markdown: Option<String>,
@@ -130,7 +132,11 @@ impl Engine {
         })
         .await?;
         let markdown = self.kept(&self.description_key(&content)).await;
-        Ok(Known { facts, markdown })
+        Ok(Known {
+            content,
+            facts,
+            markdown,
+        })
     }
 
     /// What describing an image would send.

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::convert;
-use super::jobs::Job;
-use super::outcome::{self, Failed};
+use super::job::{Failed, Job};
 use super::protocol as lsp;
 use super::state::Server;
 use crate::engine::{JobError, Rewriting};
@@ -48,7 +47,8 @@ pub fn edit_now(
             "the document was closed before the answer came, so nothing was changed",
         ));
     };
-    let Some(Shifted::Outside(range)) = outcome::now(&state, job, &rewriting.subject) else {
+    let Some(Shifted::Outside(range)) = job.subject_now(&state.documents, &rewriting.subject)
+    else {
         return Err(modified(
             "the text was changed while the answer was on its way, so nothing was changed",
         ));

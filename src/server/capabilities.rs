@@ -1,59 +1,10 @@
-//! What the client can do, as plain values, and what Gloss offers in return.
-
-use serde_json::Value;
+//! What Gloss offers: nothing that the language's own server does.
 
 use super::protocol as lsp;
+use super::traits::Traits;
 use super::{code_actions, commands, convert};
-use crate::text::Encoding;
 
-/// What this client can do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traits {
-    pub encoding: Encoding,
-    /// Takes `window/workDoneProgress/create`.
-    pub progress: bool,
-    /// Takes versioned `documentChanges`.
-    pub document_changes: bool,
-    /// Takes `workspace/applyEdit` at all.
-    pub apply_edit: bool,
-    pub show_document: bool,
-    /// Takes outcomes as data: `gloss/stream`, `gloss/finished`, `gloss/status`.
-    pub stream: bool,
-}
-
-impl Traits {
-    pub fn of(capabilities: &lsp::ClientCapabilities) -> Self {
-        let window = capabilities.window.as_ref();
-        let workspace = capabilities.workspace.as_ref();
-        Self {
-            encoding: convert::encoding(
-                capabilities
-                    .general
-                    .as_ref()
-                    .and_then(|general| general.position_encodings.as_deref()),
-            ),
-            progress: window
-                .and_then(|window| window.work_done_progress)
-                .unwrap_or(false),
-            document_changes: workspace
-                .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
-                .unwrap_or(false),
-            apply_edit: workspace
-                .and_then(|workspace| workspace.apply_edit)
-                .unwrap_or(false),
-            show_document: window
-                .and_then(|window| window.show_document.as_ref())
-                .is_some_and(|show| show.support),
-            stream: capabilities
-                .experimental
-                .as_ref()
-                .and_then(|experimental| experimental.pointer("/gloss/stream"))
-                == Some(&Value::Bool(true)),
-        }
-    }
-}
-
-/// What Gloss offers: nothing that the language's own server does.
+/// What Gloss offers to a client.
 pub fn offered(traits: Traits) -> lsp::ServerCapabilities {
     lsp::ServerCapabilities {
         position_encoding: Some(convert::encoding_kind(traits.encoding)),

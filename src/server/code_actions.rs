@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::protocol as lsp;
 use super::state::Server;
-use super::{convert, hover};
+use super::{convert, links};
 use crate::action;
 use crate::text::Shifted;
 
@@ -60,7 +60,7 @@ pub async fn offered(
     let place = json!({ "uri": uri, "range": params.range });
     let mut actions = cancels;
     let parsed = server.trees.of(&snapshot, PATIENCE);
-    let linked = hover::link_at(&snapshot, selection.start);
+    let linked = links::link_at(&snapshot, selection.start);
     let (syntax, link) = tokio::join!(parsed, linked);
     if let Some(subject) = action::subject(&snapshot.text, syntax.as_deref(), &selection) {
         let what = subject.title();
@@ -78,7 +78,7 @@ pub async fn offered(
         ));
     }
     if let Some(link) = link {
-        let title = format!("Describe image {}", hover::file_name(&link.target));
+        let title = format!("Describe image {}", links::file_name(&link.target));
         actions.push(command(&title, DESCRIBE, "gloss.describeImage", place));
     }
     actions.retain(|action| is_asked_for(action, params.context.only.as_deref()));

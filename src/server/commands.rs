@@ -1,13 +1,11 @@
 //! What `workspace/executeCommand` takes: arguments checked before anything begins.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::jobs::{self, Kind};
+use super::argument::Argument;
+use super::job::Kind;
 use super::state::{Server, place};
-use super::{convert, protocol as lsp, transport};
-use crate::action::Exchange;
-use crate::document::Snapshot;
+use super::{protocol as lsp, run, transport};
 use crate::engine::CodeJob;
 use crate::llm::{Usage, models};
 use crate::store::{By, Query};
@@ -22,25 +20,6 @@ pub const NAMES: [&str; 6] = [
     "gloss.usage",
 ];
 
-/// The one object that a command takes. Which fields count depends on the command.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Argument {
-    pub uri: Option<String>,
-    pub range: Option<lsp::Range>,
-    pub version: Option<i32>,
-    pub question: Option<String>,
-    pub instruction: Option<String>,
-    pub history: Vec<Exchange>,
-    pub apply: Option<bool>,
-    pub again: bool,
-    pub work_done_token: Option<lsp::NumberOrString>,
-    pub id: Option<String>,
-    pub command: Option<String>,
-    #[serde(rename = "argument")]
-    pub previewed: Option<Value>,
-}
-
 /// Runs a command, or begins the job it stands for. Everything up to the first await
 /// happens in the order of the messages.
 pub async fn execute(
@@ -49,60 +28,21 @@ pub async fn execute(
     arguments: Vec<Value>,
 ) -> lsp::Result<Option<Value>> {
     if let Some(kind) = Kind::of_command(command) {
-        let argument = argument(arguments)?;
-        return jobs::start(server, kind, argument, transport::answered()).map(Some);
+        let argument = Argument::of(arguments)?;
+        return run::start(server, kind, argument, transport::answered()).map(Some);
     }
     match command {
         "gloss.cancel" => {
-            let id = argument(arguments)?.id;
+            let id = Argument::of(arguments)?.id;
             server.jobs.cancel(id.as_deref());
             Ok(None)
         }
         "gloss.usage" => usage(server).await.map(Some),
-        "gloss.preview" => preview(server, argument(arguments)?).await.map(Some),
+        "gloss.preview" => preview(server, Argument::of(arguments)?).await.map(Some),
         _ => Err(lsp::Error::invalid_params(format!(
             "unknown command `{command}`; Gloss has {}",
             NAMES.join(", ")
         ))),
-    }
-}
-
-/// The document that an argument names, as it stands now, and the bytes of its range.
-pub fn subject(
-    server: &Server,
-    argument: &Argument,
-) -> lsp::Result<(Snapshot, std::ops::Range<usize>)> {
-    let uri = argument
-        .uri
-        .as_deref()
-        .ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
-    let state = server.state();
-    let snapshot = state
-        .snapshot(uri)
-        .ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
-    if argument
-        .version
-        .is_some_and(|version| version != snapshot.version)
-    {
-        return Err(lsp::Error::content_modified());
-    }
-    let range = argument
-        .range
-        .ok_or_else(|| lsp::Error::invalid_params("`range` is missing"))?;
-    let bytes = convert::bytes(&snapshot.text, range, state.traits.encoding);
-    Ok((snapshot, bytes))
-}
-
-fn argument(arguments: Vec<Value>) -> lsp::Result<Argument> {
-    match arguments.into_iter().next() {
-        None | Some(Value::Null) => Ok(Argument::default()),
-        // Lua writes an empty map as an empty list.
-        Some(Value::Array(list)) if list.is_empty() => Ok(Argument::default()),
-        Some(value) => serde_json::from_value(value).map_err(|error| {
-            lsp::Error::invalid_params(format!(
-                "the command takes one object such as {{uri, range}}: {error}"
-            ))
-        }),
     }
 }
 
@@ -114,8 +54,8 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
         .ok_or_else(|| {
             lsp::Error::invalid_params("`command` should be gloss.explain or gloss.refactor")
         })?;
-    let inner = self::argument(argument.previewed.into_iter().collect())?;
-    let (snapshot, selection) = subject(server, &inner)?;
+    let inner = Argument::of(argument.previewed.into_iter().collect())?;
+    let (snapshot, selection) = inner.subject(server)?;
     let (engine, folders) = {
         let state = server.state();
         (state.engine.clone(), state.folders.clone())
@@ -136,7 +76,7 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     })
     .await
     .map_err(|_| lsp::Error::internal_error())?;
-    let (prepared, engine) = prepared.map_err(|error| failed(&error.to_string()))?;
+    let (prepared, engine) = prepared.map_err(|error| lsp::failed(&error.to_string()))?;
     let usage = Usage {
         prompt_tokens: prepared.tokens(),
         ..Usage::default()
@@ -162,7 +102,7 @@ async fn usage(server: &Server) -> lsp::Result<Value> {
     let report = store
         .report(query)
         .await
-        .map_err(|error| failed(&error.to_string()))?;
+        .map_err(|error| lsp::failed(&error.to_string()))?;
     let report = serde_json::to_value(report).map_err(|_| lsp::Error::internal_error())?;
     if !stream {
         let total = |name: &str| {
@@ -181,13 +121,4 @@ async fn usage(server: &Server) -> lsp::Result<Value> {
         tokio::spawn(async move { client.show_message(lsp::MessageType::INFO, line).await });
     }
     Ok(report)
-}
-
-/// A command that was understood and came to nothing.
-pub fn failed(message: &str) -> lsp::Error {
-    lsp::Error {
-        code: lsp::ErrorCode::ServerError(lsp::REQUEST_FAILED),
-        message: message.to_owned().into(),
-        data: None,
-    }
 }

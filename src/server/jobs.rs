@@ -1,82 +1,17 @@
-//! Work that outlives its command: begun in order, reported while it runs, cancelled at once.
+//! The jobs that run: entered, found where they are, cancelled, left.
 
 use std::ops::Range;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt as _;
-use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
-use super::commands::{self, Argument};
-use super::outcome::{self, Failed};
-use super::progress::{self, Feed};
+use super::job::Job;
 use super::protocol as lsp;
-use super::state::{Server, place};
-use crate::action;
-use crate::document::{Anchor, Snapshot};
-use crate::engine::{CodeJob, Description, Engine, Explanation, JobError, Rewriting};
+use crate::document::Anchor;
 
 /// Most jobs at once; a person does not start so many, a broken script does.
 const MOST: usize = 512;
-
-/// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Explain,
-    Refactor,
-    Describe,
-}
-
-impl Kind {
-    pub fn of_command(command: &str) -> Option<Self> {
-        match command {
-            "gloss.explain" => Some(Self::Explain),
-            "gloss.refactor" => Some(Self::Refactor),
-            "gloss.describeImage" => Some(Self::Describe),
-            _ => None,
-        }
-    }
-
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::Explain => "gloss.explain",
-            Self::Refactor => "gloss.refactor",
-            Self::Describe => "gloss.describeImage",
-        }
-    }
-
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Explain => "Explain",
-            Self::Refactor => "Refactor",
-            Self::Describe => "Describe image",
-        }
-    }
-}
-
-/// A job as it began.
-pub struct Job {
-    pub id: String,
-    pub kind: Kind,
-    pub title: String,
-    pub snapshot: Snapshot,
-    /// The bytes of the snapshot that were asked about.
-    pub selection: Range<usize>,
-    pub range: lsp::Range,
-    /// Records what is typed while the job runs.
-    pub journal: Anchor,
-    pub argument: Argument,
-    pub engine: Engine,
-}
-
-/// What a job came to.
-pub enum Done {
-    Explained(Explanation),
-    Rewritten(Rewriting),
-    Described(Description),
-}
 
 /// The jobs that run.
 #[derive(Clone, Default)]
@@ -101,149 +36,6 @@ struct Entry {
     title: String,
     /// Taken when the job is cancelled.
     cancel: Option<oneshot::Sender<()>>,
-}
-
-/// Begins a job; answers its id. Nothing is sent before `answered`.
-///
-/// # Errors
-/// When the argument is wrong, which is the command's own error.
-pub fn start(
-    server: &Server,
-    kind: Kind,
-    argument: Argument,
-    answered: oneshot::Receiver<()>,
-) -> lsp::Result<Value> {
-    let (snapshot, selection) = commands::subject(server, &argument)?;
-    let given = argument.work_done_token.as_ref().map(|token| match token {
-        lsp::NumberOrString::String(id) => id.clone(),
-        lsp::NumberOrString::Number(id) => id.to_string(),
-    });
-    let (cancel, cancelled) = oneshot::channel();
-    let mut state = server.state();
-    let journal = state
-        .documents
-        .journal(&snapshot.uri)
-        .ok_or_else(|| lsp::Error::invalid_params(format!("{} is not open here", snapshot.uri)))?;
-    let mut job = Job {
-        id: String::new(),
-        kind,
-        title: title(server, kind, &snapshot, &selection),
-        range: argument.range.unwrap_or_default(),
-        selection,
-        journal,
-        argument,
-        engine: state.engine.clone(),
-        snapshot,
-    };
-    match server.jobs.enter(given.clone(), &job, cancel) {
-        Ok(id) => job.id = id,
-        Err(error) => {
-            state.documents.release(&job.snapshot.uri, journal);
-            return Err(error);
-        }
-    }
-    drop(state);
-    let answer = json!({ "id": job.id });
-    tokio::spawn(run(
-        server.clone(),
-        job,
-        given.is_some(),
-        answered,
-        cancelled,
-    ));
-    Ok(answer)
-}
-
-/// What the job is called. Its subject is named if that takes no parse; it does not where
-/// the command was chosen from a menu, since the menu had the tree.
-fn title(server: &Server, kind: Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
-    let verb = kind.verb();
-    if kind == Kind::Describe {
-        return verb.to_owned();
-    }
-    let syntax = server.trees.known(snapshot);
-    if syntax.is_none() && snapshot.language.is_some() {
-        return verb.to_owned();
-    }
-    let subject = action::subject(&snapshot.text, syntax.as_deref(), selection);
-    subject.map_or_else(
-        || verb.to_owned(),
-        |subject| format!("{verb} {}", subject.title()),
-    )
-}
-
-/// The whole life of a job.
-async fn run(
-    server: Server,
-    job: Job,
-    own_token: bool,
-    answered: oneshot::Receiver<()>,
-    cancelled: oneshot::Receiver<()>,
-) {
-    // Dropped unsent when the client cancelled the command itself; then it wants no job.
-    let wanted = answered.await.is_ok();
-    if wanted {
-        let feed = Feed::default();
-        let mut reports = progress::begin(&server, &job, own_token, &feed).await;
-        outcome::say_status(&server).await;
-        let work = AssertUnwindSafe(work(&server, &job, &feed)).catch_unwind();
-        let done = tokio::select! {
-            done = work => match done {
-                Ok(done) => done.map_err(Failed::from),
-                Err(_) => Err(Failed::from(JobError::Internal)),
-            },
-            _ = cancelled => Err(Failed::Cancelled),
-        };
-        server.jobs.settle(&job.id);
-        reports.streamed(&feed).await;
-        outcome::deliver(&server, &job, done).await;
-        reports.end();
-    }
-    server
-        .state()
-        .documents
-        .release(&job.snapshot.uri, job.journal);
-    server.jobs.leave(&job.id);
-    if wanted {
-        outcome::say_status(&server).await;
-    }
-}
-
-/// The work itself. Dropping it closes the connection to the API.
-async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
-    let folders = server.state().folders.clone();
-    let uri = job.snapshot.uri.clone();
-    let place = tokio::task::spawn_blocking(move || place(&uri, &folders))
-        .await
-        .map_err(|_| JobError::Internal)?;
-    let mut ear = |heard| feed.hear(heard);
-    if job.kind == Kind::Describe {
-        let described = super::hover::describe(server, job, place, &mut ear).await?;
-        return Ok(Done::Described(described));
-    }
-    let code = CodeJob {
-        snapshot: job.snapshot.clone(),
-        selection: job.selection.clone(),
-        place,
-        wish: job
-            .argument
-            .question
-            .clone()
-            .or_else(|| job.argument.instruction.clone()),
-        history: job.argument.history.clone(),
-    };
-    match job.kind {
-        Kind::Refactor => job
-            .engine
-            .refactor(code, &mut ear)
-            .await
-            .map(Done::Rewritten),
-        _ => job
-            .engine
-            .explain(code, &mut ear)
-            .await
-            .map(Done::Explained),
-    }
 }
 
 impl Jobs {
@@ -311,7 +103,11 @@ impl Jobs {
         self.changes.subscribe()
     }
 
-    fn enter(
+    /// Enters a job, under the id that the client gave or one of our own.
+    ///
+    /// # Errors
+    /// When the id is in use, or too many run.
+    pub fn enter(
         &self,
         given: Option<String>,
         job: &Job,
@@ -319,7 +115,7 @@ impl Jobs {
     ) -> lsp::Result<String> {
         let mut running = self.lock();
         if running.jobs.len() >= MOST {
-            return Err(commands::failed(
+            return Err(lsp::failed(
                 "too many jobs run at once; wait for some, or cancel them",
             ));
         }
@@ -343,13 +139,14 @@ impl Jobs {
     }
 
     /// From now on the job cannot be cancelled: its outcome is on its way.
-    fn settle(&self, id: &str) {
+    pub fn settle(&self, id: &str) {
         if let Some(job) = self.lock().jobs.iter_mut().find(|job| job.id == id) {
             job.cancel = None;
         }
     }
 
-    fn leave(&self, id: &str) {
+    /// Forgets a job that has ended.
+    pub fn leave(&self, id: &str) {
         let mut running = self.lock();
         running.jobs.retain(|job| job.id != id);
         self.count.send_replace(running.jobs.len());

@@ -6,22 +6,28 @@
 //! reads a disk, and no handler waits for the editor.
 
 mod apply;
+mod argument;
 mod capabilities;
 mod code_actions;
 mod commands;
 mod connect;
 mod convert;
+mod descriptions;
 pub mod frames;
 mod glosses;
 mod hover;
+mod job;
 mod jobs;
+mod links;
 mod outbox;
 mod outcome;
 mod process;
 mod progress;
 mod protocol;
+mod run;
 mod service;
 mod state;
+mod traits;
 pub mod transport;
 mod trees;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::apply;
-use super::jobs::{Done, Job};
+use super::job::{Done, Failed, Job};
 use super::protocol as lsp;
 use super::state::Server;
 use crate::action::Subject;
@@ -13,53 +13,6 @@ use crate::answer;
 use crate::config::ExplainOpens;
 use crate::engine::{Explanation, JobError, Rewriting};
 use crate::text::Shifted;
-
-/// Why a job came to nothing.
-pub enum Failed {
-    /// The person's own will, which needs no message.
-    Cancelled,
-    /// The text that an edit was for changed, or its document was closed.
-    Modified {
-        message: String,
-        answer: String,
-    },
-    Job(JobError),
-}
-
-impl From<JobError> for Failed {
-    fn from(error: JobError) -> Self {
-        Self::Job(error)
-    }
-}
-
-impl Failed {
-    fn code(&self) -> i64 {
-        match self {
-            Self::Cancelled => lsp::ErrorCode::RequestCancelled.code(),
-            Self::Modified { .. } => lsp::ErrorCode::ContentModified.code(),
-            Self::Job(JobError::Internal) => lsp::ErrorCode::InternalError.code(),
-            Self::Job(_) => lsp::REQUEST_FAILED,
-        }
-    }
-
-    fn message(&self) -> String {
-        match self {
-            Self::Cancelled => "cancelled".into(),
-            Self::Modified { message, .. } => message.clone(),
-            Self::Job(error) => error.to_string(),
-        }
-    }
-
-    /// What the model said all the same, so that it is not lost.
-    fn answer(&self) -> Option<&str> {
-        match self {
-            Self::Modified { answer, .. } | Self::Job(JobError::Refused { answer, .. }) => {
-                Some(answer)
-            }
-            _ => None,
-        }
-    }
-}
 
 /// Brings a job's outcome to the person, exactly once.
 pub async fn deliver(server: &Server, job: &Job, done: Result<Done, Failed>) {
@@ -145,7 +98,10 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
     let opens = {
         let mut state = server.state();
         let state = &mut *state;
-        if !follow_up && let Some(Shifted::Outside(range)) = now(state, job, &explanation.subject) {
+        if !follow_up
+            && let Some(Shifted::Outside(range)) =
+                job.subject_now(&state.documents, &explanation.subject)
+        {
             state
                 .glosses
                 .keep(&mut state.documents, &job.snapshot.uri, range, explanation);
@@ -194,13 +150,6 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
     }
     let applied = apply::apply(server, job, rewriting).await?;
     Ok(result(applied, None))
-}
-
-/// Where a job's subject stands now, and whether anything was typed into it.
-pub fn now(state: &super::state::State, job: &Job, subject: &Subject) -> Option<Shifted> {
-    state
-        .documents
-        .since(&job.snapshot.uri, job.journal, &subject.range)
 }
 
 fn streams(server: &Server) -> bool {

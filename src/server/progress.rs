@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::jobs::{Job, Kind};
+use super::job::{Job, Kind};
 use super::protocol as lsp;
 use super::state::Server;
 use crate::answer::Defanger;

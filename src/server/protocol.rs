@@ -57,3 +57,12 @@ impl Notification for Status {
     type Params = Value;
     const METHOD: &'static str = "gloss/status";
 }
+
+/// A command that was understood and came to nothing.
+pub fn failed(message: &str) -> Error {
+    Error {
+        code: ErrorCode::ServerError(REQUEST_FAILED),
+        message: message.to_owned().into(),
+        data: None,
+    }
+}

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tower_lsp::Client;
 
-use super::capabilities::Traits;
+use super::descriptions::Descriptions;
 use super::glosses::Glosses;
-use super::hover::Descriptions;
 use super::jobs::Jobs;
 use super::protocol as lsp;
+use super::traits::Traits;
 use super::trees::Trees;
 use super::{convert, process};
 use crate::config::{self, Layers, Notice};

@@ -1,0 +1,67 @@
+//! The one object that a command takes, checked before anything begins.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::state::Server;
+use super::{convert, protocol as lsp};
+use crate::action::Exchange;
+use crate::document::Snapshot;
+
+/// The one object that a command takes. Which fields count depends on the command.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Argument {
+    pub uri: Option<String>,
+    pub range: Option<lsp::Range>,
+    pub version: Option<i32>,
+    pub question: Option<String>,
+    pub instruction: Option<String>,
+    pub history: Vec<Exchange>,
+    pub apply: Option<bool>,
+    pub again: bool,
+    pub work_done_token: Option<lsp::NumberOrString>,
+    pub id: Option<String>,
+    pub command: Option<String>,
+    #[serde(rename = "argument")]
+    pub previewed: Option<Value>,
+}
+
+impl Argument {
+    /// The argument among a command's.
+    pub fn of(arguments: Vec<Value>) -> lsp::Result<Self> {
+        match arguments.into_iter().next() {
+            None | Some(Value::Null) => Ok(Self::default()),
+            // Lua writes an empty map as an empty list.
+            Some(Value::Array(list)) if list.is_empty() => Ok(Self::default()),
+            Some(value) => serde_json::from_value(value).map_err(|error| {
+                lsp::Error::invalid_params(format!(
+                    "the command takes one object such as {{uri, range}}: {error}"
+                ))
+            }),
+        }
+    }
+
+    /// The document that an argument names, as it stands now, and the bytes of its range.
+    pub fn subject(&self, server: &Server) -> lsp::Result<(Snapshot, std::ops::Range<usize>)> {
+        let uri = self
+            .uri
+            .as_deref()
+            .ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
+        let state = server.state();
+        let snapshot = state
+            .snapshot(uri)
+            .ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
+        if self
+            .version
+            .is_some_and(|version| version != snapshot.version)
+        {
+            return Err(lsp::Error::content_modified());
+        }
+        let range = self
+            .range
+            .ok_or_else(|| lsp::Error::invalid_params("`range` is missing"))?;
+        let bytes = convert::bytes(&snapshot.text, range, state.traits.encoding);
+        Ok((snapshot, bytes))
+    }
+}

@@ -1,0 +1,162 @@
+//! The life of a job: begun in order, reported while it runs, cancelled at once.
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::argument::Argument;
+use super::job::{Done, Failed, Job, Kind};
+use super::links;
+use super::outcome;
+use super::progress::{self, Feed};
+use super::protocol as lsp;
+use super::state::{Server, place};
+use crate::action;
+use crate::document::Snapshot;
+use crate::engine::{CodeJob, JobError};
+
+/// Begins a job; answers its id. Nothing is sent before `answered`.
+///
+/// # Errors
+/// When the argument is wrong, which is the command's own error.
+pub fn start(
+    server: &Server,
+    kind: Kind,
+    argument: Argument,
+    answered: oneshot::Receiver<()>,
+) -> lsp::Result<Value> {
+    let (snapshot, selection) = argument.subject(server)?;
+    let given = argument.work_done_token.as_ref().map(|token| match token {
+        lsp::NumberOrString::String(id) => id.clone(),
+        lsp::NumberOrString::Number(id) => id.to_string(),
+    });
+    let (cancel, cancelled) = oneshot::channel();
+    let mut state = server.state();
+    let journal = state
+        .documents
+        .journal(&snapshot.uri)
+        .ok_or_else(|| lsp::Error::invalid_params(format!("{} is not open here", snapshot.uri)))?;
+    let mut job = Job {
+        id: String::new(),
+        kind,
+        title: title(server, kind, &snapshot, &selection),
+        range: argument.range.unwrap_or_default(),
+        selection,
+        journal,
+        argument,
+        engine: state.engine.clone(),
+        snapshot,
+    };
+    match server.jobs.enter(given.clone(), &job, cancel) {
+        Ok(id) => job.id = id,
+        Err(error) => {
+            state.documents.release(&job.snapshot.uri, journal);
+            return Err(error);
+        }
+    }
+    drop(state);
+    let answer = json!({ "id": job.id });
+    tokio::spawn(run(
+        server.clone(),
+        job,
+        given.is_some(),
+        answered,
+        cancelled,
+    ));
+    Ok(answer)
+}
+
+/// What the job is called. Its subject is named if that takes no parse; it does not where
+/// the command was chosen from a menu, since the menu had the tree.
+fn title(server: &Server, kind: Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
+    let verb = kind.verb();
+    if kind == Kind::Describe {
+        return verb.to_owned();
+    }
+    let syntax = server.trees.known(snapshot);
+    if syntax.is_none() && snapshot.language.is_some() {
+        return verb.to_owned();
+    }
+    let subject = action::subject(&snapshot.text, syntax.as_deref(), selection);
+    subject.map_or_else(
+        || verb.to_owned(),
+        |subject| format!("{verb} {}", subject.title()),
+    )
+}
+
+/// The whole life of a job.
+async fn run(
+    server: Server,
+    job: Job,
+    own_token: bool,
+    answered: oneshot::Receiver<()>,
+    cancelled: oneshot::Receiver<()>,
+) {
+    // Dropped unsent when the client cancelled the command itself; then it wants no job.
+    let wanted = answered.await.is_ok();
+    if wanted {
+        let feed = Feed::default();
+        let mut reports = progress::begin(&server, &job, own_token, &feed).await;
+        outcome::say_status(&server).await;
+        let work = AssertUnwindSafe(work(&server, &job, &feed)).catch_unwind();
+        let done = tokio::select! {
+            done = work => match done {
+                Ok(done) => done.map_err(Failed::from),
+                Err(_) => Err(Failed::from(JobError::Internal)),
+            },
+            _ = cancelled => Err(Failed::Cancelled),
+        };
+        server.jobs.settle(&job.id);
+        reports.streamed(&feed).await;
+        outcome::deliver(&server, &job, done).await;
+        reports.end();
+    }
+    server
+        .state()
+        .documents
+        .release(&job.snapshot.uri, job.journal);
+    server.jobs.leave(&job.id);
+    if wanted {
+        outcome::say_status(&server).await;
+    }
+}
+
+/// The work itself. Dropping it closes the connection to the API.
+async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
+    let folders = server.state().folders.clone();
+    let uri = job.snapshot.uri.clone();
+    let place = tokio::task::spawn_blocking(move || place(&uri, &folders))
+        .await
+        .map_err(|_| JobError::Internal)?;
+    let mut ear = |heard| feed.hear(heard);
+    if job.kind == Kind::Describe {
+        let described = links::describe(server, job, place, &mut ear).await?;
+        return Ok(Done::Described(described));
+    }
+    let code = CodeJob {
+        snapshot: job.snapshot.clone(),
+        selection: job.selection.clone(),
+        place,
+        wish: job
+            .argument
+            .question
+            .clone()
+            .or_else(|| job.argument.instruction.clone()),
+        history: job.argument.history.clone(),
+    };
+    match job.kind {
+        Kind::Refactor => job
+            .engine
+            .refactor(code, &mut ear)
+            .await
+            .map(Done::Rewritten),
+        _ => job
+            .engine
+            .explain(code, &mut ear)
+            .await
+            .map(Done::Explained),
+    }
+}

@@ -1,0 +1,53 @@
+//! What the client can do, as plain values.
+
+use serde_json::Value;
+
+use super::{convert, protocol as lsp};
+use crate::text::Encoding;
+
+/// What this client can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    pub encoding: Encoding,
+    /// Takes `window/workDoneProgress/create`.
+    pub progress: bool,
+    /// Takes versioned `documentChanges`.
+    pub document_changes: bool,
+    /// Takes `workspace/applyEdit` at all.
+    pub apply_edit: bool,
+    pub show_document: bool,
+    /// Takes outcomes as data: `gloss/stream`, `gloss/finished`, `gloss/status`.
+    pub stream: bool,
+}
+
+impl Traits {
+    pub fn of(capabilities: &lsp::ClientCapabilities) -> Self {
+        let window = capabilities.window.as_ref();
+        let workspace = capabilities.workspace.as_ref();
+        Self {
+            encoding: convert::encoding(
+                capabilities
+                    .general
+                    .as_ref()
+                    .and_then(|general| general.position_encodings.as_deref()),
+            ),
+            progress: window
+                .and_then(|window| window.work_done_progress)
+                .unwrap_or(false),
+            document_changes: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
+                .unwrap_or(false),
+            apply_edit: workspace
+                .and_then(|workspace| workspace.apply_edit)
+                .unwrap_or(false),
+            show_document: window
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|show| show.support),
+            stream: capabilities
+                .experimental
+                .as_ref()
+                .and_then(|experimental| experimental.pointer("/gloss/stream"))
+                == Some(&Value::Bool(true)),
+        }
+    }
+}
