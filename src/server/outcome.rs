@@ -8,10 +8,9 @@ use super::apply;
 use super::job::{Done, Failed, Job};
 use super::protocol as lsp;
 use super::state::Server;
-use crate::action::Subject;
 use crate::answer;
 use crate::config::ExplainOpens;
-use crate::engine::{Explanation, JobError, Rewriting};
+use crate::engine::{Explanation, Rewriting};
 use crate::text::Shifted;
 
 /// Brings a job's outcome to the person, exactly once.
