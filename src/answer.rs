@@ -4,4 +4,4 @@ mod code;
 mod markdown;
 
 pub use code::{Original, Refusal, code};
-pub use markdown::{Defanger, defanged, first_sentence};
+pub use markdown::{Defanger, defanged, escaped, first_sentence};

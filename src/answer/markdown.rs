@@ -19,6 +19,18 @@ pub fn defanged(text: &str) -> String {
     safe
 }
 
+/// The same for a piece of a line: what would open a block at its start opens none here.
+fn defanged_within_line(text: &str) -> String {
+    let mut defanger = Defanger {
+        inside_line: true,
+        cut_by_table: true,
+        ..Defanger::default()
+    };
+    let mut safe = defanger.push(text);
+    safe.push_str(&defanger.finish());
+    safe
+}
+
 /// Defangs a text that comes in pieces. What it gives, joined, does not depend on how the
 /// text was cut; it withholds at most an unfinished link, image, tag, code span or fence.
 #[derive(Debug, Default)]
@@ -26,6 +38,9 @@ pub struct Defanger {
     pending: String,
     fence: Option<Fence>,
     inside_line: bool,
+    /// A code span with a `|` stands on this line. In a table it is cut there, so that what
+    /// looks like code behind it may be none.
+    cut_by_table: bool,
     given: usize,
     full: bool,
 }
@@ -49,7 +64,8 @@ enum Step {
 impl Defanger {
     /// Takes the next piece; gives what is certain by now.
     pub fn push(&mut self, piece: &str) -> String {
-        self.pending.push_str(piece);
+        // A lone return would end a line for a renderer, and overwrite one on a terminal.
+        self.pending.extend(piece.chars().filter(|c| *c != '\r'));
         self.drain(false)
     }
 
@@ -96,19 +112,22 @@ impl Defanger {
         while !rest.is_empty() {
             let step = match self.fence {
                 Some(fence) => step_in_code(rest, fence, !self.inside_line, last),
-                None => step_in_text(rest, !self.inside_line, last),
+                None => step_in_text(rest, !self.inside_line, self.cut_by_table, last),
             };
             let (taken, text) = match step {
                 Step::Wait => break,
                 Step::Done(taken, text) => (taken, text),
                 Step::Turn(taken, fence) => {
                     self.fence = fence;
-                    (taken, visible(rest.get(..taken).unwrap_or_default()))
+                    // Without its indentation a fence belongs to no list, which could end
+                    // before the fence does and leave the rest of it to be rendered.
+                    let line = rest.get(..taken).unwrap_or_default();
+                    (taken, visible(line.trim_start_matches(' ')))
                 }
             };
             let seen = rest.get(..taken).unwrap_or_default();
-            self.inside_line =
-                !seen.ends_with('\n') && (self.inside_line || !seen.trim().is_empty());
+            self.inside_line = !seen.ends_with('\n');
+            self.cut_by_table = self.inside_line && (self.cut_by_table || text.contains('|'));
             rest = rest.get(taken..).unwrap_or_default();
             self.give(&text, &mut safe);
         }
@@ -118,30 +137,38 @@ impl Defanger {
 }
 
 fn step_in_code(rest: &str, fence: Fence, line_start: bool, last: bool) -> Step {
-    if line_start && rest.trim_start_matches([' ', '\t']).starts_with(fence.mark) {
-        return match rest.find('\n') {
-            Some(end) if closes(rest.get(..end).unwrap_or_default(), fence) => {
-                Step::Turn(end + 1, None)
-            }
-            Some(end) => Step::Done(end + 1, visible(rest.get(..=end).unwrap_or_default())),
-            None if last && closes(rest, fence) => Step::Turn(rest.len(), None),
-            None if last || rest.len() > LONGEST_HELD => Step::Done(rest.len(), visible(rest)),
-            None => Step::Wait,
+    let Some(end) = rest.find('\n') else {
+        // Whether the line closes the block shows at its end.
+        let may_close = line_start
+            && rest
+                .trim_start_matches(' ')
+                .chars()
+                .all(|c| c == fence.mark || c == ' ');
+        return match (may_close, last) {
+            (true, true) if closes(rest, fence) => Step::Turn(rest.len(), None),
+            (true, false) if rest.len() < LONGEST_HELD => Step::Wait,
+            _ => Step::Done(rest.len(), visible(rest)),
         };
+    };
+    let line = rest.get(..end).unwrap_or_default();
+    if line_start && closes(line, fence) {
+        return Step::Turn(end + 1, None);
     }
-    if line_start && !last && rest.trim_matches([' ', '\t']).is_empty() {
-        return Step::Wait;
-    }
-    let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
-    Step::Done(end, visible(rest.get(..end).unwrap_or_default()))
+    Step::Done(end + 1, visible(rest.get(..=end).unwrap_or_default()))
 }
 
+/// CommonMark 4.5: at most three spaces before it, and nothing but blanks behind it.
 fn closes(line: &str, fence: Fence) -> bool {
-    let line = line.trim();
-    line.len() >= fence.length && line.chars().all(|c| c == fence.mark)
+    let marks = line.trim_start_matches(' ');
+    let indentation = line.len() - marks.len();
+    let marks = marks.trim_end_matches([' ', '\t', '\r']);
+    indentation <= 3 && marks.len() >= fence.length && marks.chars().all(|c| c == fence.mark)
 }
 
-fn step_in_text(rest: &str, line_start: bool, last: bool) -> Step {
+fn step_in_text(rest: &str, line_start: bool, cut_by_table: bool, last: bool) -> Step {
+    if line_start && let Some(step) = fence(rest, last) {
+        return step;
+    }
     let Some(first) = rest.chars().next() else {
         return Step::Wait;
     };
@@ -149,7 +176,7 @@ fn step_in_text(rest: &str, line_start: bool, last: bool) -> Step {
         .get(first.len_utf8()..)
         .and_then(|after| after.chars().next());
     match first {
-        '`' | '~' => marks(rest, first, line_start, last),
+        '`' => span(rest, cut_by_table, last),
         '\\' | '<' | '!' if next.is_none() && !last => Step::Wait,
         '\\' => escape(next),
         '<' if next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) => {
@@ -166,10 +193,70 @@ fn plain(rest: &str, first: char) -> Step {
     let end = rest
         .char_indices()
         .skip(1)
-        .find(|(_, c)| matches!(c, '`' | '~' | '\\' | '<' | '!' | '[' | '\n'))
+        .find(|(_, c)| matches!(c, '`' | '\\' | '<' | '!' | '[' | '\n'))
         .map_or(rest.len(), |(at, _)| at);
     let end = if first == '\n' { 1 } else { end };
     Step::Done(end, visible(rest.get(..end).unwrap_or_default()))
+}
+
+/// What to do with a line that opens a fence, by the rules of CommonMark 4.5; `None` for
+/// one that does not. Deeper than three spaces it opens none.
+fn fence(rest: &str, last: bool) -> Option<Step> {
+    let marks = rest.trim_start_matches(' ');
+    let indentation = rest.len() - marks.len();
+    let undecided = !last && rest.len() < LONGEST_HELD && !rest.contains('\n');
+    let Some(mark) = marks.chars().next() else {
+        return (undecided && indentation <= 3).then_some(Step::Wait);
+    };
+    if indentation > 3 || !matches!(mark, '`' | '~') {
+        return None;
+    }
+    let info = marks.trim_start_matches(mark);
+    let length = marks.len() - info.len();
+    if undecided && (length >= 3 || info.is_empty()) {
+        return Some(Step::Wait);
+    }
+    let line = info.split('\n').next().unwrap_or_default();
+    if length < 3 || (mark == '`' && line.contains('`')) {
+        return None;
+    }
+    let taken = (indentation + length + line.len() + 1).min(rest.len());
+    Some(Step::Turn(taken, Some(Fence { mark, length })))
+}
+
+/// A run of backticks: a code span if it is closed on the same line, else only backticks.
+///
+/// A span over several lines can be cut by the beginning of a block, and in a table by each
+/// `|`; what Gloss takes for code would then be rendered. So one line it is, and one with a
+/// `|` in it or before it only if its content could do no harm as text.
+fn span(rest: &str, cut_by_table: bool, last: bool) -> Step {
+    let length = rest.len() - rest.trim_start_matches('`').len();
+    let after = rest.get(length..).unwrap_or_default();
+    let line = held(after).split('\n').next().unwrap_or_default();
+    let mut from = 0;
+    while let Some(start) = line.get(from..).and_then(|rest| rest.find('`')) {
+        let start = from + start;
+        let run = line.get(start..).unwrap_or_default();
+        let run = run.len() - run.trim_start_matches('`').len();
+        // At the very end of what is here the run may still grow.
+        let may_grow = start + run == after.len() && !last;
+        if run == length && !may_grow {
+            let content = line.get(..start).unwrap_or_default();
+            let harmless = !content.contains(['<', '[', '\\']);
+            let whole = !cut_by_table && !content.contains('|');
+            if !harmless && !whole {
+                break;
+            }
+            let end = length + start + run;
+            return Step::Done(end, visible(rest.get(..end).unwrap_or_default()));
+        }
+        from = start + run;
+    }
+    let may_go_on = !last && line.len() == after.len() && after.len() < LONGEST_HELD;
+    if may_go_on && !(cut_by_table && line.contains(['<', '['])) {
+        return Step::Wait;
+    }
+    Step::Done(length, "\\`".repeat(length))
 }
 
 fn escape(next: Option<char>) -> Step {
@@ -178,79 +265,6 @@ fn escape(next: Option<char>) -> Step {
         Some(c) if c.is_ascii_punctuation() => Step::Done(2, format!("\\{c}")),
         _ => Step::Done(1, "\\".into()),
     }
-}
-
-/// A run of backticks or tildes: a fence at the start of a line, a code span elsewhere.
-fn marks(rest: &str, mark: char, line_start: bool, last: bool) -> Step {
-    let length = rest.len() - rest.trim_start_matches(mark).len();
-    if length == rest.len() && !last && length < LONGEST_HELD {
-        return Step::Wait;
-    }
-    let after = rest.get(length..).unwrap_or_default();
-    if line_start && length >= 3 {
-        let line = after.split('\n').next().unwrap_or_default();
-        if line.len() == after.len() && !last && after.len() < LONGEST_HELD {
-            return Step::Wait;
-        }
-        if !(mark == '`' && line.contains('`')) {
-            let taken = (length + line.len() + 1).min(rest.len());
-            return Step::Turn(taken, Some(Fence { mark, length }));
-        }
-    }
-    if mark == '~' {
-        return Step::Done(length, rest.get(..length).unwrap_or_default().to_owned());
-    }
-    match end_of_span(after, length, last) {
-        Found::At(end) => Step::Done(
-            length + end,
-            visible(rest.get(..length + end).unwrap_or_default()),
-        ),
-        Found::Open if !last => Step::Wait,
-        Found::Open | Found::Never => Step::Done(length, "\\`".repeat(length)),
-    }
-}
-
-enum Found {
-    At(usize),
-    Never,
-    /// Not in what is here, but it could still come.
-    Open,
-}
-
-/// Behind the run of exactly `length` backticks that closes a span, within its paragraph.
-fn end_of_span(after: &str, length: usize, last: bool) -> Found {
-    let window = held(after);
-    let mut from = 0;
-    while let Some(found) = window.get(from..).and_then(|rest| rest.find(['`', '\n'])) {
-        let at = from + found;
-        let rest = window.get(at..).unwrap_or_default();
-        if rest.starts_with('\n') {
-            if is_blank_line(rest.get(1..).unwrap_or_default()) {
-                return Found::Never;
-            }
-            from = at + 1;
-            continue;
-        }
-        let run = rest.len() - rest.trim_start_matches('`').len();
-        if run == rest.len() && window.len() == after.len() && !last {
-            // At the very end of what is here the run may still grow.
-            return Found::Open;
-        }
-        if run == length {
-            return Found::At(at + run);
-        }
-        from = at + run;
-    }
-    if after.len() >= LONGEST_HELD {
-        Found::Never
-    } else {
-        Found::Open
-    }
-}
-
-fn is_blank_line(rest: &str) -> bool {
-    rest.split_once('\n')
-        .is_some_and(|(line, _)| line.trim().is_empty())
 }
 
 /// As much of `text` as may be looked at before a decision falls.
@@ -283,10 +297,12 @@ fn bracket(rest: &str, bang: usize, last: bool) -> Step {
             }
             None => open_ended(),
         },
-        // A definition gives other brackets a target; without it they are only text.
-        Some(':') => literal(),
-        // `[ ]` and `[x]` begin a task, `[name]` is a word in brackets: harmless as they are.
-        _ if bang == 0 => Step::Done(1, "[".into()),
+        // `[ ]` and `[x]` begin a task.
+        Some(' ') | None if bang == 0 && matches!(inner, " " | "x" | "X") => {
+            Step::Done(inner_end + 1, format!("[{inner}]"))
+        }
+        // Whatever else a bracket could begin (a definition, a link whose text holds code), it
+        // begins nothing here.
         _ => literal(),
     }
 }
@@ -309,7 +325,7 @@ fn matching(text: &str, from: usize, open: char, close: char) -> Option<usize> {
 }
 
 fn link(text: &str, target: &str, is_image: bool) -> String {
-    let words = defanged(text);
+    let words = defanged_within_line(&text.replace('\n', " "));
     if is_image {
         return format!("(image: {words})");
     }
@@ -351,6 +367,23 @@ fn looks_like_host(word: &str) -> bool {
     })
 }
 
+/// A stranger's words, such as a file's name, as Markdown that shows just them.
+pub fn escaped(words: &str) -> String {
+    let mut escaped = String::with_capacity(words.len());
+    for c in visible(words).chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '\n' | '\r' | '\t' => escaped.push(' '),
+            c if c.is_ascii_punctuation() && !matches!(c, '.' | '-' | '/' | ',') => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 /// Characters that change how others are shown, themselves made to show.
 fn visible(text: &str) -> String {
     if !text.chars().any(is_hidden) {
@@ -369,7 +402,7 @@ fn visible(text: &str) -> String {
 
 /// Controls but for tab and line ends, and what reorders text (Unicode TR 9, TR 36).
 fn is_hidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+    (c.is_control() && !matches!(c, '\t' | '\n'))
         || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
@@ -443,7 +476,8 @@ mod tests {
         check("![pixel](https://evil.example/p.png)", "(image: pixel)");
         check("[![p](https://e.example/p)](command:x)", "(image: p)");
         check("[x]: javascript:y", "\\[x]: javascript:y");
-        check("- [ ] task [name]", "- [ ] task [name]");
+        check("- [ ] task [name]", "- [ ] task \\[name]");
+        check("[`]`](command:e)", "\\[`]`](command:e)");
         check("a\u{202e}b\u{7}", "a⟨U+202E⟩b⟨U+0007⟩");
         check(
             "```html\n<b>\n```\nafter <b>",
@@ -452,6 +486,12 @@ mod tests {
         check("```\nopen", "```\nopen\n```");
         check("~~~\n```\n<b>\n~~~", "~~~\n```\n<b>\n~~~");
         check("1 [ 2", "1 \\[ 2");
+        check("`a | b` and `Vec<T>`", "`a | b` and \\`Vec&lt;T>\\`");
+        check("`Vec<T>` and `a | b`", "`Vec<T>` and `a | b`");
+        check("- `\n- ![i](http://e/y) `", "- \\`\n- (image: i) \\`");
+        check("a\n\n    ```\n\n[x](command:e)", "a\n\n    \\`\\`\\`\n\nx");
+        check("> ```\n[x](command:e)\n```", "> \\`\\`\\`\nx\n```\n```");
+        check("- a\n  ```\n<b>\n  ```\n", "- a\n```\n<b>\n```\n");
     }
 
     #[test]
@@ -499,20 +539,29 @@ mod tests {
         }
 
         #[test]
-        fn a_renderer_finds_no_html_no_image_and_no_link_but_to_the_web(
-            pieces in prop::collection::vec("[a-c<>\\[\\]()!:/`~\\\\ \n]{0,8}|\\]\\(|\\]\\[|javascript:a|<b>|&#60;|\\[x\\]: c:d\n|https://x.ai", 0..10)
+        fn a_renderer_finds_no_html_no_image_and_no_link_but_to_the_web(pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "a", " ", "\n", "\n\n", "- ", "> ", "1. ", "# ", "    ", "  ", "\t", "|", " | ", "|-|-|\n", "***\n",
+                "`", "``", "```", "```\n", "````\n", "~~~", "~~~\n", "\\", "[", "]", "(", ")", "!", "](", "[x]: ", "&lt;",
+                "<img src=x>", "<b>", "</b>", "<!-- ", "![i](http://e.example/p)", "[x](command:e)", "[y](javascript:e)",
+                "<command:x>", "[z][x]", "[z](https://x.ai)", "\r", "===\n",
+            ]), 0..24)
         ) {
             use pulldown_cmark::{Event, Options, Parser, Tag};
-            let safe = defanged(&pieces.concat());
-            for event in Parser::new_ext(&safe, Options::all()) {
-                match event {
-                    Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Image { .. }) => {
-                        prop_assert!(false, "{:?} in {:?}", event, safe);
+            let text = pieces.concat();
+            let safe = defanged(&text);
+            let gfm = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+            for options in [gfm, Options::empty()] {
+                for event in Parser::new_ext(&safe, options) {
+                    match event {
+                        Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Image { .. }) => {
+                            prop_assert!(false, "{:?} in {:?} of {:?}", event, safe, text);
+                        }
+                        Event::Start(Tag::Link { dest_url, .. }) => {
+                            prop_assert!(dest_url.starts_with("http"), "{} in {:?} of {:?}", dest_url, safe, text);
+                        }
+                        _ => {}
                     }
-                    Event::Start(Tag::Link { dest_url, .. }) => {
-                        prop_assert!(dest_url.starts_with("https://"), "{} in {:?}", dest_url, safe);
-                    }
-                    _ => {}
                 }
             }
         }
