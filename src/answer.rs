@@ -1,6 +1,7 @@
 //! The model's text made safe: the code in it, and the Markdown in it.
 
 mod code;
+mod layout;
 mod markdown;
 
 pub use code::{Original, Refusal, code};

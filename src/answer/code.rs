@@ -5,6 +5,7 @@ use std::ops::Range;
 use ropey::Rope;
 use thiserror::Error;
 
+use super::layout;
 use crate::syntax::{self, Language, Syntax};
 
 /// The text an edit would replace.
@@ -15,6 +16,8 @@ pub struct Original<'a> {
     /// The bytes that were asked to be rewritten.
     pub range: &'a Range<usize>,
     pub language: Option<Language>,
+    /// Doc comments and attributes above the range, which are not part of it.
+    pub leading: &'a str,
 }
 
 /// Why an answer does not become an edit. Each is shown to the person, with the answer.
@@ -56,10 +59,15 @@ pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Resul
         .replace("\r\n", "\n")
         .replace('\r', "\n");
     let block = one_block(&answer, original.language)?;
-    if block.trim().is_empty() {
+    if block
+        .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+        .is_empty()
+    {
         return Err(Refusal::Empty);
     }
-    let new = in_the_manner_of(original, old, &without_blank_edges(&block));
+    let block = without_blank_edges(block.trim_start_matches('\u{feff}'));
+    let block = without_leading(&block, original.leading);
+    let new = layout::in_the_manner_of(original, old, &block);
     if parses_worse(original, &new) {
         return Err(Refusal::DoesNotParse);
     }
@@ -149,103 +157,28 @@ fn without_blank_edges(block: &str) -> String {
     lines.get(first..last).unwrap_or_default().join("\n")
 }
 
-/// `new` with the indentation, the line ends and the edges of what it replaces.
-fn in_the_manner_of(original: Original<'_>, old: &str, new: &str) -> String {
-    let before = original
-        .text
-        .get(..original.range.start)
-        .unwrap_or_default();
-    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let lead = before.get(line_start..).unwrap_or_default();
-    // Whether the range begins at its line's first letter, or in the middle of other code.
-    let starts_line = lead.chars().all(char::is_whitespace);
-    let own = indentation(old);
-    let asked = if own.is_empty() && starts_line {
-        lead
-    } else {
-        own
-    };
-    let mut lines = reindented(new, asked);
-    if own.is_empty() && starts_line {
-        lines = lines.strip_prefix(lead).unwrap_or(&lines).to_owned();
+/// The block without what it repeats of the lines above the range: all of them, or the last few.
+fn without_leading(block: &str, leading: &str) -> String {
+    fn written(text: &str) -> impl Iterator<Item = &str> {
+        text.lines().map(str::trim).filter(|line| !line.is_empty())
     }
-    let (head, tail) = blank_edges(old);
-    let ending = line_ending(original.text);
-    format!("{head}{}{tail}", lines.replace('\n', ending))
-}
-
-/// Every line moved by the same amount, so that the first one starts at `asked`.
-fn reindented(new: &str, asked: &str) -> String {
-    let present = new
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(indentation)
-        .reduce(common_prefix)
-        .unwrap_or_default();
-    // A model often sends the first line flush left and leaves the rest where it stood.
-    let first = indentation(new);
-    let rest = new
-        .lines()
-        .skip(1)
-        .filter(|line| !line.trim().is_empty())
-        .map(indentation)
-        .reduce(common_prefix);
-    let stands =
-        first.is_empty() && !asked.is_empty() && rest.is_some_and(|rest| rest.starts_with(asked));
-    new.lines()
-        .enumerate()
-        .map(|(at, line)| match line {
-            line if line.trim().is_empty() => line.to_owned(),
-            line if stands && at > 0 => line.to_owned(),
-            line => format!("{asked}{}", line.strip_prefix(present).unwrap_or(line)),
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn indentation(text: &str) -> &str {
-    let line = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    line.get(..line.len() - line.trim_start().len())
-        .unwrap_or_default()
-}
-
-fn common_prefix<'a>(a: &'a str, b: &str) -> &'a str {
-    let shared: usize = a
-        .chars()
-        .zip(b.chars())
-        .take_while(|(x, y)| x == y)
-        .map(|(x, _)| x.len_utf8())
-        .sum();
-    a.get(..shared).unwrap_or_default()
-}
-
-/// The blank lines before the first letter's line, and all white space after the last letter.
-fn blank_edges(old: &str) -> (&str, &str) {
-    let inner = old.trim_start();
-    let lead = old.get(..old.len() - inner.len()).unwrap_or_default();
-    let head_end = lead.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let tail = old.trim_end().len();
-    (
-        lead.get(..head_end).unwrap_or_default(),
-        old.get(tail..).unwrap_or_default(),
-    )
-}
-
-/// What most lines of the document end with.
-fn line_ending(text: &str) -> &'static str {
-    let crlf = text.matches("\r\n").count();
-    let lf = text.matches('\n').count() - crlf;
-    let cr = text.matches('\r').count() - crlf;
-    if crlf > lf && crlf >= cr {
-        "\r\n"
-    } else if cr > lf {
-        "\r"
-    } else {
-        "\n"
+    let above: Vec<&str> = written(leading).collect();
+    for skipped in 0..above.len() {
+        let repeated = above.get(skipped..).unwrap_or_default();
+        if written(block)
+            .take(repeated.len())
+            .eq(repeated.iter().copied())
+        {
+            let mut left = repeated.len();
+            let rest = block.lines().skip_while(|line| {
+                let skip = left > 0;
+                left -= usize::from(skip && !line.trim().is_empty());
+                skip
+            });
+            return without_blank_edges(&rest.collect::<Vec<_>>().join("\n"));
+        }
     }
+    block.to_owned()
 }
 
 /// Whether the document would hold more syntax errors than it does.
@@ -260,10 +193,15 @@ fn parses_worse(original: Original<'_>, new: &str) -> bool {
         return true;
     };
     let changed = [before, new, after].concat();
-    match (errors(language, original.text), errors(language, &changed)) {
-        (Some(old), Some(new)) => new > old,
-        _ => false,
-    }
+    let counts = errors(language, original.text).zip(errors(language, &changed));
+    // A document that is too large to parse is judged by the range alone.
+    let old = original
+        .text
+        .get(original.range.clone())
+        .unwrap_or_default();
+    counts
+        .or_else(|| errors(language, old).zip(errors(language, new)))
+        .is_some_and(|(old, new)| new > old)
 }
 
 /// How many syntax errors a text holds; `None` where it is too large to tell.
@@ -289,6 +227,7 @@ mod tests {
             text: &text,
             range: &range,
             language,
+            leading: "",
         };
         code(original, answer, Some("stop"))
             .map(|new| format!("{}{new}{}", &text[..start], &text[end..]))
@@ -338,6 +277,7 @@ mod tests {
             text: RUST,
             range: &range,
             language: Some(Language::Rust),
+            leading: "",
         };
         for finish in [Some("length"), Some("content_filter"), None] {
             let answer = format!("```\n{RUST}```");
@@ -394,6 +334,33 @@ mod tests {
             "fn x() { let a = |(1)|; }",
             "```\n1\n```",
             "fn x() { let a = 1; }",
+        );
+    }
+
+    #[test]
+    fn what_stands_above_the_range_is_cut_from_an_answer_that_repeats_it() {
+        let text = "@cache\n# why\n@log\ndef a():\n    pass\n";
+        let start = text.find("def").unwrap();
+        let range = start..text.len();
+        let leading = text.get(..start).unwrap();
+        let original = Original {
+            text,
+            range: &range,
+            language: Some(Language::Python),
+            leading,
+        };
+        for repeated in ["", "@log\n", "@cache\n# why\n@log\n", "# why\n\n@log\n\n"] {
+            let answer = format!("```python\n{repeated}def a():\n    return\n```");
+            assert_eq!(
+                code(original, &answer, Some("stop")).as_deref(),
+                Ok("def a():\n    return\n"),
+                "{repeated:?}"
+            );
+        }
+        let other = "```python\n@cache\ndef a():\n    return\n```";
+        assert_eq!(
+            code(original, other, Some("stop")).as_deref(),
+            Ok("@cache\ndef a():\n    return\n")
         );
     }
 

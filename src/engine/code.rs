@@ -98,6 +98,7 @@ impl Engine {
                 text: &text,
                 range: &subject.range,
                 language: job.snapshot.language,
+                leading: text.get(subject.leading.clone()).unwrap_or_default(),
             };
             let new = new_text(original, &secrets, &answer.text, answer.finish.as_deref())?;
             let edits = edits(original, &new);

@@ -1,5 +1,6 @@
 //! Parses a text within bounds, and keeps its tree and what it declares.
 
+use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
@@ -73,6 +74,30 @@ impl Syntax {
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
                     return errors;
+                }
+            }
+        }
+    }
+
+    /// The lines, counted from 0, that begin inside a string of several lines.
+    pub fn lines_in_strings(&self) -> BTreeSet<usize> {
+        let mut cursor = self.tree.walk();
+        let mut lines = BTreeSet::new();
+        loop {
+            let node = cursor.node();
+            let (first, last) = (node.start_position().row, node.end_position().row);
+            // `string`, `string_literal`, `raw_string_literal`, `template_string`, …
+            let is_string =
+                node.kind().contains("string") && !node.kind().contains("interpolation");
+            if is_string {
+                lines.extend(first + 1..=last);
+            }
+            if !is_string && first < last && cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return lines;
                 }
             }
         }
