@@ -18,6 +18,7 @@ mod glosses;
 mod hover;
 mod job;
 mod jobs;
+mod lenient;
 mod links;
 mod outbox;
 mod outcome;

@@ -94,10 +94,27 @@ impl Outbox {
             let written = async {
                 output.write_all(&batch).await?;
                 output.flush().await
-            }
-            .await;
+            };
+            // An editor that never reads leaves a write that never ends.
+            let written = tokio::select! {
+                written = written => written,
+                () = self.closed() => Err(io::ErrorKind::BrokenPipe.into()),
+            };
             self.written(batch.len(), written.is_err());
             written?;
+        }
+    }
+
+    /// Waits until too much is in line for anyone to be reading.
+    async fn closed(&self) {
+        loop {
+            let drained = self.shared.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            if self.lock().closed {
+                return;
+            }
+            drained.await;
         }
     }
 
@@ -153,6 +170,21 @@ mod tests {
         }
         outbox.empty().await;
         writer.abort();
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_stops_reading_is_given_up() {
+        let outbox = Outbox::default();
+        let (near, _far) = tokio::io::duplex(16);
+        let writer = tokio::spawn({
+            let outbox = outbox.clone();
+            async move { outbox.write_to(near).await }
+        });
+        let megabyte = vec![b'x'; 1024 * 1024];
+        while outbox.put(&megabyte) {
+            tokio::task::yield_now().await;
+        }
+        assert!(writer.await.unwrap().is_err());
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use super::frames;
+use super::lenient;
 use super::outbox::Outbox;
 
 /// How long calls that are under way may take to answer once the input has ended.
@@ -83,7 +84,9 @@ pub async fn serve<S: LanguageServer>(
     let mut calls = tokio::task::JoinSet::new();
     let end = tokio::select! {
         end = receive(&mut service, responses, input, &outbox, &mut calls) => end,
-        _ = writer => End::Gone { after_shutdown: false },
+        _ = writer => End::Gone {
+            after_shutdown: false,
+        },
     };
     // What is under way may still answer; nothing waits for an editor that is not there.
     let _ = tokio::time::timeout(GRACE, async {
@@ -141,17 +144,14 @@ enum Message {
 }
 
 fn parsed(body: &[u8]) -> Message {
-    // The framework reads a response, too, as a request: one without a method.
-    if let Some(request) = serde_json::from_slice(body)
-        .ok()
-        .filter(|request: &Request| !request.method().is_empty())
-    {
-        return Message::Request(Box::new(request));
+    if let Some(message) = request_or_response(body) {
+        return message;
     }
-    if let Ok(response) = serde_json::from_slice(body) {
-        return Message::Response(Box::new(response));
+    let mended = lenient::mend_surrogates(body);
+    if let Some(message) = request_or_response(mended.as_bytes()) {
+        return message;
     }
-    match serde_json::from_slice::<Value>(body) {
+    match serde_json::from_str::<Value>(&mended) {
         Ok(value) => {
             let id = value
                 .get("id")
@@ -159,6 +159,30 @@ fn parsed(body: &[u8]) -> Message {
             Message::Broken(id.unwrap_or_default(), Error::invalid_request())
         }
         Err(_) => Message::Broken(Id::Null, Error::parse_error()),
+    }
+}
+
+fn request_or_response(body: &[u8]) -> Option<Message> {
+    // The framework reads a response, too, as a request: one without a method.
+    let request: Option<Request> = serde_json::from_slice(body).ok();
+    match request {
+        Some(request) if !request.method().is_empty() => {
+            Some(Message::Request(Box::new(with_sound_numbers(request))))
+        }
+        _ => Some(Message::Response(serde_json::from_slice(body).ok()?)),
+    }
+}
+
+fn with_sound_numbers(request: Request) -> Request {
+    let (method, id, params) = request.into_parts();
+    let mut sound = Request::build(method);
+    if let Some(mut params) = params {
+        lenient::mend_numbers(&mut params);
+        sound = sound.params(params);
+    }
+    match id {
+        Some(id) => sound.id(id).finish(),
+        None => sound.finish(),
     }
 }
 

@@ -258,3 +258,37 @@ async fn settings_change_while_it_runs_and_mistakes_are_said_once() {
             .all(|message| message["method"] != "window/showMessage")
     );
 }
+
+#[tokio::test]
+async fn wild_numbers_and_half_characters_lose_no_change() {
+    let mut editor = Editor::start(&Setup::new("http://127.0.0.1:9/v1")).await;
+    let uri = editor.open("a.txt", "plaintext", "ab\ncd\n").await;
+    for (start, version, text, expected) in [
+        (
+            r#"{"line":4294967296,"character":0}"#,
+            "null",
+            "e",
+            "ab\ncd\ne\n",
+        ),
+        (
+            r#"{"line":0.0,"character":1e300}"#,
+            "99999999999",
+            "!",
+            "ab!\ncd\ne\n",
+        ),
+        (
+            r#"{"line":-3,"character":-1}"#,
+            "-1",
+            r"\ud83d",
+            "\u{fffd}ab!\ncd\ne\n",
+        ),
+    ] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","method":"textDocument/didChange","params":{{"textDocument":{{"uri":"{uri}","version":{version}}},"contentChanges":[{{"range":{{"start":{start},"end":{start}}},"text":"{text}"}}]}}}}"#
+        );
+        editor
+            .send_bytes(&gloss::server::frames::framed(body.as_bytes()))
+            .await;
+        assert_eq!(text_in_server(&mut editor, &uri).await, expected);
+    }
+}
