@@ -82,6 +82,7 @@ impl Documents {
             snapshot,
             anchors: HashMap::new(),
             journals: HashMap::new(),
+            expected: HashMap::new(),
         };
         self.open.insert(uri.into(), document);
     }
@@ -160,11 +161,32 @@ impl Documents {
         Some(self.open.get(uri)?.journals.get(&journal)?.moved(range))
     }
 
-    /// Stops following a range, or writing a journal.
+    /// Watches for the document to be exactly `text`, if only for a moment between two changes;
+    /// until [`Documents::release`] or close.
+    pub fn expect(&mut self, uri: &str, text: Rope) -> Option<Anchor> {
+        let document = self.open.get_mut(uri)?;
+        let anchor = Anchor(self.anchors_given);
+        self.anchors_given += 1;
+        document
+            .expected
+            .insert(anchor, Expected { text, met: false });
+        Some(anchor)
+    }
+
+    /// Whether the document was what was expected of it at any time since.
+    pub fn met(&self, uri: &str, expected: Anchor) -> bool {
+        let document = self.open.get(uri);
+        document
+            .and_then(|document| document.expected.get(&expected))
+            .is_some_and(|expected| expected.met)
+    }
+
+    /// Stops following a range, writing a journal or expecting a text.
     pub fn release(&mut self, uri: &str, anchor: Anchor) {
         if let Some(document) = self.open.get_mut(uri) {
             document.anchors.remove(&anchor);
             document.journals.remove(&anchor);
+            document.expected.remove(&anchor);
         }
     }
 
@@ -194,6 +216,14 @@ struct Document {
     snapshot: Snapshot,
     anchors: HashMap<Anchor, Tracked>,
     journals: HashMap<Anchor, Journal>,
+    expected: HashMap<Anchor, Expected>,
+}
+
+/// A text that the document should come to be.
+#[derive(Debug)]
+struct Expected {
+    text: Rope,
+    met: bool,
 }
 
 /// The changes since a moment, in order.
@@ -268,6 +298,10 @@ impl Document {
         }
         for journal in self.journals.values_mut() {
             journal.pass(&change);
+        }
+        for expected in self.expected.values_mut() {
+            let text = &self.snapshot.text;
+            expected.met |= text.len_bytes() == expected.text.len_bytes() && *text == expected.text;
         }
     }
 }
@@ -393,6 +427,22 @@ mod tests {
             4..7,
             Shifted::Touched(10..13),
         );
+    }
+
+    #[test]
+    fn an_expected_text_is_seen_even_between_two_changes() {
+        let mut documents = opened("one two");
+        let expected = documents.expect(URI, Rope::from_str("one 2")).unwrap();
+        assert!(!documents.met(URI, expected));
+        let changes = [
+            typed(at(0, 4), at(0, 7), "2"),
+            typed(at(0, 0), at(0, 0), "zero "),
+        ];
+        assert!(documents.change(URI, 2, &changes, Utf16));
+        assert_eq!(text_of(&documents), "zero one 2");
+        assert!(documents.met(URI, expected));
+        documents.release(URI, expected);
+        assert!(!documents.met(URI, expected));
     }
 
     #[test]

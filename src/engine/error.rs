@@ -45,6 +45,10 @@ pub enum JobError {
         "this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself"
     )]
     CannotApply,
+    #[error(
+        "the file has a line that ends in a lone carriage return, which most editors do not count as a line, so it is not edited; convert its line ends first"
+    )]
+    LoneCarriageReturn,
     #[error("Gloss is closing")]
     Closing,
     #[error("Gloss made a mistake here; its log has the place")]

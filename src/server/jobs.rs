@@ -28,6 +28,19 @@ struct Running {
     last_id: u64,
 }
 
+impl Running {
+    /// An id that no job has, also none that a client named.
+    fn next_id(&mut self) -> String {
+        loop {
+            self.last_id += 1;
+            let id = format!("gloss-{}", self.last_id);
+            if self.jobs.iter().all(|job| job.id != id) {
+                return id;
+            }
+        }
+    }
+}
+
 struct Entry {
     id: String,
     uri: Arc<str>,
@@ -70,9 +83,9 @@ impl Jobs {
             tokio::time::timeout(Duration::from_secs(1), count.wait_for(|count| *count == 0)).await;
     }
 
-    /// Whether any job runs.
-    pub fn busy(&self) -> bool {
-        *self.count.borrow() > 0
+    /// Follows how many jobs run.
+    pub fn count(&self) -> watch::Receiver<usize> {
+        self.count.subscribe()
     }
 
     /// Id and title of the jobs on a document, with what is needed to see where they are now.
@@ -119,8 +132,7 @@ impl Jobs {
                 "too many jobs run at once; wait for some, or cancel them",
             ));
         }
-        running.last_id += 1;
-        let id = given.unwrap_or_else(|| format!("gloss-{}", running.last_id));
+        let id = given.unwrap_or_else(|| running.next_id());
         if running.jobs.iter().any(|job| job.id == id) {
             return Err(lsp::Error::invalid_params(format!(
                 "`workDoneToken` {id} is in use"

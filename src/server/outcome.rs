@@ -13,12 +13,15 @@ use crate::config::ExplainOpens;
 use crate::engine::{Explanation, Rewriting};
 use crate::text::Shifted;
 
-/// Brings a job's outcome to the person, exactly once.
-pub async fn deliver(server: &Server, job: &Job, done: Result<Done, Failed>) {
-    let result = match done {
-        Ok(Done::Explained(explanation)) => Ok(explained(server, job, &explanation).await),
-        Ok(Done::Rewritten(rewriting)) => rewritten(server, job, &rewriting).await,
-        Ok(Done::Described(description)) => {
+/// What a job comes to: the explanation kept, the edit applied.
+///
+/// # Errors
+/// When the edit cannot be applied.
+pub async fn of(server: &Server, job: &Job, done: Done) -> Result<Value, Failed> {
+    match done {
+        Done::Explained(explanation) => Ok(explained(server, job, &explanation).await),
+        Done::Rewritten(rewriting) => rewritten(server, job, &rewriting).await,
+        Done::Described(description) => {
             if !streams(server) {
                 show(server, lsp::MessageType::INFO, &description.summary).await;
             }
@@ -28,30 +31,31 @@ pub async fn deliver(server: &Server, job: &Job, done: Result<Done, Failed>) {
                 "usage": description.spent.to_json(),
             }))
         }
-        Err(failed) => Err(failed),
-    };
-    finish(server, job, result).await;
-}
-
-/// Tells clients that follow it whether anything runs, and what today came to.
-pub async fn say_status(server: &Server) {
-    if !streams(server) {
-        return;
     }
-    let store = server.state().engine.store().clone();
-    let today = store.today().await.ok();
-    let status = json!({
-        "busy": server.jobs.busy(),
-        "today": today.map(|today| json!({
-            "requests": today.requests,
-            "total_tokens": today.total_tokens,
-            "cost_usd": today.cost_usd(),
-        })),
-    });
-    server.client.send_notification::<lsp::Status>(status).await;
 }
 
-async fn finish(server: &Server, job: &Job, result: Result<Value, Failed>) {
+/// Tells a client that follows it, for as long as it is there, whether anything runs, and
+/// what today came to.
+pub async fn follow_status(server: Server) {
+    let mut running = server.jobs.count();
+    while running.changed().await.is_ok() {
+        let busy = *running.borrow_and_update() > 0;
+        let store = server.state().engine.store().clone();
+        let today = store.today().await.ok();
+        let status = json!({
+            "busy": busy,
+            "today": today.map(|today| json!({
+                "requests": today.requests,
+                "total_tokens": today.total_tokens,
+                "cost_usd": today.cost_usd(),
+            })),
+        });
+        server.client.send_notification::<lsp::Status>(status).await;
+    }
+}
+
+/// Tells how a job ended, exactly once.
+pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
     if streams(server) {
         let (result, error) = match result {
             Ok(result) => (Some(result), None),
@@ -145,7 +149,7 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         return Ok(result(false, None));
     }
     if job.argument.apply == Some(false) {
-        return apply::edit_now(server, job, rewriting).map(|(edit, _)| result(false, Some(edit)));
+        return apply::edit_now(server, job, rewriting).map(|edit| result(false, Some(edit)));
     }
     let applied = apply::apply(server, job, rewriting).await?;
     Ok(result(applied, None))

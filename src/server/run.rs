@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::apply;
 use super::argument::Argument;
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
@@ -29,10 +30,8 @@ pub fn start(
     answered: oneshot::Receiver<()>,
 ) -> lsp::Result<Value> {
     let (snapshot, selection) = argument.subject(server)?;
-    let given = argument.work_done_token.as_ref().map(|token| match token {
-        lsp::NumberOrString::String(id) => id.clone(),
-        lsp::NumberOrString::Number(id) => id.to_string(),
-    });
+    let given = own_id(&argument)?;
+    let title = title(server, kind, &snapshot, &selection);
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
     let journal = state
@@ -42,7 +41,7 @@ pub fn start(
     let mut job = Job {
         id: String::new(),
         kind,
-        title: title(server, kind, &snapshot, &selection),
+        title,
         range: argument.range.unwrap_or_default(),
         selection,
         journal,
@@ -87,7 +86,18 @@ fn title(server: &Server, kind: Kind, snapshot: &Snapshot, selection: &Range<usi
     )
 }
 
-/// The whole life of a job.
+/// The id that the client wants the job to have.
+fn own_id(argument: &Argument) -> lsp::Result<Option<String>> {
+    match &argument.work_done_token {
+        None => Ok(None),
+        Some(lsp::NumberOrString::String(id)) if !id.is_empty() => Ok(Some(id.clone())),
+        Some(_) => Err(lsp::Error::invalid_params(
+            "`workDoneToken` should be a text, unique for the client",
+        )),
+    }
+}
+
+/// The whole life of a job. Whatever happens in it, it is forgotten in the end.
 async fn run(
     server: Server,
     job: Job,
@@ -96,36 +106,44 @@ async fn run(
     cancelled: oneshot::Receiver<()>,
 ) {
     // Dropped unsent when the client cancelled the command itself; then it wants no job.
-    let wanted = answered.await.is_ok();
-    if wanted {
-        let feed = Feed::default();
-        let mut reports = progress::begin(&server, &job, own_token, &feed).await;
-        outcome::say_status(&server).await;
-        let work = AssertUnwindSafe(work(&server, &job, &feed)).catch_unwind();
-        let done = tokio::select! {
-            done = work => match done {
-                Ok(done) => done.map_err(Failed::from),
-                Err(_) => Err(Failed::from(JobError::Internal)),
-            },
-            _ = cancelled => Err(Failed::Cancelled),
-        };
-        server.jobs.settle(&job.id);
-        reports.streamed(&feed).await;
-        outcome::deliver(&server, &job, done).await;
-        reports.end();
+    if answered.await.is_ok() {
+        let told = AssertUnwindSafe(tell(&server, &job, own_token, cancelled)).catch_unwind();
+        if told.await.is_err() {
+            tracing::error!("a job panicked");
+        }
     }
     server
         .state()
         .documents
         .release(&job.snapshot.uri, job.journal);
     server.jobs.leave(&job.id);
-    if wanted {
-        outcome::say_status(&server).await;
-    }
+}
+
+/// Works, tells of it meanwhile, and brings the outcome.
+async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::Receiver<()>) {
+    let feed = Feed::default();
+    let mut reports = progress::begin(server, job, own_token, &feed).await;
+    let outcome = async {
+        let done = work(server, job, &feed).await.map_err(Failed::from)?;
+        outcome::of(server, job, done).await
+    };
+    let outcome = tokio::select! {
+        outcome = AssertUnwindSafe(outcome).catch_unwind() => {
+            outcome.unwrap_or_else(|_| Err(Failed::from(JobError::Internal)))
+        }
+        _ = cancelled => Err(Failed::Cancelled),
+    };
+    server.jobs.settle(&job.id);
+    reports.streamed(&feed).await;
+    outcome::tell(server, job, outcome).await;
+    reports.end();
 }
 
 /// The work itself. Dropping it closes the connection to the API.
 async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
+    if job.kind == Kind::Refactor {
+        apply::possible(job)?;
+    }
     let folders = server.state().folders.clone();
     let uri = job.snapshot.uri.clone();
     let place = tokio::task::spawn_blocking(move || place(&uri, &folders))

@@ -8,7 +8,7 @@ use tower_lsp::LanguageServer;
 
 use super::protocol as lsp;
 use super::state::{self, Server};
-use super::{capabilities, code_actions, commands, convert, hover};
+use super::{capabilities, code_actions, commands, convert, hover, outcome};
 
 /// The service that the framework routes to.
 pub struct Gloss {
@@ -58,6 +58,9 @@ impl LanguageServer for Gloss {
     }
 
     async fn initialized(&self, _: lsp::InitializedParams) {
+        if self.server.state().traits.stream {
+            tokio::spawn(outcome::follow_status(self.server.clone()));
+        }
         self.server.say_notices().await;
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tower_lsp::Client;
 
+use super::apply::Turns;
 use super::descriptions::Descriptions;
 use super::glosses::Glosses;
 use super::jobs::Jobs;
@@ -25,6 +26,7 @@ pub struct Shared {
     pub jobs: Jobs,
     pub trees: Trees,
     pub descriptions: Descriptions,
+    pub turns: Turns,
     state: Mutex<State>,
     editor: watch::Sender<Option<u32>>,
 }
@@ -56,6 +58,7 @@ impl Shared {
             jobs: Jobs::default(),
             trees: Trees::default(),
             descriptions: Descriptions::default(),
+            turns: Turns::default(),
             state: Mutex::new(State {
                 documents: Documents::default(),
                 glosses: Glosses::default(),

@@ -183,6 +183,107 @@ async fn an_editor_that_drops_an_edit_gets_it_again_and_a_persons_no_is_final() 
 }
 
 #[tokio::test]
+async fn an_edit_that_was_said_to_be_applied_and_was_not_is_sent_again() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    // Neovim drops an edit of a version that has passed, and answers that it was applied.
+    editor.apply_answers.push_back(json!({ "applied": true }));
+    let id = editor.job("gloss.refactor", &uri, (4, 6), (4, 6)).await;
+    api.next().await.text(ANSWER);
+    editor
+        .wait(|message| message["method"] == "workspace/applyEdit")
+        .await;
+    editor.type_at(&uri, (0, 0), (0, 0), "// top\n").await;
+    assert_eq!(editor.finished(&id).await["result"]["applied"], true);
+    assert_eq!(
+        editor.text(&uri),
+        format!("// top\n{}", CODE.replace("return n * 2;", "n * 2"))
+    );
+}
+
+#[tokio::test]
+async fn an_edit_that_is_applied_counts_though_a_key_is_typed_into_it_at_once() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    editor.apply_answers.push_back(json!({ "applied": true }));
+    let id = editor.job("gloss.refactor", &uri, (4, 6), (4, 6)).await;
+    api.next().await.text(ANSWER);
+    let request = editor
+        .wait(|message| message["method"] == "workspace/applyEdit")
+        .await;
+    assert!(editor.apply(&request["params"]["edit"]).await);
+    editor.type_at(&uri, (4, 4), (4, 4), "/* typed */ ").await;
+    assert_eq!(editor.finished(&id).await["result"]["applied"], true);
+}
+
+#[tokio::test]
+async fn two_edits_of_one_document_do_not_cross_in_a_client_without_versions() {
+    let mut api = Api::start().await;
+    let mut setup = Setup::streaming(&api.url);
+    setup.capabilities["workspace"] = json!({ "applyEdit": true });
+    let mut editor = Editor::start(&setup).await;
+    let code = "fn a() {\n    return;\n}\n\nfn b() {\n    return;\n}\n";
+    let uri = editor.open("a.rs", "rust", code).await;
+    let first = editor.job("gloss.refactor", &uri, (1, 6), (1, 6)).await;
+    let second = editor.job("gloss.refactor", &uri, (5, 6), (5, 6)).await;
+    for _ in 0..2 {
+        let held = api.next().await;
+        let name = if held.prompt().contains("fn a() {\\n    return")
+            && held.prompt().contains("lines=\\\"1-3")
+        {
+            "a"
+        } else {
+            "b"
+        };
+        held.text(&format!(
+            "```rust\nfn {name}() {{\n    // Nothing\n    // at all.\n}}\n```"
+        ));
+    }
+    for id in [first, second] {
+        assert_eq!(editor.finished(&id).await["result"]["applied"], true);
+    }
+    assert_eq!(
+        editor.text(&uri),
+        code.replace("    return;", "    // Nothing\n    // at all.")
+    );
+}
+
+#[tokio::test]
+async fn an_edit_that_nobody_answers_can_be_cancelled() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    editor.apply_answers.push_back(json!("silence"));
+    let id = editor.job("gloss.refactor", &uri, (4, 6), (4, 6)).await;
+    api.next().await.text(ANSWER);
+    editor
+        .wait(|message| message["method"] == "workspace/applyEdit")
+        .await;
+    editor
+        .execute("gloss.cancel", json!({ "id": id }))
+        .await
+        .unwrap();
+    assert_eq!(editor.finished(&id).await["error"]["code"], -32800);
+    assert!(editor.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_lone_carriage_return_is_refused_before_it_is_paid_for() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", "fn a() {}\rfn b() {}\n").await;
+    let id = editor.job("gloss.refactor", &uri, (1, 4), (1, 4)).await;
+    let message = editor.finished(&id).await["error"]["message"].clone();
+    assert!(
+        message.as_str().unwrap().contains("carriage return"),
+        "{message}"
+    );
+    assert!(api.is_quiet());
+}
+
+#[tokio::test]
 async fn apply_false_hands_the_edit_over() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
@@ -561,4 +662,17 @@ async fn ids_are_unique_and_strings() {
     );
     api.next().await.text("Two.");
     editor.ended("mine").await;
+    // An id that a client took is not drawn again, and one that is no text is refused.
+    let at = range((4, 6), (4, 6));
+    let taken = json!({ "uri": uri, "range": at, "workDoneToken": "gloss-1" });
+    editor.execute("gloss.explain", taken).await.unwrap();
+    let drawn = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
+    assert_eq!(drawn, "gloss-2");
+    for token in [json!(77), json!("")] {
+        let argument = json!({ "uri": uri, "range": at, "workDoneToken": token });
+        assert_eq!(
+            editor.execute("gloss.explain", argument).await.unwrap_err()["code"],
+            -32602
+        );
+    }
 }
