@@ -158,5 +158,7 @@ struct Other { a: u8 }
         check("a 👩‍👩‍👧", true);
         check("\u{1f1ed}c", true);
         check("\n\n   \n", false);
+        let blank = Rope::from_str(&" ".repeat(500));
+        assert!(!selects_something(&blank, &(0..500)));
     }
 }

@@ -36,12 +36,11 @@ pub fn selects_something(text: &Rope, selection: &Range<usize>) -> bool {
     let Some(selected) = text.get_byte_slice(selection.clone()) else {
         return false;
     };
-    // Longer than any one grapheme that a person types.
-    if selected.len_bytes() > 256 {
-        return true;
+    if selected.chars().all(char::is_whitespace) {
+        return false;
     }
-    let selected = selected.to_string();
-    selected.graphemes(true).nth(1).is_some() && !selected.trim().is_empty()
+    // Longer than any one grapheme that a person types.
+    selected.len_bytes() > 256 || selected.to_string().graphemes(true).nth(1).is_some()
 }
 
 /// The subject at `selection`; `None` where there is nothing but white space.

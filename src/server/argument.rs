@@ -1,6 +1,6 @@
 //! The one object that a command takes, checked before anything begins.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::state::Server;
@@ -17,14 +17,23 @@ pub struct Argument {
     pub version: Option<i32>,
     pub question: Option<String>,
     pub instruction: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub history: Vec<Exchange>,
     pub apply: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
     pub again: bool,
     pub work_done_token: Option<lsp::NumberOrString>,
     pub id: Option<String>,
     pub command: Option<String>,
     #[serde(rename = "argument")]
     pub previewed: Option<Value>,
+}
+
+/// Null stands for what is not there: JavaScript and Lua write it so.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    value: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
 impl Argument {

@@ -49,6 +49,8 @@ pub async fn offered(
                 })
             })
             .map(|(id, title, ..)| cancel(&id, &title))
+            // A menu is for a person.
+            .take(5)
             .collect();
         (snapshot, selection, cancels)
     };
@@ -60,7 +62,7 @@ pub async fn offered(
     let place = json!({ "uri": uri, "range": params.range });
     let mut actions = cancels;
     let parsed = server.trees.of(&snapshot, PATIENCE);
-    let linked = links::link_at(&snapshot, selection.start);
+    let linked = links::link_at(server, &snapshot, selection.start, PATIENCE);
     let (syntax, link) = tokio::join!(parsed, linked);
     if let Some(subject) = action::subject(&snapshot.text, syntax.as_deref(), &selection) {
         let what = subject.title();

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::state::Server;
 use super::{convert, links, protocol as lsp};
+use crate::answer;
 use crate::config::HoverImages;
 use crate::engine::{Engine, ImageJob};
 use crate::image::ImageLink;
@@ -41,7 +42,7 @@ pub async fn hover(
             state.traits.encoding,
         )
     };
-    if let Some(link) = links::link_at(&snapshot, offset).await {
+    if let Some(link) = links::link_at(server, &snapshot, offset, links::LONG).await {
         let range = convert::range(&snapshot.text, &link.range, encoding);
         let job = links::image_job(&snapshot, &link, folders).await;
         let markdown = over_image(server, &engine, &link, job, asked).await;
@@ -64,10 +65,10 @@ async fn over_image(
         return None;
     }
     let job = job?;
-    let name = links::file_name(&link.target);
+    let name = answer::escaped(&links::file_name(&link.target));
     let known = match engine.known(job.clone()).await {
         Ok(known) => known,
-        Err(error) => return Some(format!("**{name}**: {error}")),
+        Err(error) => return Some(answer::defanged(&format!("**{name}**: {error}"))),
     };
     let head = format!("**{name}**: {}", known.facts);
     if let Some(markdown) = known.markdown {
@@ -85,7 +86,7 @@ async fn over_image(
     Some(
         match tokio::time::timeout_at(asked + patience, description).await {
             Ok(Ok(markdown)) => format!("{head}\n\n{markdown}"),
-            Ok(Err(error)) => format!("{head}\n\n*No description: {error}*"),
+            Ok(Err(error)) => answer::defanged(&format!("{head}\n\n*No description: {error}*")),
             Err(_) => format!("{head}\n\n*A description is on its way; hover again in a moment.*"),
         },
     )

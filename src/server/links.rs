@@ -1,6 +1,7 @@
 //! The image link at a place of a document, and what it is described as.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::convert;
 use super::job::Job;
@@ -9,20 +10,35 @@ use crate::document::Snapshot;
 use crate::engine::{Description, Ear, ImageJob, ImageSource, JobError, Place};
 use crate::image::{self, ImageLink, Markup};
 
-/// The image link at a place, in documents of a markup that has them.
-pub async fn link_at(snapshot: &Snapshot, offset: usize) -> Option<ImageLink> {
+/// As long as a person waits who asked for it.
+pub const LONG: Duration = Duration::from_secs(5);
+/// Larger documents are not searched for links.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// All image links of a document, if its markup has them.
+pub fn of(snapshot: &Snapshot) -> Option<Vec<ImageLink>> {
+    let markup = markup(snapshot)?;
+    (snapshot.text.len_bytes() <= LARGEST).then(|| image::links(markup, &snapshot.text.to_string()))
+}
+
+/// The image link at a place, if it can be found within `patience`.
+pub async fn link_at(
+    server: &Server,
+    snapshot: &Snapshot,
+    offset: usize,
+    patience: Duration,
+) -> Option<ImageLink> {
+    markup(snapshot)?;
+    let links = server.links.of(snapshot, patience).await?;
+    let link = links
+        .iter()
+        .find(|link| link.range.contains(&offset) || link.range.end == offset);
+    link.cloned()
+}
+
+fn markup(snapshot: &Snapshot) -> Option<Markup> {
     let path = convert::file_path(&snapshot.uri);
-    let markup = Markup::from_language(&snapshot.language_id, path.as_deref())?;
-    let text = snapshot.text.clone();
-    tokio::task::spawn_blocking(move || {
-        let links = image::links(markup, &text.to_string());
-        links
-            .into_iter()
-            .find(|link| link.range.contains(&offset) || link.range.end == offset)
-    })
-    .await
-    .ok()
-    .flatten()
+    Markup::from_language(&snapshot.language_id, path.as_deref())
 }
 
 /// Describes the image that a command points at.
@@ -35,21 +51,24 @@ pub async fn describe(
     place: Place,
     ear: Ear<'_>,
 ) -> Result<Description, JobError> {
-    let link = link_at(&job.snapshot, job.selection.start)
+    let link = link_at(server, &job.snapshot, job.selection.start, LONG)
         .await
         .ok_or(JobError::NoImage)?;
     let folders = server.state().folders.clone();
     let source = linked(&job.snapshot, &link, folders, &place);
-    job.engine
-        .describe(
-            ImageJob {
-                source,
-                place,
-                again: job.argument.again,
-            },
-            ear,
-        )
-        .await
+    let again = job.argument.again;
+    let image = ImageJob {
+        source,
+        place,
+        again,
+    };
+    // A hover may have asked already: what is paid for once is not asked for twice.
+    if !again && let Ok(known) = job.engine.known(image.clone()).await {
+        if let Some(waiting) = server.descriptions.under_way(&known.content) {
+            let _ = waiting.await;
+        }
+    }
+    job.engine.describe(image, ear).await
 }
 
 /// A link's file as a title names it.

@@ -22,6 +22,7 @@ mod lenient;
 mod links;
 mod outbox;
 mod outcome;
+mod parses;
 mod process;
 mod progress;
 mod protocol;
@@ -30,7 +31,6 @@ mod service;
 mod state;
 mod traits;
 pub mod transport;
-mod trees;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +96,7 @@ pub async fn serve(
         () = shared.editor_died() => End::Gone { after_shutdown: false },
     };
     shared.jobs.cancel_all();
+    shared.descriptions.cancel_all().await;
     shared.jobs.ended().await;
     let _ = tokio::task::spawn_blocking(move || store.flush(LAST_ROWS)).await;
     end

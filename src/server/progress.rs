@@ -106,11 +106,7 @@ pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> 
         .then(|| tokio::spawn(stream(server.clone(), job.id.clone(), feed.clone())));
     if !own_token && !traits.progress {
         if !traits.stream {
-            let message = format!("{}…", job.title);
-            server
-                .client
-                .show_message(lsp::MessageType::INFO, message)
-                .await;
+            say_begun(server, &job.title).await;
         }
         return Reports {
             stream,
@@ -150,6 +146,15 @@ impl Reports {
     }
 }
 
+/// A client without progress is told once.
+async fn say_begun(server: &Server, title: &str) {
+    let message = format!("{title}…");
+    server
+        .client
+        .show_message(lsp::MessageType::INFO, message)
+        .await;
+}
+
 async fn stream(server: Server, id: String, feed: Feed) {
     while let Some(delta) = feed.next().await {
         let params = lsp::StreamParams {
@@ -171,10 +176,9 @@ async fn report(
     let token = lsp::ProgressToken::String(id);
     if create {
         let created = server.client.create_work_done_progress(token.clone());
-        if !tokio::time::timeout(CREATION, created)
-            .await
-            .is_ok_and(|created| created.is_ok())
-        {
+        let created = tokio::time::timeout(CREATION, created).await;
+        if !created.is_ok_and(|created| created.is_ok()) {
+            say_begun(&server, &title).await;
             return;
         }
     }

@@ -66,6 +66,7 @@ impl LanguageServer for Gloss {
 
     async fn shutdown(&self) -> lsp::Result<()> {
         self.server.jobs.cancel_all();
+        self.server.descriptions.cancel_all().await;
         Ok(())
     }
 
@@ -108,6 +109,7 @@ impl LanguageServer for Gloss {
         state.glosses.close(uri.as_str());
         drop(state);
         self.server.trees.forget(uri.as_str());
+        self.server.links.forget(uri.as_str());
         self.server.jobs.document_changed();
     }
 

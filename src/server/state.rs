@@ -11,20 +11,23 @@ use super::apply::Turns;
 use super::descriptions::Descriptions;
 use super::glosses::Glosses;
 use super::jobs::Jobs;
+use super::parses::Parses;
 use super::protocol as lsp;
 use super::traits::Traits;
-use super::trees::Trees;
-use super::{convert, process};
+use super::{convert, links, process};
 use crate::config::{self, Layers, Notice};
 use crate::document::{Documents, Snapshot};
 use crate::engine::{Engine, Place};
+use crate::image::ImageLink;
 use crate::store::Store;
+use crate::syntax::Syntax;
 
 /// One editor's server.
 pub struct Shared {
     pub client: Client,
     pub jobs: Jobs,
-    pub trees: Trees,
+    pub trees: Parses<Syntax>,
+    pub links: Parses<Vec<ImageLink>>,
     pub descriptions: Descriptions,
     pub turns: Turns,
     state: Mutex<State>,
@@ -56,7 +59,8 @@ impl Shared {
         Self {
             client,
             jobs: Jobs::default(),
-            trees: Trees::default(),
+            trees: Parses::by(|snapshot| Syntax::parse(snapshot.language?, &snapshot.text)),
+            links: Parses::by(links::of),
             descriptions: Descriptions::default(),
             turns: Turns::default(),
             state: Mutex::new(State {

@@ -6,6 +6,9 @@ use ropey::{Rope, RopeSlice};
 
 use super::rope;
 
+/// A text without blank lines is no paragraph, and is not walked from end to end.
+const MOST_LINES: usize = 500;
+
 /// The bytes of the non-blank lines around the byte at `offset`, without the last one's
 /// terminator; empty at the line's start where the line itself is blank.
 ///
@@ -19,8 +22,12 @@ pub fn paragraph(text: &Rope, offset: usize) -> Range<usize> {
     let above = text
         .lines_at(line)
         .reversed()
-        .take_while(|line| !is_blank(*line));
-    let below = text.lines_at(line).take_while(|line| !is_blank(*line));
+        .take_while(|line| !is_blank(*line))
+        .take(MOST_LINES);
+    let below = text
+        .lines_at(line)
+        .take_while(|line| !is_blank(*line))
+        .take(MOST_LINES);
     let start = start - above.map(|line| line.len_bytes()).sum::<usize>();
     let end = text.line_to_byte(line) + below.map(|line| line.len_bytes()).sum::<usize>();
     start..rope::skip_back(text, end, rope::is_line_break)

@@ -1,0 +1,189 @@
+//! What was parsed of documents and is worth keeping for a while; parsed off the threads that answer.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
+use ropey::Rope;
+use tokio::sync::Semaphore;
+
+use crate::document::Snapshot;
+
+/// A syntax tree takes some twenty times its text.
+const MOST: usize = 4;
+const UNUSED: Duration = Duration::from_secs(60);
+
+/// What parsing gives; `None` for what cannot be parsed.
+type Parsing<T> = Shared<BoxFuture<'static, Option<Arc<T>>>>;
+
+/// The latest results of one kind of parsing, the most recently used last.
+pub struct Parses<T> {
+    shared: Arc<Kept<T>>,
+}
+
+impl<T> Clone for Parses<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+struct Kept<T> {
+    entries: Mutex<VecDeque<Entry<T>>>,
+    parse: fn(&Snapshot) -> Option<T>,
+    /// One parse at a time: a person types faster than a large file is parsed.
+    turn: Arc<Semaphore>,
+}
+
+struct Entry<T> {
+    uri: Arc<str>,
+    /// Shares its memory with the document for as long as that is not changed.
+    text: Rope,
+    parsing: Parsing<T>,
+    used: Instant,
+}
+
+impl<T: Send + Sync + 'static> Parses<T> {
+    pub fn by(parse: fn(&Snapshot) -> Option<T>) -> Self {
+        Self {
+            shared: Arc::new(Kept {
+                entries: Mutex::default(),
+                parse,
+                turn: Arc::new(Semaphore::new(1)),
+            }),
+        }
+    }
+
+    /// What the snapshot parses to, if it can be had within `patience`. A parse that takes
+    /// longer goes on, and is there for the next request.
+    pub async fn of(&self, snapshot: &Snapshot, patience: Duration) -> Option<Arc<T>> {
+        let parsing = self.entry(snapshot).unwrap_or_else(|| self.begin(snapshot));
+        tokio::time::timeout(patience, parsing).await.ok().flatten()
+    }
+
+    /// What the snapshot was parsed to, if it was.
+    pub fn known(&self, snapshot: &Snapshot) -> Option<Arc<T>> {
+        self.entry(snapshot)?.peek()?.clone()
+    }
+
+    /// Forgets a document that was closed.
+    pub fn forget(&self, uri: &str) {
+        self.lock().retain(|entry| &*entry.uri != uri);
+    }
+
+    /// The parsing of this very text, now used.
+    fn entry(&self, snapshot: &Snapshot) -> Option<Parsing<T>> {
+        let mut entries = self.lock();
+        let at = entries
+            .iter()
+            .position(|entry| entry.text.is_instance(&snapshot.text))?;
+        let mut found = entries.remove(at)?;
+        found.used = Instant::now();
+        let parsing = found.parsing.clone();
+        entries.push_back(found);
+        Some(parsing)
+    }
+
+    fn begin(&self, snapshot: &Snapshot) -> Parsing<T> {
+        let (own, wanted) = (self.clone(), snapshot.clone());
+        let work = tokio::spawn(async move {
+            let _turn = own.shared.turn.clone().acquire_owned().await.ok()?;
+            // Typed over while it waited: the next text's turn comes.
+            own.is_wanted(&wanted).then_some(())?;
+            let parse = own.shared.parse;
+            let parsed = tokio::task::spawn_blocking(move || parse(&wanted));
+            parsed.await.ok().flatten().map(Arc::new)
+        });
+        let parsing = async { work.await.ok().flatten() }.boxed().shared();
+        let mut entries = self.lock();
+        entries.retain(|entry| entry.uri != snapshot.uri);
+        if entries.is_empty() {
+            tokio::spawn(sweep(Arc::downgrade(&self.shared)));
+        }
+        entries.push_back(Entry {
+            uri: snapshot.uri.clone(),
+            text: snapshot.text.clone(),
+            parsing: parsing.clone(),
+            used: Instant::now(),
+        });
+        while entries.len() > MOST {
+            entries.pop_front();
+        }
+        parsing
+    }
+
+    fn is_wanted(&self, snapshot: &Snapshot) -> bool {
+        self.lock()
+            .iter()
+            .any(|entry| entry.text.is_instance(&snapshot.text))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry<T>>> {
+        self.shared.lock()
+    }
+}
+
+impl<T> Kept<T> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry<T>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops what nobody used for a minute, until nothing is left.
+async fn sweep<T>(kept: std::sync::Weak<Kept<T>>) {
+    loop {
+        tokio::time::sleep(UNUSED).await;
+        let Some(kept) = kept.upgrade() else {
+            return;
+        };
+        let mut entries = kept.lock();
+        entries.retain(|entry| entry.used.elapsed() < UNUSED);
+        if entries.is_empty() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::document::{ContentChange, Documents};
+    use crate::text::Encoding;
+
+    static PARSED: AtomicUsize = AtomicUsize::new(0);
+
+    fn count_bytes(snapshot: &Snapshot) -> Option<usize> {
+        PARSED.fetch_add(1, Ordering::SeqCst);
+        Some(snapshot.text.len_bytes())
+    }
+
+    #[tokio::test]
+    async fn a_text_is_parsed_once_and_forgotten_with_its_document() {
+        let parses = Parses::by(count_bytes);
+        let mut documents = Documents::default();
+        documents.open("a", "rust", 1, "abc");
+        let first = documents.snapshot("a").unwrap();
+        let patience = Duration::from_secs(10);
+        assert!(parses.known(&first).is_none());
+        assert_eq!(parses.of(&first, patience).await.as_deref(), Some(&3));
+        assert_eq!(parses.of(&first, patience).await.as_deref(), Some(&3));
+        assert_eq!(PARSED.load(Ordering::SeqCst), 1);
+        // The same version of another text is another text.
+        let change = ContentChange {
+            range: None,
+            text: "abcdef".into(),
+        };
+        documents.change("a", 1, &[change], Encoding::Utf8);
+        let second = documents.snapshot("a").unwrap();
+        assert!(parses.known(&second).is_none());
+        assert_eq!(parses.of(&second, patience).await.as_deref(), Some(&6));
+        assert!(parses.known(&first).is_none());
+        parses.forget("a");
+        assert!(parses.known(&second).is_none());
+    }
+}
