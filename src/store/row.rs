@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-/// 10^10 ticks are one US dollar; the API's own unit, in which sums stay exact.
-pub const TICKS_PER_USD: u64 = 10_000_000_000;
+pub use crate::llm::models::TICKS_PER_USD;
 
 /// One request, as the ledger keeps it. Counts that the API did not report are 0.
 #[derive(Clone, Debug, Default, PartialEq)]
