@@ -186,6 +186,7 @@ impl Engine {
                 ear(Heard::Text(text));
             }
             Event::Waiting { seconds, why } => ear(Heard::Waiting { seconds, why }),
+            Event::StandIn => open.is_stand_in(),
             Event::Began => {}
         };
         match self.client.stream(&call, &mut hear).await {

@@ -50,6 +50,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// How many calls to the API the request took.
+    pub(super) fn calls(&self) -> u64 {
+        if self.status.is_call() {
+            1 + u64::from(self.retries)
+        } else {
+            0
+        }
+    }
+
     /// The cost in ticks; `None` where it is unknown or not a sensible number.
     pub(super) fn cost_ticks(&self) -> Option<u64> {
         self.cost_usd
