@@ -13,7 +13,7 @@ mod place;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -113,20 +113,9 @@ impl Engine {
         &self.settings
     }
 
-    /// The user's own prices, in the client's terms.
+    /// The user's own prices.
     pub fn prices(&self) -> BTreeMap<String, models::Price> {
-        let own = self.settings.prices.iter().map(|(model, price)| {
-            let cached = price.cached.unwrap_or(price.input);
-            (
-                model.clone(),
-                models::Price {
-                    input: price.input,
-                    cached,
-                    output: price.output,
-                },
-            )
-        });
-        own.collect()
+        self.settings.prices.clone()
     }
 
     pub fn store(&self) -> &Store {
@@ -145,8 +134,11 @@ impl Engine {
     /// Where requests go, and with which key.
     ///
     /// # Errors
-    /// When the address is none, or a key is needed and there is none.
+    /// When the configuration forbids it, the address is none, or a key is needed and there is none.
     fn endpoint(&self) -> Result<Endpoint, JobError> {
+        if let Some(why) = &self.settings.blocked {
+            return Err(JobError::Configuration(why.clone()));
+        }
         let base_url = Url::parse(&self.settings.base_url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -194,6 +186,7 @@ impl Engine {
                 ear(Heard::Text(text));
             }
             Event::Waiting { seconds, why } => ear(Heard::Waiting { seconds, why }),
+            Event::StandIn => open.is_stand_in(),
             Event::Began => {}
         };
         match self.client.stream(&call, &mut hear).await {
@@ -228,14 +221,55 @@ impl Engine {
     }
 }
 
-/// The globs that can be read; configuration has said what is wrong with the others.
+/// The globs that can be read; configuration has said what is wrong with the others. `.ENV` is
+/// as secret as `.env`, so case does not count.
 fn globs(patterns: &[String]) -> GlobSet {
     let mut set = GlobSetBuilder::new();
-    for glob in patterns
-        .iter()
-        .filter_map(|pattern| Glob::new(pattern).ok())
-    {
+    for glob in patterns.iter().filter_map(|pattern| {
+        GlobBuilder::new(pattern)
+            .case_insensitive(true)
+            .build()
+            .ok()
+    }) {
         set.add(glob);
     }
     set.build().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn engine(settings: Settings) -> Engine {
+        Engine::new(settings, &Environment::new(), Store::new(None))
+    }
+
+    #[test]
+    fn nothing_goes_anywhere_while_the_configuration_is_blocked() {
+        let settings = Settings {
+            base_url: "http://127.0.0.1:1/v1".into(),
+            ..Settings::default()
+        };
+        assert!(engine(settings.clone()).endpoint().is_ok());
+        let blocked = Some("config.toml: line 1".into());
+        let refused = engine(Settings {
+            blocked,
+            ..settings
+        })
+        .endpoint();
+        assert_eq!(refused.unwrap_err().to_string(), "config.toml: line 1");
+    }
+
+    #[test]
+    fn what_is_excluded_is_so_in_capitals_too() {
+        let check = |name: &str, is_excluded: bool| {
+            let place = Place::untitled(name, &[]);
+            let refused = engine(Settings::default()).permit(&place).is_err();
+            assert_eq!(refused, is_excluded, "{name}");
+        };
+        check(".env", true);
+        check(".ENV.local", true);
+        check("SERVER.PEM", true);
+        check("environment.rs", false);
+    }
 }

@@ -4,7 +4,7 @@
 //! Arrows point one way, and `tests/architecture.rs` holds them:
 //!
 //! ```text
-//! server, cli → engine → action, llm, store, config
+//! server, cli → engine → action, store, config → llm
 //!             → prompt, answer, document, syntax, image → text
 //! ```
 //!

@@ -68,27 +68,52 @@ pub struct Schema {
 /// 4.4 with current tokenizers; the lower end, so that an estimate errs on the dear side.
 const BYTES_PER_TOKEN: f64 = 3.3;
 
-/// What an image costs where its size is not known: one at the size the API scales down to.
-const TOKENS_OF_A_LARGE_IMAGE: u64 = 2_400;
+/// Above that many pixels the API scales an image down.
+const MOST_PIXELS: f64 = 2_408_448.0;
+
+/// The longer side of an image at low detail.
+const LOW_DETAIL_SIDE: f64 = 512.0;
+
+/// An image of unknown size counts as one of the largest.
+const LARGE_IMAGE: (u32, u32) = (1568, 1536);
 
 /// Roughly how many tokens the text will be billed as.
+pub fn estimate_tokens(text: &str) -> u64 {
+    estimate_tokens_of(text.len())
+}
+
+/// Roughly how many tokens a text of so many bytes will be billed as.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss
 )]
-pub fn estimate_tokens(text: &str) -> u64 {
-    (text.len() as f64 / BYTES_PER_TOKEN).ceil() as u64
+pub fn estimate_tokens_of(bytes: usize) -> u64 {
+    (bytes as f64 / BYTES_PER_TOKEN).ceil() as u64
 }
 
 impl Image {
-    /// What the API bills for an image: one token for each 32 x 32 tile, and two.
+    /// What the API bills for an image: one token for each 32 x 32 tile, and two, after the
+    /// scaling that it does.
     pub fn tokens(&self) -> u64 {
-        self.pixels
-            .map_or(TOKENS_OF_A_LARGE_IMAGE, |(width, height)| {
-                u64::from(width.div_ceil(32)) * u64::from(height.div_ceil(32)) + 2
-            })
+        let (width, height) = self.pixels.unwrap_or(LARGE_IMAGE);
+        let (width, height) = (f64::from(width.max(1)), f64::from(height.max(1)));
+        let scale = match self.detail {
+            Detail::Low => LOW_DETAIL_SIDE / width.max(height),
+            Detail::High | Detail::Auto => (MOST_PIXELS / (width * height)).sqrt(),
+        };
+        tiles(width, scale.min(1.0)) * tiles(height, scale.min(1.0)) + 2
     }
+}
+
+/// How many tiles a side of so many pixels takes.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a side of an image, rounded up: positive, and below 2^32"
+)]
+fn tiles(side: f64, scale: f64) -> u64 {
+    (side * scale / 32.0).ceil().max(1.0) as u64
 }
 
 impl Prompt {
@@ -98,7 +123,9 @@ impl Prompt {
             Part::Text(text) => estimate_tokens(text),
             Part::Image(image) => image.tokens(),
         });
-        estimate_tokens(&self.instructions) + parts.sum::<u64>()
+        let schema = self.schema.as_ref();
+        let schema = schema.map(|schema| estimate_tokens(&schema.schema.to_string()));
+        estimate_tokens(&self.instructions) + parts.sum::<u64>() + schema.unwrap_or(0)
     }
 
     /// The prompt with every text passed through `mask`.
@@ -132,5 +159,54 @@ fn image_in_words(image: &Image) -> String {
         format!("[the image{size}, {} bytes as sent]", image.url.len())
     } else {
         format!("[the image at {}{size}]", image.url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_estimated_by_their_tiles() {
+        let check = |pixels: Option<(u32, u32)>, detail: Detail, expected: u64| {
+            let url = String::new();
+            let image = Image {
+                url,
+                detail,
+                pixels,
+            };
+            assert_eq!(image.tokens(), expected, "{pixels:?} {detail:?}");
+        };
+        check(Some((1024, 1024)), Detail::High, 1026);
+        check(Some((1025, 32)), Detail::Auto, 35);
+        check(Some((1, 1)), Detail::High, 3);
+        check(Some((0, 0)), Detail::High, 3);
+        check(Some((1024, 1024)), Detail::Low, 258);
+        check(Some((100, 50)), Detail::Low, 10);
+        check(Some((1568, 1536)), Detail::High, 49 * 48 + 2);
+        check(None, Detail::High, 49 * 48 + 2);
+        // Scaled down to 2,408,448 pixels first: 1552x1552.
+        check(Some((10_000, 10_000)), Detail::High, 49 * 49 + 2);
+        check(Some((u32::MAX, u32::MAX)), Detail::High, 49 * 49 + 2);
+    }
+
+    #[test]
+    fn a_prompt_is_estimated_whole() {
+        let prompt = Prompt {
+            instructions: "a".repeat(33),
+            parts: vec![
+                Part::Text("a".repeat(67)),
+                Part::Image(Image {
+                    url: "data:image/png;base64,AAAA".into(),
+                    detail: Detail::High,
+                    pixels: Some((1024, 1024)),
+                }),
+            ],
+            schema: Some(Schema {
+                name: "alt",
+                schema: serde_json::json!({}),
+            }),
+        };
+        assert_eq!(prompt.tokens(), 10 + 21 + 1026 + 1);
     }
 }

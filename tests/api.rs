@@ -94,9 +94,75 @@ async fn against(scripts: Vec<Vec<Step>>) -> (Result<Completion, Failure>, Vec<E
 fn joined(events: &[Event]) -> String {
     let text = |event: &Event| match event {
         Event::Delta(text) => Some(text.clone()),
-        Event::Began | Event::Waiting { .. } => None,
+        Event::Began | Event::StandIn | Event::Waiting { .. } => None,
     };
     events.iter().filter_map(text).collect()
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_the_key_does_not_get_it_into_an_answer() {
+    let said = format!("You sent Bearer {KEY}.");
+    let script = vec![Step::Request, stream_head(), delta(&said), end()];
+    let (outcome, events, _server) = against(vec![script]).await;
+    assert_eq!(outcome.unwrap().text, "You sent Bearer [key].");
+    assert_eq!(joined(&events), "You sent Bearer [key].");
+
+    let (one, other) = said.split_at(20);
+    let script = vec![
+        Step::Request,
+        stream_head(),
+        delta(one),
+        delta(other),
+        end(),
+    ];
+    let (outcome, _, _server) = against(vec![script]).await;
+    assert_eq!(outcome.unwrap().text, "You sent Bearer [key].");
+}
+
+#[tokio::test]
+async fn the_offline_stand_in_is_told_apart_before_its_first_word() {
+    let sim = gloss::sim::Sim::bind(0).unwrap();
+    let url = sim.url();
+    let serving = tokio::spawn(sim.serve());
+    let (outcome, events) = ask(&client(), &call(&url)).await;
+    serving.abort();
+    assert_eq!(
+        outcome.unwrap().system_fingerprint.as_deref(),
+        Some(gloss::llm::STAND_IN)
+    );
+    assert_eq!(events[..2], [Event::Began, Event::StandIn]);
+    assert!(!joined(&events).is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_says_whether_the_model_has_read_the_prompt() {
+    const WRONG_KEY: &str = "{\"code\":\"c\",\"error\":\"Incorrect API key provided\"}";
+    let check = async |steps: Vec<Step>, expected: bool| {
+        let script = [Step::Request].into_iter().chain(steps).collect();
+        let (outcome, _, server) = against(vec![script]).await;
+        let failure = outcome.unwrap_err();
+        assert_eq!(
+            (failure.is_billed, failure.requests),
+            (expected, 1),
+            "{failure}"
+        );
+        assert_eq!(server.connections(), 1);
+    };
+    check(vec![answer("400 Bad Request", WRONG_KEY.as_bytes())], false).await;
+    let event = piece(&format!("data: {WRONG_KEY}\n\n"));
+    check(vec![stream_head(), event], false).await;
+    let end = || Step::Write(b"0\r\n\r\n".to_vec());
+    check(vec![stream_head(), delta("Hel"), end()], true).await;
+    let (outcome, _) = {
+        let server = Server::start(vec![vec![Step::Request, Step::AwaitClose]]).await;
+        let first_byte = SHORT;
+        let client = client_with(Timeouts {
+            first_byte,
+            ..timeouts()
+        });
+        ask(&client, &call(&server.url())).await
+    };
+    assert!(outcome.unwrap_err().is_billed);
 }
 
 #[tokio::test]

@@ -19,8 +19,8 @@ const ROOMS: &str = "
     engine:   action llm store config prompt answer document syntax image text
     action:   prompt answer document syntax image text
     llm:      prompt
-    store:
-    config:   prompt
+    store:    llm
+    config:   llm prompt
     sim:      syntax image
     prompt:   text
     answer:   syntax text

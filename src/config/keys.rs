@@ -1,11 +1,15 @@
 //! Every key by name: how its value is read, and who may set it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use globset::Glob;
 use serde::Deserialize as _;
 use serde_json::Value;
+use url::Url;
 
-use super::{ExplainOpens, HoverImages, Price, RemoteImages, Scope, Settings};
+use super::{ExplainOpens, HoverImages, RemoteImages, Scope, Settings};
+use crate::llm::models::Price;
 use crate::prompt::{Detail, Effort};
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
@@ -20,18 +24,37 @@ pub(super) struct Key {
     pub name: &'static str,
     pub trust: Trust,
     /// Puts the value into the settings, or says what it should have been.
-    pub set: fn(&mut Settings, &Value) -> Result<(), &'static str>,
+    pub set: fn(&mut Settings, &Value) -> Result<(), Expected>,
+}
+
+/// What a value should have been, in words.
+pub(super) type Expected = Cow<'static, str>;
+
+/// Keys that say where data may go. Where one of them cannot be read, what is built in is not
+/// what the person meant, so nothing may be sent.
+const GUARDS: [&str; 5] = ["base_url", "ca_file", "exclude", "proxy", "redact_secrets"];
+
+/// Whether this key says where data may go.
+pub(super) fn is_guard(name: &str) -> bool {
+    GUARDS.contains(&name)
 }
 
 use Trust::{Anyone, UserOnly};
 
 pub(super) const KEYS: [Key; 20] = [
     key("answer_language", Anyone, |s, v| {
-        s.answer_language = text(v)?.filter(|l| l != "auto");
+        let language = text(v)?.filter(|language| language != "auto");
+        if language
+            .as_deref()
+            .is_some_and(|name| !names_a_language(name))
+        {
+            return Err(LANGUAGE.into());
+        }
+        s.answer_language = language;
         Ok(())
     }),
     key("base_url", UserOnly, |s, v| {
-        let url = text(v)?.ok_or(TEXT)?;
+        let url = text(v)?.filter(|url| is_web_address(url)).ok_or(ADDRESS)?;
         url.trim_end_matches('/').clone_into(&mut s.base_url);
         Ok(())
     }),
@@ -40,7 +63,7 @@ pub(super) const KEYS: [Key; 20] = [
         Ok(())
     }),
     key("concurrency", Anyone, |s, v| {
-        s.concurrency = usize::try_from(within(v, 1, 64)?).map_err(|_| COUNT)?;
+        s.concurrency = usize::try_from(within(v, 1, 64)?).map_err(|_| "a smaller number")?;
         Ok(())
     }),
     key("context", Anyone, |s, v| {
@@ -48,20 +71,22 @@ pub(super) const KEYS: [Key; 20] = [
             Some("selection") => Scope::Selection,
             Some("file") => Scope::File,
             Some("workspace") => Scope::Workspace,
-            _ => return Err("\"selection\", \"file\" or \"workspace\""),
+            _ => return Err("\"selection\", \"file\" or \"workspace\"".into()),
         };
         Ok(())
     }),
     key("exclude", Anyone, |s, v| {
-        s.exclude = texts(v)?;
+        s.exclude = globs(v)?;
         Ok(())
     }),
     key("explain_opens", Anyone, |s, v| {
         s.explain_opens = match v.as_str() {
             Some("auto") => ExplainOpens::Auto,
-            Some("document") => ExplainOpens::Document,
             Some("none") => ExplainOpens::None,
-            _ => return Err("\"auto\", \"document\" or \"none\""),
+            Some("document") => {
+                return Err("\"auto\" or \"none\" (\"document\" is not in this version)".into());
+            }
+            _ => return Err("\"auto\" or \"none\"".into()),
         };
         Ok(())
     }),
@@ -70,7 +95,7 @@ pub(super) const KEYS: [Key; 20] = [
             Some("auto") => HoverImages::Auto,
             Some("cached") => HoverImages::Cached,
             Some("off") => HoverImages::Off,
-            _ => return Err("\"auto\", \"cached\" or \"off\""),
+            _ => return Err("\"auto\", \"cached\" or \"off\"".into()),
         };
         Ok(())
     }),
@@ -83,7 +108,7 @@ pub(super) const KEYS: [Key; 20] = [
             Some("low") => Detail::Low,
             Some("high") => Detail::High,
             Some("auto") => Detail::Auto,
-            _ => return Err("\"low\", \"high\" or \"auto\""),
+            _ => return Err("\"low\", \"high\" or \"auto\"".into()),
         };
         Ok(())
     }),
@@ -91,7 +116,7 @@ pub(super) const KEYS: [Key; 20] = [
         s.max_output_tokens = if v.as_str() == Some("auto") {
             None
         } else {
-            Some(u32::try_from(within(v, 16, 1_000_000)?).map_err(|_| COUNT)?)
+            Some(u32::try_from(within(v, 16, 1_000_000)?).map_err(|_| "a smaller number")?)
         };
         Ok(())
     }),
@@ -108,9 +133,9 @@ pub(super) const KEYS: [Key; 20] = [
             .map(|(model, price)| {
                 serde_json::from_value::<Price>(price.clone())
                     .map(|price| (model.clone(), price))
-                    .map_err(|_| "a map from model to { input, cached, output } in USD per million tokens")
+                    .map_err(|_| "a map from model to { input, cached, output } in USD per million tokens, none below 0")
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, &'static str>>()?;
         Ok(())
     }),
     key("proxy", UserOnly, |s, v| {
@@ -135,8 +160,10 @@ pub(super) const KEYS: [Key; 20] = [
         s.remote_images = match v.as_str() {
             Some("url") => RemoteImages::Url,
             Some("off") => RemoteImages::Off,
-            Some("fetch") => return Err("\"url\" or \"off\" (\"fetch\" is not in this version)"),
-            _ => return Err("\"url\" or \"off\""),
+            Some("fetch") => {
+                return Err("\"url\" or \"off\" (\"fetch\" is not in this version)".into());
+            }
+            _ => return Err("\"url\" or \"off\"".into()),
         };
         Ok(())
     }),
@@ -172,7 +199,9 @@ pub(super) const NOT_YET: [&str; 13] = [
 ];
 
 const TEXT: &str = "a text in quotes";
-const COUNT: &str = "a whole number in range";
+const ADDRESS: &str = "an address like https://api.x.ai/v1";
+const LANGUAGE: &str =
+    "the name of a language: letters, digits, spaces and -, at most 40 characters";
 
 /// The names of every key in force, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -182,7 +211,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 const fn key(
     name: &'static str,
     trust: Trust,
-    set: fn(&mut Settings, &Value) -> Result<(), &'static str>,
+    set: fn(&mut Settings, &Value) -> Result<(), Expected>,
 ) -> Key {
     Key { name, trust, set }
 }
@@ -195,21 +224,35 @@ fn text(value: &Value) -> Result<Option<String>, &'static str> {
     }
 }
 
-fn texts(value: &Value) -> Result<Vec<String>, &'static str> {
-    const LIST: &str = "a list of texts";
-    value
-        .as_array()
-        .ok_or(LIST)?
-        .iter()
-        .map(|item| item.as_str().map(str::to_owned).ok_or(LIST))
+/// What stands in a prompt's instructions must not be able to be more than a name there.
+fn names_a_language(name: &str) -> bool {
+    let may_stand = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-');
+    name.chars().count() <= 40 && name.chars().all(may_stand)
+}
+
+fn is_web_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn globs(value: &Value) -> Result<Vec<String>, Expected> {
+    const LIST: &str = "a list of globs, like [\"*.sql\", \"secrets/**\"]";
+    let globs = value.as_array().ok_or(LIST)?.iter();
+    globs
+        .map(|item| {
+            let glob = item.as_str().ok_or(LIST)?;
+            match Glob::new(glob) {
+                Ok(_) => Ok(glob.to_owned()),
+                Err(error) => Err(format!("{LIST}; {error}").into()),
+            }
+        })
         .collect()
 }
 
-fn within(value: &Value, least: u64, most: u64) -> Result<u64, &'static str> {
+fn within(value: &Value, least: u64, most: u64) -> Result<u64, Expected> {
     value
         .as_u64()
         .filter(|number| (least..=most).contains(number))
-        .ok_or(COUNT)
+        .ok_or_else(|| format!("a whole number from {least} to {most}").into())
 }
 
 /// The entries of a map. Lua cannot tell an empty map from an empty list, so `[]` is one.

@@ -3,20 +3,25 @@
 mod keys;
 mod layers;
 mod notice;
+mod user_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::llm::models::Price;
 use crate::prompt::{Detail, Effort};
 
 pub use keys::names;
-pub use layers::{Environment, Layers, Origin, Resolved, knows_any, user_file};
+pub use layers::{Environment, Layers, Origin, Resolved, knows_any};
 pub use notice::Notice;
+pub use user_file::{UserFile, user_file};
 
 /// Every setting, resolved. Plain values: nothing here reads a file or the environment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// Why nothing may be sent until the configuration is mended, if so.
+    pub blocked: Option<String>,
     pub base_url: String,
     pub proxy: Option<String>,
     pub ca_file: Option<PathBuf>,
@@ -62,11 +67,10 @@ pub enum HoverImages {
     Off,
 }
 
-/// How an explanation reaches a client without the stream capability.
+/// What is shown of an explanation, beside its hover text, by a client without the stream capability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplainOpens {
     Auto,
-    Document,
     None,
 }
 
@@ -75,15 +79,6 @@ pub enum ExplainOpens {
 pub enum RemoteImages {
     Url,
     Off,
-}
-
-/// USD per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    pub input: f64,
-    pub cached: Option<f64>,
-    pub output: f64,
 }
 
 /// Files that hold secrets by their name, never sent whatever the language.
@@ -109,6 +104,7 @@ pub const DEFAULT_EXCLUDE: [&str; 16] = [
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            blocked: None,
             base_url: "https://api.x.ai/v1".into(),
             proxy: None,
             ca_file: None,

@@ -1,7 +1,7 @@
 //! One row in the ledger for each request, whatever becomes of it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Engine, Place};
 use crate::llm::{Completion, Failure, Usage, models};
-use crate::prompt::estimate_tokens;
+use crate::prompt::estimate_tokens_of;
 use crate::store::{Row, Status, Store};
 
 /// What a job is booked on.
@@ -83,6 +83,7 @@ impl Account {
             }),
             prompt_tokens,
             received: AtomicUsize::new(0),
+            is_stand_in: AtomicBool::new(false),
             since: Instant::now(),
         }
     }
@@ -132,7 +133,15 @@ pub(super) struct OpenAccount {
     row: Option<Row>,
     prompt_tokens: u64,
     received: AtomicUsize,
+    is_stand_in: AtomicBool,
     since: Instant,
+}
+
+/// What an answer is booked as.
+struct Bill {
+    model: String,
+    usage: Usage,
+    cost_usd: Option<f64>,
 }
 
 impl OpenAccount {
@@ -141,29 +150,30 @@ impl OpenAccount {
         self.received.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// It is the offline stand-in that answers.
+    pub(super) fn is_stand_in(&self) {
+        self.is_stand_in.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn completed(mut self, completion: &Completion) -> Spent {
         let Some(row) = self.row.take() else {
             return Spent::default();
         };
-        let model = completion
-            .model
-            .clone()
-            .unwrap_or_else(|| row.model.clone());
-        let cost_usd = models::cost_usd(&model, &completion.usage, &self.prices);
+        let model = completion.model.as_deref().unwrap_or(&row.model);
+        let bill = self.bill(model, self.reported_or_estimated(&completion.usage));
         self.store.record(Row {
             status: Status::Ok,
-            model: model.clone(),
             finish_reason: completion.finish_reason.clone(),
             retries: completion.retries,
             first_token_ms: completion.first_token_ms,
             total_ms: Some(completion.total_ms),
             request_id: completion.request_id.clone(),
-            ..with_usage(row, &completion.usage, cost_usd)
+            ..billed(row, &bill)
         });
         Spent {
-            model,
-            usage: completion.usage,
-            cost_usd,
+            model: bill.model,
+            usage: bill.usage,
+            cost_usd: bill.cost_usd,
             from_store: false,
         }
     }
@@ -172,16 +182,66 @@ impl OpenAccount {
         let Some(row) = self.row.take() else {
             return;
         };
-        let cost_usd = models::cost_usd(&row.model, &failure.usage, &self.prices);
+        let bill = if failure.is_billed {
+            self.bill(&row.model, self.reported_or_estimated(&failure.usage))
+        } else {
+            Bill {
+                model: self.model(&row.model),
+                usage: Usage::default(),
+                cost_usd: Some(0.0),
+            }
+        };
         self.store.record(Row {
-            status: Status::Error,
+            status: if failure.requests == 0 {
+                Status::Refused
+            } else {
+                Status::Error
+            },
             error: Some(failure.error.class().to_owned()),
             retries: failure.retries,
             first_token_ms: failure.first_token_ms,
             total_ms: Some(failure.total_ms),
             request_id: failure.request_id.clone(),
-            ..with_usage(row, &failure.usage, cost_usd)
+            ..billed(row, &bill)
         });
+    }
+
+    /// What the API reported; where it reported nothing, what was sent and what came, as an
+    /// estimate: it is billed all the same.
+    fn reported_or_estimated(&self, reported: &Usage) -> Usage {
+        if reported.is_reported() {
+            return *reported;
+        }
+        let completion_tokens = estimate_tokens_of(self.received.load(Ordering::Relaxed));
+        Usage {
+            prompt_tokens: self.prompt_tokens,
+            completion_tokens,
+            total_tokens: self.prompt_tokens.saturating_add(completion_tokens),
+            ..Usage::default()
+        }
+    }
+
+    /// What the stand-in reports as its price is what the model would have cost; nobody pays it.
+    fn bill(&self, model: &str, usage: Usage) -> Bill {
+        let cost_usd = if self.is_stand_in.load(Ordering::Relaxed) {
+            Some(0.0)
+        } else {
+            models::cost_usd(model, &usage, &self.prices)
+        };
+        Bill {
+            model: self.model(model),
+            usage,
+            cost_usd,
+        }
+    }
+
+    /// The model as the ledger names it: what the stand-in said never stands under a model's name.
+    fn model(&self, model: &str) -> String {
+        if self.is_stand_in.load(Ordering::Relaxed) {
+            format!("{model} (stand-in)")
+        } else {
+            model.to_owned()
+        }
     }
 }
 
@@ -192,24 +252,18 @@ impl Drop for OpenAccount {
         let Some(row) = self.row.take() else {
             return;
         };
-        let received = " ".repeat(self.received.load(Ordering::Relaxed).min(1 << 24));
-        let completion_tokens = estimate_tokens(&received);
-        let usage = Usage {
-            prompt_tokens: self.prompt_tokens,
-            completion_tokens,
-            total_tokens: self.prompt_tokens + completion_tokens,
-            ..Usage::default()
-        };
-        let cost_usd = models::cost_usd(&row.model, &usage, &self.prices);
+        let bill = self.bill(&row.model, self.reported_or_estimated(&Usage::default()));
         self.store.record(Row {
             total_ms: u64::try_from(self.since.elapsed().as_millis()).ok(),
-            ..with_usage(row, &usage, cost_usd)
+            ..billed(row, &bill)
         });
     }
 }
 
-fn with_usage(row: Row, usage: &Usage, cost_usd: Option<f64>) -> Row {
+fn billed(row: Row, bill: &Bill) -> Row {
+    let usage = &bill.usage;
     Row {
+        model: bill.model.clone(),
         prompt_tokens: usage.prompt_tokens,
         completion_tokens: usage.completion_tokens,
         total_tokens: usage.total_tokens,
@@ -219,7 +273,157 @@ fn with_usage(row: Row, usage: &Usage, cost_usd: Option<f64>) -> Row {
         cached_tokens: usage.cached_tokens,
         reasoning_tokens: usage.reasoning_tokens,
         num_sources_used: usage.num_sources_used,
-        cost_usd,
+        cost_usd: bill.cost_usd,
         ..row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Environment, Settings};
+    use crate::llm::{ApiError, RateLimits};
+    use crate::store::{By, Key, Query, Totals};
+
+    /// Books one request with a prompt of 1,000 tokens; gives its row and what it adds to sums.
+    fn booked(model: &str, settle: impl FnOnce(OpenAccount)) -> (Row, Totals) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_path_buf());
+        let engine = Engine::new(Settings::default(), &Environment::new(), store.clone());
+        let account = Account {
+            action: "explain",
+            place: Place::untitled("a", &[]),
+            lines: None,
+            masked: 0,
+        };
+        settle(account.open(&engine, model, 1_000));
+        assert!(store.flush(Duration::from_secs(20)));
+        let query = Query {
+            by: By::Request,
+            ..Query::default()
+        };
+        let line = store.usage(&query).unwrap().rows.pop().unwrap();
+        match line.key {
+            Key::Request(row) => (*row, line.totals),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn completion(usage: Usage) -> Completion {
+        Completion {
+            text: "x".repeat(330),
+            finish_reason: Some("stop".into()),
+            usage,
+            model: None,
+            system_fingerprint: None,
+            request_id: None,
+            retries: 0,
+            first_token_ms: None,
+            total_ms: 1,
+            rate_limits: RateLimits::default(),
+        }
+    }
+
+    fn failure(is_billed: bool, requests: u32) -> Failure {
+        Failure {
+            error: ApiError::CutOff,
+            usage: Usage::default(),
+            text: String::new(),
+            is_billed,
+            model: None,
+            status: Some(200),
+            request_id: None,
+            retries: requests.saturating_sub(1),
+            requests,
+            first_token_ms: None,
+            total_ms: 1,
+            rate_limits: RateLimits::default(),
+        }
+    }
+
+    fn usage(prompt: u64, completion: u64) -> Usage {
+        Usage {
+            prompt_tokens: prompt,
+            completion_tokens: completion,
+            total_tokens: prompt + completion,
+            ..Usage::default()
+        }
+    }
+
+    /// Tokens of prompt and answer, the cost, and how many requests are without one.
+    type Booked = (u64, u64, Option<f64>, u64);
+
+    #[test]
+    fn what_was_billed_is_booked_whether_or_not_it_was_reported() {
+        let check = |model: &str, settle: fn(OpenAccount), status: Status, expected: Booked| {
+            let (row, totals) = booked(model, |open| {
+                open.received(330);
+                settle(open);
+            });
+            assert_eq!(row.status, status);
+            assert_eq!(
+                (
+                    row.prompt_tokens,
+                    row.completion_tokens,
+                    row.cost_usd,
+                    totals.unpriced
+                ),
+                expected,
+                "{model} {status:?}"
+            );
+        };
+        // 1,000 x $1.25 and 100 x $2.50 a million.
+        let estimated = (1_000, 100, Some(0.0015), 0);
+        let unknown = (1_000, 100, None, 1);
+        let silent: fn(OpenAccount) = |open| drop(open.completed(&completion(Usage::default())));
+        check("grok-4.3", silent, Status::Ok, estimated);
+        check("llama", silent, Status::Ok, unknown);
+        let reported: fn(OpenAccount) = |open| drop(open.completed(&completion(usage(40, 2))));
+        check(
+            "grok-4.3",
+            reported,
+            Status::Ok,
+            (40, 2, Some(0.000_055), 0),
+        );
+        let cut: fn(OpenAccount) = |open| open.failed(&failure(true, 1));
+        check("grok-4.3", cut, Status::Error, estimated);
+        check("llama", cut, Status::Error, unknown);
+        let turned_away: fn(OpenAccount) = |open| open.failed(&failure(false, 3));
+        check("llama", turned_away, Status::Error, (0, 0, Some(0.0), 0));
+        let never_sent: fn(OpenAccount) = |open| open.failed(&failure(false, 0));
+        check(
+            "grok-4.3",
+            never_sent,
+            Status::Refused,
+            (0, 0, Some(0.0), 0),
+        );
+        check("grok-4.3", drop, Status::Cancelled, estimated);
+        check("llama", drop, Status::Cancelled, unknown);
+    }
+
+    #[test]
+    fn what_the_stand_in_says_costs_nothing_and_is_not_the_models() {
+        let check = |settle: fn(OpenAccount)| {
+            let (row, _) = booked("grok-4.3", |open| {
+                open.is_stand_in();
+                settle(open);
+            });
+            assert_eq!(
+                (row.model.as_str(), row.cost_usd),
+                ("grok-4.3 (stand-in)", Some(0.0))
+            );
+        };
+        check(|open| {
+            let usage = Usage {
+                cost_in_usd_ticks: Some(5_000_000),
+                ..usage(40, 2)
+            };
+            let spent = open.completed(&completion(usage));
+            assert_eq!(spent.in_words(), "grok-4.3 (stand-in), 42 tokens, $0.0000");
+        });
+        check(|open| open.failed(&failure(true, 1)));
+        check(drop);
     }
 }

@@ -15,6 +15,8 @@ pub enum JobError {
     NoKey,
     #[error("{0}")]
     Key(String),
+    #[error("{0}")]
+    Configuration(String),
     #[error("`base_url` is no address: {0}; set it to one like https://api.x.ai/v1")]
     BaseUrl(String),
     #[error("there is nothing here but white space: put the cursor into code, or select some")]

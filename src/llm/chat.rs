@@ -263,6 +263,8 @@ pub struct Answer {
     pub usage: Usage,
     /// The model that answered, by its own account.
     pub model: Option<String>,
+    /// What the server calls the system that answered.
+    pub fingerprint: Option<String>,
     refusal: String,
     done: bool,
     has_chunks: bool,
@@ -346,6 +348,11 @@ impl Answer {
         !self.text.is_empty() || self.has_reasoning || self.usage.is_reported()
     }
 
+    /// Has the model said anything at all, so that it must have read the prompt?
+    pub fn has_begun(&self) -> bool {
+        self.has_chunks || self.is_billed()
+    }
+
     /// Whether the answer, now that the connection has ended, is whole.
     pub fn check_end(&self) -> Result<(), ApiError> {
         if self.text.is_empty() && !self.refusal.is_empty() {
@@ -375,6 +382,9 @@ impl Answer {
         }
         if let Some(model) = text_at(chunk, "model") {
             self.model = Some(short(model));
+        }
+        if let Some(fingerprint) = text_at(chunk, "system_fingerprint") {
+            self.fingerprint = Some(short(fingerprint));
         }
         let Some(choice) = first_choice(chunk) else {
             return Ok(Heard::Activity);

@@ -16,7 +16,7 @@ pub async fn run(
     call: &Call,
     on_event: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Completion, Failure> {
-    let mut record = Record::begin();
+    let mut record = Record::begin(call);
     match run_into(client, call, &mut record, on_event).await {
         Ok(()) => Ok(record.completion(call)),
         Err(error) => Err(record.failure(call, error)),

@@ -89,6 +89,15 @@ pub(super) fn scrub(text: &str, key: Option<&Key>) -> String {
     mask_after(&text, "Bearer ", 8)
 }
 
+/// An answer without the key. Only the very key is looked for, and only one that is long enough
+/// to be no word: an answer may be code, in which nothing else may change.
+pub(super) fn scrub_answer(text: String, key: Option<&Key>) -> String {
+    match key.map(Key::expose).filter(|key| key.len() >= 16) {
+        Some(key) if text.contains(key) => text.replace(key, "[key]"),
+        _ => text,
+    }
+}
+
 /// Masks each run of key characters after `prefix` that is at least `shortest` long.
 fn mask_after(text: &str, prefix: &str, shortest: usize) -> String {
     let mut masked = String::with_capacity(text.len());
@@ -180,6 +189,20 @@ mod tests {
         check("http://localhost:1/v1", "http://127.0.0.1:1/v1", false);
         check("https://localhost:1/v1", "http://localhost:1/v1", false);
         check("ftp://localhost/v1", "ftp://localhost/v1", false);
+    }
+
+    #[test]
+    fn an_answer_loses_the_very_key_and_nothing_else() {
+        let check = |key: &str, text: &str, expected: &str| {
+            let key = Key::new(key).unwrap();
+            assert_eq!(scrub_answer(text.to_owned(), Some(&key)), expected);
+        };
+        let key = "xai-0123456789abcdef";
+        check(key, &format!("It says {key}."), "It says [key].");
+        let code = "auth = \"Bearer abcdefghijkl\"; other = \"xai-fedcba9876543210\"";
+        check(key, code, code);
+        check("ollama", "ollama runs", "ollama runs");
+        assert_eq!(scrub_answer(key.to_owned(), None), key);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub use retry::RetryPolicy;
 pub use said::Said;
 pub use usage::Usage;
 
+/// The fingerprint of the offline stand-in, which thinks nothing and bills nothing.
+pub const STAND_IN: &str = "fp_offline_stand_in";
+
 /// A client of the API. Clones share their connections and what they learned.
 ///
 /// Making one does nothing yet: certificates are read and connections opened by the
@@ -143,6 +146,8 @@ pub struct Call {
 pub enum Event {
     /// The API has accepted the request, and the model is at work. Comes again with a retry.
     Began,
+    /// Nobody thinks: it is the offline stand-in that answers. Comes before any of its text.
+    StandIn,
     /// A piece of the answer's text, never empty.
     Delta(String),
     /// The call waits before it tries again.
@@ -157,13 +162,15 @@ pub enum Event {
 /// An answer that came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// All deltas, joined.
+    /// All deltas, joined, and without the key.
     pub text: String,
     /// `stop` if it ended normally; `length` and others as the server says them.
     pub finish_reason: Option<String>,
     pub usage: Usage,
     /// The model that answered, by its own account.
     pub model: Option<String>,
+    /// What the server calls the system that answered; see [`STAND_IN`].
+    pub system_fingerprint: Option<String>,
     pub request_id: Option<String>,
     /// Requests after the first.
     pub retries: u32,
@@ -182,6 +189,8 @@ pub struct Failure {
     pub usage: Usage,
     /// What came of the answer.
     pub text: String,
+    /// The model has read the prompt, or may have: it is billed, even where `usage` is silent.
+    pub is_billed: bool,
     pub model: Option<String>,
     /// The HTTP status of the last answer.
     pub status: Option<u16>,

@@ -1,9 +1,8 @@
-//! What is known of xAI's models without asking: prices, context, effort; and estimates.
+//! What is known of xAI's models without asking: prices, context, effort.
 
 use std::collections::BTreeMap;
 
 use super::{Effort, Usage};
-use crate::prompt::{Detail, Image, Part, Prompt};
 
 /// The month in which the table below was drawn up.
 pub const AS_OF: &str = "2026-10";
@@ -11,17 +10,48 @@ pub const AS_OF: &str = "2026-10";
 /// From this many prompt tokens on, xAI bills the whole request at double the price.
 pub const LONG_PROMPT: u64 = 200_000;
 
-/// 10^10 ticks are one US dollar.
-const TICKS_PER_USD: f64 = 1e10;
+/// 10^10 ticks are one US dollar; the API's own unit, in which sums stay exact.
+pub const TICKS_PER_USD: u64 = 10_000_000_000;
 
 /// US dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+#[serde(try_from = "Given")]
 pub struct Price {
     pub input: f64,
     /// For prompt tokens that were found in the cache.
     pub cached: f64,
     /// For all that the model writes, reasoning included.
     pub output: f64,
+}
+
+/// A price as a person gives it: without one for the cache, what is found there costs the same.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    input: f64,
+    cached: Option<f64>,
+    output: f64,
+}
+
+impl TryFrom<Given> for Price {
+    type Error = &'static str;
+
+    fn try_from(given: Given) -> Result<Self, Self::Error> {
+        let price = Self {
+            input: given.input,
+            cached: given.cached.unwrap_or(given.input),
+            output: given.output,
+        };
+        let is_sensible = |usd: f64| usd.is_finite() && usd >= 0.0;
+        if [price.input, price.cached, price.output]
+            .into_iter()
+            .all(is_sensible)
+        {
+            Ok(price)
+        } else {
+            Err("a price is a number of US dollars, not below 0")
+        }
+    }
 }
 
 /// What is known of one model.
@@ -167,7 +197,7 @@ pub fn price(id: &str, overrides: &BTreeMap<String, Price>) -> Option<Price> {
 /// price. `None` if neither is known.
 pub fn cost_usd(id: &str, usage: &Usage, overrides: &BTreeMap<String, Price>) -> Option<f64> {
     if let Some(ticks) = usage.cost_in_usd_ticks.filter(|ticks| *ticks > 0) {
-        return Some(float(ticks) / TICKS_PER_USD);
+        return Some(float(ticks) / float(TICKS_PER_USD));
     }
     let Price {
         input,
@@ -189,71 +219,6 @@ pub fn cost_usd(id: &str, usage: &Usage, overrides: &BTreeMap<String, Price>) ->
 )]
 fn float(count: u64) -> f64 {
     count as f64
-}
-
-/// A guess at the number of tokens in `text`, meant to err a little high.
-///
-/// Tokenizers for code give a token for some 3.6 bytes of UTF-8, in prose somewhat more,
-/// and for one to two of the longer characters. A run of blanks is mostly one token
-/// however long, so only its first four bytes count.
-pub fn estimate_tokens(text: &str) -> u64 {
-    let mut bytes: u64 = 0;
-    let mut blanks = 0;
-    for byte in text.bytes() {
-        blanks = if matches!(byte, b' ' | b'\t') {
-            blanks + 1
-        } else {
-            0
-        };
-        bytes += u64::from(blanks <= 4);
-    }
-    (bytes * 5).div_ceil(18)
-}
-
-/// The tokens of an image, by xAI's formula, after the scaling that its server does.
-pub fn image_tokens(width: u32, height: u32, detail: Detail) -> u64 {
-    let (width, height) = (f64::from(width.max(1)), f64::from(height.max(1)));
-    let scale = match detail {
-        Detail::Low => LOW_DETAIL_SIDE / width.max(height),
-        Detail::High | Detail::Auto => (MOST_PIXELS / (width * height)).sqrt(),
-    };
-    let scale = scale.min(1.0);
-    let tiles = |side: f64| whole((side * scale / 32.0).ceil().max(1.0));
-    tiles(width) * tiles(height) + 2
-}
-
-/// Above that many pixels the server scales an image down.
-const MOST_PIXELS: f64 = 2_408_448.0;
-/// The longer side of an image at low detail.
-const LOW_DETAIL_SIDE: f64 = 512.0;
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a side of an image, rounded up: positive, and below 2^32"
-)]
-fn whole(number: f64) -> u64 {
-    number as u64
-}
-
-/// A guess at the tokens of a whole prompt, its images and its schema included.
-pub fn estimate_prompt(prompt: &Prompt) -> u64 {
-    let parts = prompt.parts.iter().map(|part| match part {
-        Part::Text(text) => estimate_tokens(text),
-        Part::Image(image) => estimate_image(image),
-    });
-    let schema = prompt
-        .schema
-        .as_ref()
-        .map(|s| estimate_tokens(&s.schema.to_string()));
-    // Every message is wrapped in a few tokens that say who speaks.
-    estimate_tokens(&prompt.instructions) + parts.sum::<u64>() + schema.unwrap_or(0) + 8
-}
-
-/// An image of unknown size counts as the largest there is.
-fn estimate_image(image: &Image) -> u64 {
-    let (width, height) = image.pixels.unwrap_or((1568, 1536));
-    image_tokens(width, height, image.detail)
 }
 
 #[cfg(test)]
@@ -352,59 +317,5 @@ mod tests {
             ..usage(1000, 0, 0, 0)
         };
         check("grok-4.3", unreported, Some(0.001_25));
-    }
-
-    #[test]
-    fn text_is_estimated_by_its_bytes() {
-        let check = |text: &str, expected: u64| assert_eq!(estimate_tokens(text), expected);
-        check("", 0);
-        check("a", 1);
-        check(&"a".repeat(36), 10);
-        check(&"a".repeat(37), 11);
-        check(&" ".repeat(400), 2);
-        check(&"    x\n".repeat(6), 10);
-        check(&"語".repeat(6), 5);
-    }
-
-    #[test]
-    fn images_are_estimated_by_their_tiles() {
-        let check = |width: u32, height: u32, detail: Detail, expected: u64| {
-            assert_eq!(
-                image_tokens(width, height, detail),
-                expected,
-                "{width}x{height}"
-            );
-        };
-        check(1024, 1024, Detail::High, 1026);
-        check(1025, 32, Detail::Auto, 35);
-        check(1, 1, Detail::High, 3);
-        check(0, 0, Detail::High, 3);
-        check(1024, 1024, Detail::Low, 258);
-        check(100, 50, Detail::Low, 10);
-        check(1568, 1536, Detail::High, 49 * 48 + 2);
-        // Scaled down to 2,408,448 pixels first: 1552x1552.
-        check(10_000, 10_000, Detail::High, 49 * 49 + 2);
-        check(u32::MAX, u32::MAX, Detail::High, 49 * 49 + 2);
-    }
-
-    #[test]
-    fn a_prompt_is_estimated_whole() {
-        let image = |pixels| {
-            Part::Image(Image {
-                url: "data:image/png;base64,AAAA".to_owned(),
-                detail: Detail::High,
-                pixels,
-            })
-        };
-        let prompt = Prompt {
-            instructions: "a".repeat(36),
-            parts: vec![
-                Part::Text("a".repeat(72)),
-                image(Some((1024, 1024))),
-                image(None),
-            ],
-            schema: None,
-        };
-        assert_eq!(estimate_prompt(&prompt), 10 + 20 + 1026 + 2354 + 8);
     }
 }

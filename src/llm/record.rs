@@ -6,10 +6,10 @@ use reqwest::Response;
 use tokio::time::Instant;
 
 use super::chat::{Fault, Heard};
-use super::key::scrub;
+use super::key::{Key, scrub, scrub_answer};
 use super::reading::Reading;
 use super::said::short;
-use super::{ApiError, Call, Completion, Event, Failure, RateLimits};
+use super::{ApiError, Call, Completion, Event, Failure, RateLimits, STAND_IN};
 
 /// What is known of a call so far.
 pub struct Record {
@@ -20,20 +20,25 @@ pub struct Record {
     pub request_id: Option<String>,
     /// All that were sent, the retries too.
     pub requests: u32,
+    /// What no text that is passed on may hold.
+    key: Option<Key>,
     first_token: Option<Duration>,
+    is_stand_in: bool,
     rate_limits: RateLimits,
 }
 
 impl Record {
     /// Of a call that begins now.
-    pub fn begin() -> Self {
+    pub fn begin(call: &Call) -> Self {
         Self {
             started: Instant::now(),
             reading: Reading::default(),
             status: None,
             request_id: None,
             requests: 0,
+            key: call.endpoint.key.clone(),
             first_token: None,
+            is_stand_in: false,
             rate_limits: RateLimits::default(),
         }
     }
@@ -72,28 +77,50 @@ impl Record {
         piece: &[u8],
         on_event: &mut (dyn FnMut(Event) + Send),
     ) -> Result<bool, Fault> {
-        let (started, first) = (self.started, &mut self.first_token);
-        let mut hear = |heard| pass_on(heard, started, first, on_event);
-        self.reading.push(piece, &mut hear)
+        let mut texts = Vec::new();
+        let taken = self
+            .reading
+            .push(piece, &mut |heard| keep_text(heard, &mut texts));
+        self.pass_on(texts, on_event);
+        taken
     }
 
     /// Reads the end of the body, passing on the text that it completes.
     pub fn take_end(&mut self, on_event: &mut (dyn FnMut(Event) + Send)) -> Result<(), Fault> {
-        let (started, first) = (self.started, &mut self.first_token);
-        let mut hear = |heard| pass_on(heard, started, first, on_event);
-        self.reading.finish(&mut hear)
+        let mut texts = Vec::new();
+        let taken = self
+            .reading
+            .finish(&mut |heard| keep_text(heard, &mut texts));
+        self.pass_on(texts, on_event);
+        taken
+    }
+
+    /// Passes text on, and notes when the first came, and from whom.
+    fn pass_on(&mut self, texts: Vec<String>, on_event: &mut (dyn FnMut(Event) + Send)) {
+        let fingerprint = self.reading.answer.fingerprint.as_deref();
+        if !self.is_stand_in && fingerprint == Some(STAND_IN) {
+            self.is_stand_in = true;
+            on_event(Event::StandIn);
+        }
+        for text in texts {
+            let started = self.started;
+            self.first_token.get_or_insert_with(|| started.elapsed());
+            on_event(Event::Delta(scrub_answer(text, self.key.as_ref())));
+        }
     }
 
     /// The outcome of a call that went well.
     pub fn completion(self, call: &Call) -> Completion {
-        let clean = |text: String| scrub(&text, call.endpoint.key.as_ref());
+        let key = call.endpoint.key.as_ref();
+        let clean = |text: String| scrub(&text, key);
         let total_ms = milliseconds(self.started.elapsed());
         let answer = self.reading.answer;
         Completion {
-            text: answer.text,
+            text: scrub_answer(answer.text, key),
             finish_reason: answer.finish_reason.map(clean),
             usage: answer.usage,
             model: answer.model.map(clean),
+            system_fingerprint: answer.fingerprint.map(clean),
             request_id: self.request_id.map(clean),
             retries: self.requests.saturating_sub(1),
             first_token_ms: self.first_token.map(milliseconds),
@@ -106,11 +133,13 @@ impl Record {
     pub fn failure(self, call: &Call, error: ApiError) -> Failure {
         let requests = self.requests;
         let status = self.status;
+        let is_billed = self.reading.answer.has_begun() || may_be_billed(&error);
         let completion = self.completion(call);
         Failure {
             error,
             usage: completion.usage,
             text: completion.text,
+            is_billed,
             model: completion.model,
             status,
             request_id: completion.request_id,
@@ -123,17 +152,20 @@ impl Record {
     }
 }
 
-/// Passes text on, and notes when the first came.
-fn pass_on(
-    heard: Heard,
-    started: Instant,
-    first_token: &mut Option<Duration>,
-    on_event: &mut (dyn FnMut(Event) + Send),
-) {
+fn keep_text(heard: Heard, texts: &mut Vec<String>) {
     if let Heard::Text(text) = heard {
-        first_token.get_or_insert_with(|| started.elapsed());
-        on_event(Event::Delta(text));
+        texts.push(text);
     }
+}
+
+/// After a time-out nobody knows, for the request was sent and may be at work yet.
+fn may_be_billed(error: &ApiError) -> bool {
+    matches!(
+        error,
+        ApiError::FirstByteTimeout { .. }
+            | ApiError::IdleTimeout { .. }
+            | ApiError::TotalTimeout { .. }
+    )
 }
 
 fn milliseconds(duration: Duration) -> u64 {

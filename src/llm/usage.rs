@@ -39,6 +39,8 @@ impl Usage {
             num_sources_used: top("num_sources_used"),
             cost_in_usd_ticks: Some(top("cost_in_usd_ticks")).filter(|ticks| *ticks > 0),
         };
+        // More of the prompt than there was cannot have been in the cache.
+        read.cached_tokens = read.cached_tokens.min(read.prompt_tokens);
         if read.total_tokens == 0 {
             read.total_tokens = read.prompt_tokens.saturating_add(read.completion_tokens);
         }
@@ -140,6 +142,15 @@ mod tests {
             Usage::default(),
         );
         check(json!({"cost_in_usd_ticks": 0}), Usage::default());
+        check(
+            json!({"prompt_tokens": 7, "prompt_tokens_details": {"cached_tokens": 9}}),
+            Usage {
+                prompt_tokens: 7,
+                cached_tokens: 7,
+                total_tokens: 7,
+                ..Usage::default()
+            },
+        );
         check(
             json!({"prompt_tokens": 7.0, "completion_tokens": 2}),
             Usage {

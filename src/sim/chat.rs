@@ -163,15 +163,16 @@ fn content(request: &Request, pictures: &[Priced]) -> String {
 }
 
 fn text(request: &Request, pictures: &[Picture]) -> String {
+    let language = other_language(request);
     if !pictures.is_empty() {
-        return describe::describe(pictures);
+        return describe::describe(pictures, language);
     }
     let texts = texts(request, &[Role::User]);
     let range = range::find(&texts);
     if asks_for_an_edit(request) {
         refactor::refactor(&range)
     } else {
-        explain::explain(&range)
+        explain::explain(&range, language)
     }
 }
 
@@ -182,6 +183,16 @@ fn texts<'a>(request: &'a Request, roles: &[Role]) -> Vec<&'a str> {
         .filter(|message| roles.contains(&message.role))
         .flat_map(|message| message.texts())
         .collect()
+}
+
+/// The language that the answer should be in, where that is not English.
+fn other_language(request: &Request) -> Option<&str> {
+    texts(request, &[Role::System, Role::Developer])
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| line.strip_prefix("Answer in this language: "))
+        .map(|language| language.trim_end_matches('.'))
+        .rfind(|language| !language.eq_ignore_ascii_case("English"))
 }
 
 /// Whoever wants an edit says that the answer is to be a fenced code block.
@@ -364,6 +375,52 @@ mod tests {
         );
         alt["response_format"] = json!({ "type": "json_object" });
         check(&alt, "{\"source\":\"offline stand-in\"");
+    }
+
+    #[test]
+    fn what_it_cannot_do_is_said_to_the_very_prompts_that_are_sent() {
+        use crate::action::{Subject, Surroundings, explain::Question, explain::prompt};
+        use crate::prompt::Part;
+        let rope = ropey::Rope::from_str("fn f() {}\n");
+        let subject = Subject {
+            range: 0..9,
+            leading: 0..0,
+            name: None,
+            shown_at: 0,
+        };
+        let at = Surroundings {
+            text: &rope,
+            syntax: None,
+            language: None,
+            language_id: "rust",
+            path: "a.rs",
+            subject: &subject,
+            tell_file: false,
+            max_prompt_tokens: 1_000,
+        };
+        let check = |question: Option<&str>, language: &str, says: [bool; 2]| {
+            let question = Question {
+                text: question,
+                history: &[],
+            };
+            let prompt = prompt(&at, question, language);
+            let text = |part: &Part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Image(_) => String::new(),
+            };
+            let texts: Vec<_> = prompt.parts.iter().map(text).collect();
+            let content = ask(&body(&prompt.instructions, texts.join("\n\n"))).content;
+            let found = ["cannot reason", "in English only"].map(|words| content.contains(words));
+            assert_eq!(found, says, "{content}");
+        };
+        check(None, "English", [false, false]);
+        check(Some("May it fail?"), "English", [true, false]);
+        check(None, "the language of the locale de-CH", [false, true]);
+    }
+
+    #[test]
+    fn the_stand_in_is_known_by_the_fingerprint_that_it_sends() {
+        assert_eq!(FINGERPRINT, crate::llm::STAND_IN);
     }
 
     #[test]

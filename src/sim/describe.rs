@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::picture::{Look, Picture, Surface, Texture};
-use super::words::{list, shortened};
+use super::words::{in_english_only, list, shortened};
 
 /// The most characters that alt text may have.
 const ALT: usize = 125;
 
-/// A description of all images, in Markdown.
-pub fn describe(pictures: &[Picture]) -> String {
+/// A description of all images, in Markdown; `language` is what it should have been in, where
+/// that is not English.
+pub fn describe(pictures: &[Picture], language: Option<&str>) -> String {
     let mut paragraphs: Vec<String> = match pictures {
         [only] => vec![one(only)],
         several => several
@@ -18,10 +19,16 @@ pub fn describe(pictures: &[Picture]) -> String {
             .map(|(index, picture)| format!("Image {}: {}", index + 1, one(picture)))
             .collect(),
     };
-    paragraphs.push(
-        "*Described by Gloss's offline stand-in from the pixels alone; no model was asked.*"
-            .to_owned(),
-    );
+    let is_seen = |picture: &Picture| matches!(picture, Picture::Seen(_));
+    let source = if pictures.iter().any(is_seen) {
+        "Described by Gloss's offline stand-in from the pixels alone"
+    } else {
+        "Answered by Gloss's offline stand-in"
+    };
+    paragraphs.push(format!(
+        "*{source}; no model was asked.{}*",
+        in_english_only(language)
+    ));
     paragraphs.join("\n\n")
 }
 
@@ -78,7 +85,7 @@ fn sentences(look: &Look) -> Vec<String> {
         return vec![
             "A fully transparent image.".to_owned(),
             format!(
-                "It is a {} of {size} in which nothing is to be seen.",
+                "As it was sent, it is a {} of {size} in which nothing is to be seen.",
                 look.format
             ),
         ];
@@ -89,7 +96,7 @@ fn sentences(look: &Look) -> Vec<String> {
         orientation(look)
     );
     let mut facts = format!(
-        "It is a {} of {size}: {}",
+        "As it was sent, it is a {} of {size}: {}",
         look.format,
         spelled_shares(look)
     );
@@ -253,18 +260,18 @@ mod tests {
     #[test]
     fn a_drawing_is_described_in_full() {
         let expected = "\
-A light landscape image, mostly white and blue. It is a PNG of 200 × 100 pixels: 94 % white and 6 % blue. \
+A light landscape image, mostly white and blue. As it was sent, it is a PNG of 200 × 100 pixels: 94 % white and 6 % blue. \
 Few colours and clean edges make it look like a drawing, a diagram or a screenshot rather than a photograph. \
 Before a white background, what stands out covers 6 % of the area and lies in the upper left.
 
 *Described by Gloss's offline stand-in from the pixels alone; no model was asked.*";
-        assert_eq!(describe(&[seen(&logo())]), expected);
+        assert_eq!(describe(&[seen(&logo())], None), expected);
     }
 
     #[test]
     fn other_images_are_told_apart() {
         let check = |image: DynamicImage, words: &[&str]| {
-            let text = describe(&[seen(&image)]);
+            let text = describe(&[seen(&image)], None);
             for words in words {
                 assert!(text.contains(words), "{words}: {text}");
             }
@@ -283,10 +290,14 @@ Before a white background, what stands out covers 6 % of the area and lies in th
 
     #[test]
     fn several_images_are_numbered_and_web_addresses_not_fetched() {
-        let text = describe(&[seen(&plain(40, 40, [255; 3])), Picture::Remote]);
+        let text = describe(&[seen(&plain(40, 40, [255; 3])), Picture::Remote], None);
         assert!(text.starts_with("Image 1: A light square image"), "{text}");
         assert!(text.contains("Image 2: An image at a web address, which was not looked at."));
-        assert!(text.contains("offline stand-in"));
+        assert!(text.contains("offline stand-in from the pixels alone"));
+        let text = describe(&[Picture::Remote], Some("German"));
+        let end = "*Answered by Gloss's offline stand-in; no model was asked. \
+            It answers in English only, not in `German`.*";
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

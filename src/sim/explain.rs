@@ -3,14 +3,15 @@
 use super::definitions::{Definition, Shape};
 use super::facts::{self, Facts, Tally};
 use super::range::Range;
-use super::words::{code, counted, list, names, one_line, shortened, times};
+use super::words::{code, counted, in_english_only, list, names, one_line, shortened, times};
 use crate::syntax::Language;
 
 /// The first sentence is what editors show as a summary.
 const SUMMARY: usize = 80;
 
-/// What the stand-in says of a piece of code.
-pub fn explain(range: &Range<'_>) -> String {
+/// What the stand-in says of a piece of code; `language` is what it should have said it in,
+/// where that is not English.
+pub fn explain(range: &Range<'_>, language: Option<&str>) -> String {
     let facts = range
         .language()
         .and_then(|language| Some((language, facts::facts(language, range.code)?)));
@@ -24,7 +25,8 @@ pub fn explain(range: &Range<'_>) -> String {
         paragraphs.push(points.join("\n"));
     }
     paragraphs.push(format!(
-        "*Answered by Gloss's offline stand-in from {source} alone; no model was asked.*"
+        "*Answered by Gloss's offline stand-in from {source} alone; no model was asked.{}*",
+        in_english_only(language)
     ));
     paragraphs.join("\n\n")
 }
@@ -336,7 +338,7 @@ mod tests {
     #[test]
     fn the_first_sentence_says_what_the_tree_shows() {
         let check = |info: &str, code: &str, expected: &str| {
-            let answer = explain(&range(info, code));
+            let answer = explain(&range(info, code), None);
             assert_eq!(answer.lines().next(), Some(expected), "{code}");
         };
         check(
@@ -427,16 +429,14 @@ It stands in `src/a.rs`, lines 10 to 16. To the question: the stand-in cannot re
 - **Ways to fail:** 1 × `?`
 
 *Answered by Gloss's offline stand-in from the syntax tree alone; no model was asked.*";
-        assert_eq!(explain(&range), expected);
+        assert_eq!(explain(&range, None), expected);
     }
 
     #[test]
     fn long_names_shorten_the_first_sentence() {
         let long = "a".repeat(40);
-        let answer = explain(&range(
-            "rust",
-            &format!("fn {long}(a: A) {{ if a {{}} loop {{}} }}"),
-        ));
+        let code = format!("fn {long}(a: A) {{ if a {{}} loop {{}} }}");
+        let answer = explain(&range("rust", &code), None);
         assert_eq!(
             answer.lines().next(),
             Some(format!("Rust function `{long}` with 1 parameter.").as_str())
@@ -445,7 +445,7 @@ It stands in `src/a.rs`, lines 10 to 16. To the question: the stand-in cannot re
 
     #[test]
     fn code_that_does_not_parse_is_said_not_to() {
-        let answer = explain(&range("rust", "fn f( {{{"));
+        let answer = explain(&range("rust", "fn f( {{{"), None);
         assert!(answer.contains("does not parse"), "{answer}");
     }
 
@@ -455,7 +455,7 @@ It stands in `src/a.rs`, lines 10 to 16. To the question: the stand-in cannot re
             info in prop::sample::select(vec!["rust", "go", "py", "js", "ts", "tsx", "", "c"]),
             code in "(fn|def|class|func|let|if|for|[a-z(){}:;=`\"'\\n ]|ż){0,40}",
         ) {
-            let answer = explain(&range(info, &code));
+            let answer = explain(&range(info, &code), None);
             let first = answer.lines().next().unwrap_or_default();
             prop_assert!(!first.is_empty() && first.chars().count() <= 80, "{}", first);
             prop_assert!(answer.ends_with("offline stand-in from the syntax tree alone; no model was asked.*")

@@ -47,8 +47,11 @@ fn whole(text: &str) -> Range<'_> {
 
 /// Whether a question stands in the text, outside of tagged code.
 fn asks(text: &str) -> bool {
-    let is_question =
-        |line: &Line| line.text.starts_with("<question-") || line.text.starts_with("Question:");
+    let is_question = |line: &Line| {
+        ["Question:", "The question, about the range that follows:"]
+            .iter()
+            .any(|start| line.text.starts_with(start))
+    };
     let tagged = tagged(text);
     lines(text).filter(is_question).any(|line| {
         !tagged
@@ -247,7 +250,7 @@ mod tests {
         let check =
             |text: &str, expected: bool| assert_eq!(find(&[text]).question, expected, "{text}");
         check(
-            "<question-1>\nwhy?\n</question-1>\n<range-1>\nx\n</range-1>",
+            "The question, about the range that follows: why?\n\n<range-1>\nx\n</range-1>",
             true,
         );
         check("Question: why?\n<range-1>\nx\n</range-1>", true);

@@ -48,6 +48,13 @@ pub fn code(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
+/// What the stand-in says where it should have answered in a language that is not English.
+pub fn in_english_only(language: Option<&str>) -> String {
+    language.map_or_else(String::new, |language| {
+        format!(" It answers in English only, not in {}.", code(language))
+    })
+}
+
 /// `text` with every run of white space as one blank.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -75,11 +75,11 @@ pub enum Key {
 /// Sums over rows. A sum past the range of its type stays at the greatest value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Calls to the API, failed and cancelled ones among them.
+    /// Calls to the API: each row that was one, failed and cancelled ones too, and its retries.
     pub requests: u64,
     /// Answers that were already known, and cost nothing.
     pub from_store: u64,
-    /// Calls that failed.
+    /// Rows that failed in the end; a try that failed and went well when repeated is none.
     pub errors: u64,
     pub prompt_tokens: u64,
     pub completion_tokens: u64,
@@ -91,7 +91,7 @@ pub struct Totals {
     pub reasoning_tokens: u64,
     /// See [`super::TICKS_PER_USD`].
     pub cost_ticks: u64,
-    /// Requests that used tokens of no known price; the cost is without them.
+    /// Rows that were answered, or used tokens, at no known price; the cost is without them.
     pub unpriced: u64,
 }
 
@@ -103,8 +103,9 @@ impl Totals {
 
     pub(super) fn of(row: &Row) -> Totals {
         let cost = row.cost_ticks();
+        let is_used = row.status == Status::Ok || row.total_tokens > 0;
         Totals {
-            requests: row.status.is_call().into(),
+            requests: row.calls(),
             from_store: (row.status == Status::FromStore).into(),
             errors: (row.status == Status::Error).into(),
             prompt_tokens: row.prompt_tokens,
@@ -116,7 +117,7 @@ impl Totals {
             cached_tokens: row.cached_tokens,
             reasoning_tokens: row.reasoning_tokens,
             cost_ticks: cost.unwrap_or(0),
-            unpriced: (cost.is_none() && row.total_tokens > 0).into(),
+            unpriced: (cost.is_none() && is_used).into(),
         }
     }
 
@@ -350,6 +351,26 @@ mod tests {
         let total = report(&Query::default(), rows.into()).total;
         assert_eq!((total.requests, total.from_store, total.errors), (3, 1, 1));
         assert_eq!(total.cost_ticks, 5 * 5_000_000_000);
+    }
+
+    #[test]
+    fn retries_are_calls_and_an_answer_without_a_price_is_said() {
+        let check = |status: Status, retries: u32, tokens: u64, expected: (u64, u64, u64)| {
+            let row = Row {
+                retries,
+                total_tokens: tokens,
+                ..row("2026-11-22T12:00:00Z", "/w", status, None)
+            };
+            let total = report(&Query::default(), vec![row]).total;
+            let found = (total.requests, total.errors, total.unpriced);
+            assert_eq!(found, expected, "{status:?}");
+        };
+        check(Status::Ok, 0, 0, (1, 0, 1));
+        check(Status::Ok, 2, 10, (3, 0, 1));
+        check(Status::Error, 2, 0, (3, 1, 0));
+        check(Status::Error, 0, 10, (1, 1, 1));
+        check(Status::FromStore, 0, 0, (0, 0, 0));
+        check(Status::Refused, 0, 0, (0, 0, 0));
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-/// 10^10 ticks are one US dollar; the API's own unit, in which sums stay exact.
-pub const TICKS_PER_USD: u64 = 10_000_000_000;
+pub use crate::llm::models::TICKS_PER_USD;
 
 /// One request, as the ledger keeps it. Counts that the API did not report are 0.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,6 +50,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// How many calls to the API the request took.
+    pub(super) fn calls(&self) -> u64 {
+        if self.status.is_call() {
+            1 + u64::from(self.retries)
+        } else {
+            0
+        }
+    }
+
     /// The cost in ticks; `None` where it is unknown or not a sensible number.
     pub(super) fn cost_ticks(&self) -> Option<u64> {
         self.cost_usd

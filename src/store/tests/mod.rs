@@ -38,7 +38,7 @@ fn row(workspace: &str) -> Row {
         model: "grok-4.3".into(),
         status: Status::Ok,
         finish_reason: Some("stop".into()),
-        retries: 1,
+        retries: 0,
         first_token_ms: Some(120),
         total_ms: Some(900),
         request_id: Some("r-1".into()),
@@ -95,6 +95,7 @@ fn a_row_comes_back_as_it_was_recorded() {
     let first = store(&folder);
     let sparse = Row {
         status: Status::Refused,
+        retries: 2,
         cost_usd: None,
         ..Row::default()
     };

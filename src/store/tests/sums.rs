@@ -8,7 +8,7 @@ use super::*;
 
 /// A row of any numbers, among few names and days so that groups form.
 fn any_row() -> impl Strategy<Value = Row> {
-    let names = (0..3_u8, 0..3_u8, 0..3_u8, 0..Status::ALL.len());
+    let names = (0..3_u8, 0..3_u8, 0..3_u8, 0..Status::ALL.len(), 0..3_u32);
     let counts = proptest::array::uniform8(0..1_u64 << 40);
     (
         names,
@@ -17,7 +17,8 @@ fn any_row() -> impl Strategy<Value = Row> {
         0..5 * 86_400_i64,
     )
         .prop_map(
-            |((workspace, action, model, status), counts, ticks, second)| Row {
+            |((workspace, action, model, status, retries), counts, ticks, second)| Row {
+                retries,
                 time: Timestamp::from_second(1_795_000_000 + second).unwrap(),
                 workspace: format!("/w{workspace}"),
                 action: format!("action {action}"),
@@ -43,7 +44,7 @@ type Figures = [u128; 12];
 fn naive(row: &Row) -> Figures {
     let is = |statuses: &[Status]| u128::from(statuses.contains(&row.status));
     [
-        is(&[Status::Ok, Status::Error, Status::Cancelled]),
+        is(&[Status::Ok, Status::Error, Status::Cancelled]) * (1 + u128::from(row.retries)),
         is(&[Status::FromStore]),
         is(&[Status::Error]),
         row.prompt_tokens.into(),
