@@ -89,6 +89,8 @@ impl<T: Send + Sync + 'static> Parses<T> {
 
     fn begin(&self, snapshot: &Snapshot) -> Parsing<T> {
         let (own, wanted) = (self.clone(), snapshot.clone());
+        // Held from here on, so that the work finds its entry when it asks whether it is wanted.
+        let mut entries = self.lock();
         let work = tokio::spawn(async move {
             let _turn = own.shared.turn.clone().acquire_owned().await.ok()?;
             // Typed over while it waited: the next text's turn comes.
@@ -98,7 +100,6 @@ impl<T: Send + Sync + 'static> Parses<T> {
             parsed.await.ok().flatten().map(Arc::new)
         });
         let parsing = async { work.await.ok().flatten() }.boxed().shared();
-        let mut entries = self.lock();
         entries.retain(|entry| entry.uri != snapshot.uri);
         if entries.is_empty() {
             tokio::spawn(sweep(Arc::downgrade(&self.shared)));
