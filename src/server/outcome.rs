@@ -1,6 +1,7 @@
 //! What becomes of a finished job: data for clients that take it, else messages, edits and hovers.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -52,6 +53,15 @@ pub async fn follow_status(server: Server) {
         });
         server.client.send_notification::<lsp::Status>(status).await;
     }
+}
+
+/// How long an outcome waits for its row, which is on disk in a moment or not soon.
+const BOOKING: Duration = Duration::from_millis(250);
+
+/// Waits until the job's row is on disk: what the person has seen, a kill does not lose.
+pub async fn booked(job: &Job) {
+    let store = job.engine.store().clone();
+    let _ = tokio::task::spawn_blocking(move || store.flush(BOOKING)).await;
 }
 
 /// Tells how a job ended, exactly once.
