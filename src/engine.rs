@@ -45,6 +45,9 @@ pub enum Heard {
 /// Hears what happens while a job runs.
 pub type Ear<'a> = &'a mut (dyn FnMut(Heard) + Send);
 
+/// How many prompts or images are prepared at once.
+const PREPARED_AT_ONCE: usize = 2;
+
 /// Everything a job needs; cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -56,6 +59,8 @@ pub struct Engine {
     /// Compiled when first asked, which `initialize` does not.
     excluded: Arc<OnceLock<GlobSet>>,
     slots: Arc<Semaphore>,
+    /// Where prompts are prepared and images made ready: each takes memory, so few at once.
+    desk: Arc<Semaphore>,
     client: Client,
     store: Store,
 }
@@ -93,6 +98,7 @@ impl Engine {
         Self {
             excluded: Arc::default(),
             slots: Arc::new(Semaphore::new(settings.concurrency)),
+            desk: Arc::new(Semaphore::new(PREPARED_AT_ONCE)),
             settings: Arc::new(settings),
             key,
             key_fault,
@@ -100,6 +106,23 @@ impl Engine {
             client,
             store,
         }
+    }
+
+    /// The same engine by other settings. What is in flight still counts, and connections
+    /// stay open, unless the settings are about just that.
+    #[must_use]
+    pub fn reconfigured(&self, settings: Settings, environment: &Environment) -> Self {
+        let mut new = Self::new(settings, environment, self.store.clone());
+        new.locale.clone_from(&self.locale);
+        new.desk = self.desk.clone();
+        if new.settings.concurrency == self.settings.concurrency {
+            new.slots = self.slots.clone();
+        }
+        let way = |settings: &Settings| (settings.proxy.clone(), settings.ca_file.clone());
+        if way(&new.settings) == way(&self.settings) {
+            new.client = self.client.clone();
+        }
+        new
     }
 
     /// The same engine for an editor that shows itself in this language.
@@ -208,11 +231,10 @@ impl Engine {
     /// Refuses what the person keeps from being sent.
     fn permit(&self, place: &Place) -> Result<(), JobError> {
         let globs = self.excluded.get_or_init(|| globs(&self.settings.exclude));
-        let excluded = globs.is_match(&place.shown)
-            || place.path.as_deref().is_some_and(|path| {
-                let name = path.file_name();
-                globs.is_match(path) || name.is_some_and(|name| globs.is_match(name))
-            });
+        // By every name it goes by: a link may hide what it leads to, or lead to what it hides.
+        let excluded = place.names().any(|path| {
+            globs.is_match(path) || path.file_name().is_some_and(|name| globs.is_match(name))
+        });
         if excluded {
             Err(JobError::Excluded(place.shown.clone()))
         } else {
@@ -242,6 +264,39 @@ mod tests {
 
     fn engine(settings: Settings) -> Engine {
         Engine::new(settings, &Environment::new(), Store::new(None))
+    }
+
+    #[test]
+    fn what_is_excluded_is_so_by_every_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        std::fs::write(folder.join("plain.txt"), "").unwrap();
+        std::fs::write(folder.join(".env"), "").unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.join("plain.txt"), folder.join(".env.local"))
+                .unwrap();
+            std::os::unix::fs::symlink(folder.join(".env"), folder.join("innocent.txt")).unwrap();
+        }
+        let engine = engine(Settings::default());
+        let check = |place: Place, permitted: bool| {
+            assert_eq!(engine.permit(&place).is_ok(), permitted, "{place:?}");
+        };
+        let here = [folder.clone()];
+        check(Place::of(&folder.join("plain.txt"), &here), true);
+        check(Place::of(&folder.join(".env"), &here), false);
+        check(Place::of(&folder.join(".ENV.production"), &here), false);
+        #[cfg(unix)]
+        {
+            check(Place::of(&folder.join(".env.local"), &here), false);
+            check(Place::of(&folder.join("innocent.txt"), &here), false);
+        }
+        check(Place::untitled("Untitled-1", &here), true);
+        check(Place::untitled("x/.env", &here), false);
+        check(
+            Place::untitled("ssh-remote+host/home/me/server.pem", &here),
+            false,
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod mark;
 mod mask;
 
 pub use mark::marked;
-pub use mask::{Lost, Secrets};
+pub use mask::{Lost, Secrets, cuts_secret};
 
 /// What is asked of a model, independent of the wire that carries it.
 #[derive(Clone, Debug, PartialEq)]

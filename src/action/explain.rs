@@ -1,6 +1,7 @@
 //! Explain: what a piece of code does and why, for hover text.
 
-use super::{Exchange, FENCE_OF_TRUST, Surroundings, history};
+use super::surroundings::without;
+use super::{Exchange, FENCE_OF_TRUST, Surroundings};
 use crate::prompt::Prompt;
 
 /// What a person wants to know beyond what the code does.
@@ -18,6 +19,12 @@ pub fn prompt(at: &Surroundings<'_>, question: Question<'_>, answer_language: &s
     let asked = question
         .text
         .map(|text| format!("The question, about the range that follows: {text}"));
+    // What is told last is of most use, so it is fitted in first.
+    let leading = at.leading();
+    let history = at.history(question.history);
+    let told = [leading.as_deref(), history.as_deref(), asked.as_deref()];
+    let left = told.into_iter().fold(at.room(), without);
+    let context = at.file_or_outline(left);
     Prompt {
         instructions: format!(
             "{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."
@@ -25,9 +32,9 @@ pub fn prompt(at: &Surroundings<'_>, question: Question<'_>, answer_language: &s
         parts: Vec::new(),
         schema: None,
     }
-    .tell(at.file_or_outline())
-    .tell(history(question.history))
-    .tell(at.leading())
+    .tell(context)
+    .tell(history)
+    .tell(leading)
     .tell(Some(
         asked.unwrap_or_else(|| "Explain the range that follows.".into()),
     ))

@@ -1,6 +1,7 @@
 //! Refactor: the same behaviour, better written, as a replacement for the range alone.
 
-use super::{Exchange, FENCE_OF_TRUST, Surroundings, history};
+use super::surroundings::without;
+use super::{Exchange, FENCE_OF_TRUST, Surroundings};
 use crate::prompt::{Prompt, estimate_tokens};
 
 /// What a person wants of the new code.
@@ -26,14 +27,20 @@ pub fn prompt(at: &Surroundings<'_>, wish: Wish<'_>) -> Prompt {
         at.language_name(),
         indentation_unit(at),
     );
+    // What is told last is of most use, so it is fitted in first.
+    let leading = at.leading();
+    let history = at.history(wish.history);
+    let told = [leading.as_deref(), history.as_deref(), Some(&task)];
+    let left = told.into_iter().fold(at.room(), without);
+    let context = at.imports_and_outline(left);
     Prompt {
         instructions: format!("{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}"),
         parts: Vec::new(),
         schema: None,
     }
-    .tell(at.imports_and_outline())
-    .tell(history(wish.history))
-    .tell(at.leading())
+    .tell(context)
+    .tell(history)
+    .tell(leading)
     .tell(Some(format!("{manner}\n{task}")))
     .tell(Some(at.range()))
 }

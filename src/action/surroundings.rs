@@ -4,9 +4,17 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::Subject;
-use crate::prompt::{Prompt, estimate_tokens, marked};
+use super::{Exchange, Subject};
+use crate::prompt::{Prompt, estimate_tokens, estimate_tokens_of, marked};
 use crate::syntax::{Language, Syntax};
+
+/// About what an action's instructions take, in tokens.
+const INSTRUCTIONS: u64 = 800;
+
+/// What is left of so many tokens once this is told.
+pub(super) fn without(left: u64, told: Option<&str>) -> u64 {
+    left.saturating_sub(told.map_or(0, estimate_tokens))
+}
 
 /// A document and the part of it that an action is about.
 #[derive(Clone, Copy, Debug)]
@@ -25,39 +33,63 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// The whole file where it fits, else its outline.
-    pub fn file_or_outline(&self) -> Option<String> {
+    /// The whole file where it fits into `left` tokens, else its outline if that does.
+    pub fn file_or_outline(&self, left: u64) -> Option<String> {
         if !self.tell_file || self.subject_is_everything() {
             return None;
         }
-        let whole_fits = self.text.len_bytes() as u64 / 3 < self.room();
-        if whole_fits {
-            let text = self.text.to_string();
-            if estimate_tokens(&text) < self.room() {
-                return Some(self.mark("file", &text));
-            }
+        if estimate_tokens_of(self.text.len_bytes()) < left {
+            return Some(self.mark("file", &self.text.to_string()));
         }
-        self.outline()
+        self.outline(left)
     }
 
-    /// The file's imports and the signatures in it.
-    pub fn imports_and_outline(&self) -> Option<String> {
+    /// The file's imports and the signatures in it, as far as they fit into `left` tokens.
+    pub fn imports_and_outline(&self, left: u64) -> Option<String> {
         if !self.tell_file || self.subject_is_everything() {
             return None;
         }
-        let imports = self
-            .syntax
-            .map(|syntax| syntax.imports(self.text))
-            .unwrap_or_default();
-        let imports = (!imports.trim().is_empty()).then(|| self.mark("imports", &imports));
-        let told: Vec<_> = imports.into_iter().chain(self.outline()).collect();
+        let imports = self.syntax.map(|syntax| syntax.imports(self.text));
+        let imports = imports
+            .filter(|imports| !imports.trim().is_empty() && estimate_tokens(imports) < left / 2)
+            .map(|imports| self.mark("imports", &imports));
+        let left = without(left, imports.as_deref());
+        let told: Vec<_> = imports.into_iter().chain(self.outline(left)).collect();
         (!told.is_empty()).then(|| told.join("\n"))
     }
 
     /// Doc comments and attributes above the range, which are not part of it.
     pub fn leading(&self) -> Option<String> {
         let above = slice(self.text, &self.subject.leading);
-        (!above.trim().is_empty()).then(|| self.mark("above-the-range", &above))
+        let worth_it = !above.trim().is_empty() && estimate_tokens(&above) < self.room() / 4;
+        worth_it.then(|| self.mark("above-the-range", &above))
+    }
+
+    /// What was said before, the oldest left out where it is too much. What the model said
+    /// itself is data as well.
+    pub fn history(&self, exchanges: &[Exchange]) -> Option<String> {
+        let mut left = self.room() / 2;
+        let mut told = Vec::new();
+        for exchange in exchanges.iter().rev() {
+            let text = [
+                marked("earlier-question", &[], &exchange.question),
+                marked("earlier-answer", &[], &exchange.answer),
+            ]
+            .join("\n");
+            let Some(rest) = left.checked_sub(estimate_tokens(&text)) else {
+                break;
+            };
+            left = rest;
+            told.push(text);
+        }
+        told.reverse();
+        (!told.is_empty()).then(|| told.join("\n"))
+    }
+
+    /// Tokens left for context once the range is in.
+    pub fn room(&self) -> u64 {
+        let range = estimate_tokens_of(self.subject.range.len());
+        self.max_prompt_tokens.saturating_sub(range + INSTRUCTIONS)
     }
 
     /// The range itself, marked: the last thing a prompt says.
@@ -92,15 +124,9 @@ impl Surroundings<'_> {
             .map_or(self.language_id, |language| language.name())
     }
 
-    /// Tokens left for context once the range is in.
-    fn room(&self) -> u64 {
-        let range = self.subject.range.len() as u64 / 3;
-        self.max_prompt_tokens.saturating_sub(range + 1_000)
-    }
-
-    fn outline(&self) -> Option<String> {
+    fn outline(&self, left: u64) -> Option<String> {
         let outline = self.syntax?.outline(self.text);
-        let fits = estimate_tokens(&outline) < self.room();
+        let fits = estimate_tokens(&outline) < left;
         (fits && !outline.trim().is_empty()).then(|| self.mark("outline", &outline))
     }
 

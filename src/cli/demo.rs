@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::{refactor, usage};
+use super::{face, refactor, usage};
 use crate::sim::Sim;
 use crate::store::{Store, data_folder};
 use editor::Editor;
@@ -44,28 +44,50 @@ pub fn run() -> anyhow::Result<u8> {
         lay_out(&workspace)?;
         let key = std::env::var("XAI_API_KEY").is_ok_and(|key| !key.trim().is_empty());
         if key {
-            let store = Store::new(data_folder());
+            let settings = face::layers(Vec::new()).resolve().settings;
             print_head(
-                "Grok, with your key (XAI_API_KEY): three small requests, booked in your ledger",
+                &format!(
+                    "{} at {}, with your key: three small requests, booked in your ledger",
+                    settings.model, settings.base_url
+                ),
                 &workspace,
             )?;
-            return show(&workspace, Vec::new(), &store).await;
+            let store = Store::new(data_folder());
+            return show(&workspace, &Surroundings::default(), &store).await;
         }
         let sim = Sim::bind(0)?;
         let data = folder.path().join("data");
-        let environment = vec![
-            ("XAI_BASE_URL", sim.url()),
-            ("GLOSS_DATA_DIR", data.display().to_string()),
-        ];
+        let nobody = folder.path().join("home").display().to_string();
+        let around = Surroundings {
+            // Nobody's own settings, which could lead elsewhere than what is said here.
+            without: std::env::vars_os()
+                .filter_map(|(name, _)| name.into_string().ok())
+                .filter(|name| name.starts_with("GLOSS_"))
+                .collect(),
+            with: vec![
+                ("XAI_BASE_URL", sim.url()),
+                ("GLOSS_DATA_DIR", data.display().to_string()),
+                ("HOME", nobody.clone()),
+                ("XDG_CONFIG_HOME", nobody.clone()),
+                ("APPDATA", nobody),
+            ],
+        };
         print_head(
             "the offline stand-in: rules, no model. With XAI_API_KEY set, this asks Grok",
             &workspace,
         )?;
         let serving = tokio::spawn(sim.serve());
-        let shown = show(&workspace, environment, &Store::new(data)).await;
+        let shown = show(&workspace, &around, &Store::new(data)).await;
         serving.abort();
         shown
     })
+}
+
+/// The environment that the server gets, besides our own.
+#[derive(Default)]
+struct Surroundings {
+    without: Vec<String>,
+    with: Vec<(&'static str, String)>,
 }
 
 /// A copy of the files, so that nothing of anybody's is changed.
@@ -78,13 +100,9 @@ fn lay_out(workspace: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn show(
-    workspace: &Path,
-    environment: Vec<(&str, String)>,
-    store: &Store,
-) -> anyhow::Result<u8> {
+async fn show(workspace: &Path, around: &Surroundings, store: &Store) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let mut editor = Editor::start(workspace, &environment).await?;
+    let mut editor = Editor::start(workspace, around).await?;
     note(&format!(
         "gloss lsp answered `initialize` in {:.1} ms, as process {}.",
         editor.initialized.as_secs_f64() * 1e3,

@@ -8,7 +8,7 @@ use crate::answer::{self, Original};
 use crate::config::Scope;
 use crate::document::Snapshot;
 use crate::llm::Effort;
-use crate::prompt::{Prompt, Secrets};
+use crate::prompt::{self, Prompt, Secrets, estimate_tokens_of};
 use crate::syntax::Syntax;
 use crate::text::{self, Edit};
 
@@ -174,28 +174,33 @@ impl Engine {
         how: fn(&Self, &CodeJob) -> Result<Prepared, JobError>,
     ) -> Result<(CodeJob, Prepared), JobError> {
         let engine = self.clone();
-        blocking(
-            move || match engine.endpoint().and_then(|_| how(&engine, &job)) {
+        let desk = self.desk.clone().acquire_owned().await;
+        let desk = desk.map_err(|_| JobError::Closing)?;
+        blocking(move || {
+            // Held by the work itself, which goes on when nobody waits for it any more.
+            let _desk = desk;
+            match engine.endpoint().and_then(|_| how(&engine, &job)) {
                 Ok(prepared) => Ok((job, prepared)),
                 Err(error) => {
+                    let place = job.place;
                     let account = Account {
                         action,
-                        place: job.place,
+                        place,
                         lines: None,
                         masked: 0,
                     };
                     account.refused(&engine, &engine.settings.model, error.class());
                     Err(error)
                 }
-            },
-        )
+            }
+        })
         .await
     }
 
     fn prepared(
         &self,
         job: &CodeJob,
-        prompt: impl FnOnce(&Surroundings<'_>, &str) -> (Prompt, u32),
+        ask: impl FnOnce(&Surroundings<'_>, &str) -> (Prompt, u32),
     ) -> Result<Prepared, JobError> {
         self.permit(&job.place)?;
         let text = &job.snapshot.text;
@@ -205,11 +210,14 @@ impl Engine {
             .and_then(|language| Syntax::parse(language, text));
         let subject =
             action::subject(text, syntax.as_ref(), &job.selection).ok_or(JobError::NoSubject)?;
-        self.refuse_too_large(subject.range.len())?;
+        self.refuse_too_large(subject.range.len() + job.wish.as_deref().map_or(0, str::len))?;
         let range = text
             .get_byte_slice(subject.range.clone())
             .ok_or(JobError::NoSubject)?
             .to_string();
+        if self.settings.redact_secrets && prompt::cuts_secret(text, &subject.range) {
+            return Err(JobError::CutSecret);
+        }
         let at = Surroundings {
             text,
             syntax: syntax.as_ref(),
@@ -220,7 +228,7 @@ impl Engine {
             tell_file: self.settings.context != Scope::Selection,
             max_prompt_tokens: self.settings.max_prompt_tokens,
         };
-        let (mut prompt, max_output_tokens) = prompt(&at, &range);
+        let (mut prompt, max_output_tokens) = ask(&at, &range);
         let mut secrets = Secrets::default();
         if self.settings.redact_secrets {
             prompt.mask(&mut secrets);
@@ -235,8 +243,7 @@ impl Engine {
 
     /// The range is never cut, so one that is larger than what may be spent is refused.
     fn refuse_too_large(&self, bytes: usize) -> Result<(), JobError> {
-        // The estimate needs no text, only its length.
-        let tokens = bytes as u64 * 10 / 33;
+        let tokens = estimate_tokens_of(bytes);
         let most = self.settings.max_prompt_tokens;
         if tokens > most {
             Err(JobError::TooLarge { tokens, most })

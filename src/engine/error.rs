@@ -51,6 +51,10 @@ pub enum JobError {
         "the file has a line that ends in a lone carriage return, which most editors do not count as a line, so it is not edited; convert its line ends first"
     )]
     LoneCarriageReturn,
+    #[error(
+        "the selection cuts through a private key or another secret, which can only be masked whole: select all of it, or none"
+    )]
+    CutSecret,
     #[error("Gloss is closing")]
     Closing,
     #[error("Gloss made a mistake here; its log has the place")]

@@ -154,7 +154,11 @@ impl Engine {
     /// Reads and converts the image, off the threads that answer.
     async fn ready(&self, job: ImageJob) -> Result<Ready, JobError> {
         let engine = self.clone();
+        let desk = self.desk.clone().acquire_owned().await;
+        let desk = desk.map_err(|_| JobError::Closing)?;
         blocking(move || {
+            // Held by the work itself, which goes on when nobody waits for it any more.
+            let _desk = desk;
             let detail = engine.settings.image_detail;
             match engine.target(&job)? {
                 Found::Remote(url) => Ok(Ready {
@@ -192,6 +196,9 @@ impl Engine {
                     "images linked by URL are not described (setting `remote_images`)".into(),
                 ))
             }
+            Target::Remote(url) if url.scheme() != "https" => Err(JobError::Image(
+                "images linked by URL are described only over https".into(),
+            )),
             // As the document has it: a parsed URL is not the same letter for letter.
             Target::Remote(url) => Ok(Found::Remote(match verbatim {
                 Some(verbatim) if !verbatim.starts_with("//") => verbatim.to_owned(),
@@ -208,6 +215,8 @@ impl Engine {
 
     fn description_key(&self, content: &str) -> DescriptionKey {
         let model = self.settings.vision_model();
+        // Another endpoint's model of the same name is another model.
+        let content = format!("{}\0{content}", self.settings.base_url);
         DescriptionKey::new(
             content.as_bytes(),
             &self.answer_language(),

@@ -11,11 +11,20 @@ pub struct Place {
     pub path: Option<PathBuf>,
     /// The path from the workspace, with `/`, as prompts and the ledger name it.
     pub shown: String,
+    /// The path as it was given, before links were followed.
+    pub given: PathBuf,
 }
 
 impl Place {
+    /// All paths that it goes by.
+    pub fn names(&self) -> impl Iterator<Item = &Path> {
+        let path = self.path.as_deref().into_iter();
+        path.chain([self.given.as_path(), Path::new(&self.shown)])
+    }
+
     /// The place of a file among these workspace folders. Reads the disk.
     pub fn of(path: &Path, folders: &[PathBuf]) -> Self {
+        let given = path.to_path_buf();
         let path = canonical(path);
         let workspace = workspace_of(&path, folders);
         let shown = shown(path.strip_prefix(&workspace).unwrap_or(&path));
@@ -23,6 +32,7 @@ impl Place {
             workspace,
             path: Some(path),
             shown,
+            given,
         }
     }
 
@@ -35,6 +45,7 @@ impl Place {
             workspace,
             path: None,
             shown: name.to_owned(),
+            given: name.into(),
         }
     }
 }

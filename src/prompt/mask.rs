@@ -1,9 +1,13 @@
 //! Takes secrets out of what is sent, and puts them back into what becomes an edit.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use ropey::Rope;
 use thiserror::Error;
+
+use crate::text;
 
 /// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -91,6 +95,24 @@ impl Secrets {
     }
 }
 
+/// How far around a range it is looked for secrets that reach into it, in bytes.
+const AROUND: usize = 64 * 1024;
+
+/// Whether a secret stands partly inside the range and partly outside of it: what is inside
+/// has no shape of its own, and would be sent.
+pub fn cuts_secret(text: &Rope, range: &Range<usize>) -> bool {
+    let Some(secret) = SECRET.as_ref() else {
+        return false;
+    };
+    let start = text::floor(text, range.start.saturating_sub(AROUND));
+    let around = text::slice(text, start..range.end.saturating_add(AROUND)).to_string();
+    secret.find_iter(&around).any(|found| {
+        let found = found.start() + start..found.end() + start;
+        let meets = found.start < range.end && range.start < found.end;
+        meets && (found.start < range.start || range.end < found.end)
+    })
+}
+
 const TOKEN: &str = "GLOSS_MASKED_SECRET_";
 
 #[cfg(test)]
@@ -117,6 +139,22 @@ mod tests {
             "let task-force = sk-short; // xai-sdk",
             "let task-force = sk-short; // xai-sdk",
         );
+    }
+
+    #[test]
+    fn a_range_may_not_cut_through_a_secret() {
+        let text = Rope::from_str(
+            "a\n-----BEGIN PRIVATE KEY-----\nMIIB\nabcd\n-----END PRIVATE KEY-----\nb\n",
+        );
+        let check = |range: Range<usize>, cuts: bool| {
+            assert_eq!(cuts_secret(&text, &range), cuts, "{range:?}")
+        };
+        check(0..2, false);
+        check(0..text.len_bytes(), false);
+        check(30..35, true);
+        check(0..35, true);
+        check(35..text.len_bytes(), true);
+        check(text.len_bytes() - 2..text.len_bytes(), false);
     }
 
     #[test]

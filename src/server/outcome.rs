@@ -59,9 +59,16 @@ pub async fn follow_status(server: Server) {
 const BOOKING: Duration = Duration::from_millis(250);
 
 /// Waits until the job's row is on disk: what the person has seen, a kill does not lose.
-pub async fn booked(job: &Job) {
+/// A ledger that cannot be written is said, once.
+pub async fn booked(server: &Server, job: &Job) {
     let store = job.engine.store().clone();
-    let _ = tokio::task::spawn_blocking(move || store.flush(BOOKING)).await;
+    let notices = tokio::task::spawn_blocking(move || {
+        store.flush(BOOKING);
+        store.take_notices()
+    });
+    for notice in notices.await.unwrap_or_default() {
+        show(server, lsp::MessageType::WARNING, &notice).await;
+    }
 }
 
 /// Tells how a job ended, exactly once.

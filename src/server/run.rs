@@ -135,7 +135,7 @@ async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::R
     };
     server.jobs.settle(&job.id);
     reports.streamed(&feed).await;
-    outcome::booked(job).await;
+    outcome::booked(server, job).await;
     outcome::tell(server, job, outcome).await;
     reports.end();
 }

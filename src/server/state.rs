@@ -46,7 +46,6 @@ pub struct State {
     /// What came with `initialize`; the section `gloss` of the settings lies above it.
     initial: Map<String, Value>,
     locale: Option<String>,
-    store: Store,
     /// What is wrong with the configuration, and what of it the person was told.
     notices: Vec<Notice>,
     said: Vec<Notice>,
@@ -72,7 +71,6 @@ impl Shared {
                 layers,
                 initial: Map::new(),
                 locale: None,
-                store,
                 notices: resolved.notices,
                 said: Vec::new(),
             }),
@@ -145,12 +143,10 @@ impl State {
         };
         let resolved = self.layers.resolve();
         self.notices = resolved.notices;
-        self.engine = Engine::new(
-            resolved.settings,
-            &self.layers.environment,
-            self.store.clone(),
-        )
-        .with_locale(self.locale.as_deref());
+        self.engine = self
+            .engine
+            .reconfigured(resolved.settings, &self.layers.environment)
+            .with_locale(self.locale.as_deref());
     }
 
     /// What is wrong with the configuration and was not said yet. What was mended is forgotten,

@@ -12,6 +12,7 @@ use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use url::Url;
 
+use super::Surroundings;
 use crate::server::frames;
 use crate::text::{self, Encoding, Position};
 
@@ -36,13 +37,17 @@ struct Document {
 }
 
 impl Editor {
-    /// Starts `gloss lsp` for a workspace, with these variables besides the environment's.
-    pub async fn start(workspace: &Path, environment: &[(&str, String)]) -> anyhow::Result<Self> {
+    /// Starts `gloss lsp` for a workspace, in this environment.
+    pub async fn start(workspace: &Path, around: &Surroundings) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("where this program stands is unknown")?;
         let began = Instant::now();
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        for name in &around.without {
+            command.env_remove(name);
+        }
+        let mut child = command
             .arg("lsp")
-            .envs(environment.iter().map(|(name, value)| (*name, value)))
+            .envs(around.with.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
