@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::store::{By, Key, Line, Report, Totals};
-
-use super::table::visible;
+use crate::text::visible;
 
 /// A line of names and one for each row, both with the fields of the JSON.
 pub(super) fn text(report: &Report, by: By) -> serde_json::Result<String> {

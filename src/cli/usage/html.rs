@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::store::{By, Key, Line, Report, Totals};
+use crate::text::visible;
 
-use super::table::{self, Table, money, thousands, visible};
+use super::table::{self, Table, money, thousands};
 
 /// Bars that fit side by side and can still be told apart.
 const MAX_DAYS: usize = 92;
