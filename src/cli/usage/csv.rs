@@ -87,8 +87,8 @@ mod tests {
                 "\"'=cmd|'/c calc'!A1,\"\"x\"\"\"",
             ),
             ("a=b", "a=b"),
-            ("\t=1", "\u{fffd}=1"),
-            ("two\nlines", "two\u{fffd}lines"),
+            ("\t=1", "⟨U+0009⟩=1"),
+            ("two\nlines", "two⟨U+000A⟩lines"),
         ] {
             assert_eq!(cell(&Value::from(text)), expected, "{text:?}");
         }
