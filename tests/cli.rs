@@ -8,10 +8,13 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-use std::io::Write as _;
+use std::ffi::OsStr;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
+use base64::Engine as _;
 use gloss::sim::{Options, Sim};
 
 const CODE: &str = "def total(items):\n    sum = 0;\n    for item in items:\n        if (not item in SKIP):\n            sum += item\n    return sum\n";
@@ -25,13 +28,18 @@ struct Shell {
 
 impl Shell {
     fn new() -> Self {
+        Self::at_pace(Duration::ZERO)
+    }
+
+    /// With so much time between the pieces of an answer.
+    fn at_pace(chunk_delay: Duration) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
         let sim = Sim::bind(0).unwrap().with(Options {
-            chunk_delay: std::time::Duration::ZERO,
+            chunk_delay,
             ..Options::default()
         });
         let api = sim.url();
@@ -39,21 +47,21 @@ impl Shell {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(".git")).unwrap();
         std::fs::write(folder.path().join("total.py"), CODE).unwrap();
-        let picture = image::RgbImage::from_pixel(64, 32, image::Rgb([200, 30, 30]));
-        picture.save(folder.path().join("red.png")).unwrap();
         std::fs::write(
             folder.path().join("page.md"),
             "# P\n\n![red](red.png) and ![again](./red.png)\n",
         )
         .unwrap();
-        Self {
+        let shell = Self {
             folder,
             api,
             _runtime: runtime,
-        }
+        };
+        shell.picture("red.png", 200);
+        shell
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
         command
             .args(arguments)
@@ -65,8 +73,27 @@ impl Shell {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    fn run(&self, arguments: &[impl AsRef<OsStr>]) -> (i32, String, String) {
         said(self.command(arguments).output().unwrap())
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    fn picture(&self, name: &str, red: u8) {
+        let picture = image::RgbImage::from_pixel(64, 32, image::Rgb([red, 30, 30]));
+        picture.save(self.path(name)).unwrap();
+    }
+
+    /// The status of each request, the latest first.
+    fn statuses(&self) -> Vec<String> {
+        let usage = self.usage();
+        let rows = usage["rows"].as_array().unwrap().iter();
+        rows.map(|row| row["status"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -237,6 +264,7 @@ fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
 fn what_is_wrong_is_said_in_one_line_with_the_right_code() {
     let shell = Shell::new();
     std::fs::write(shell.path("binary"), [0, 159, 146, 150]).unwrap();
+    std::fs::write(shell.path("latin"), [b'a', 0xe9, b'b']).unwrap();
     std::fs::write(shell.path(".env"), "PASSWORD=x\n").unwrap();
     std::fs::write(shell.path("blank.txt"), "\n \n").unwrap();
     for (arguments, code, words) in [
@@ -245,9 +273,12 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_code() {
             1,
             "nowhere.py cannot be read",
         ),
-        (&["explain", "total.py:99"], 1, "lines 1 to 7"),
-        (&["explain", "total.py:3-1"], 1, "lines 1 to 7"),
-        (&["explain", "binary"], 1, "no text"),
+        (&["explain", "total.py:99"], 1, "lines 1 to 6, not 99"),
+        (&["explain", "total.py:3-1"], 2, "write 12 or 12-40"),
+        (&["explain", "total.py:1-"], 2, "write 12 or 12-40"),
+        (&["explain", "total.py:0"], 2, "counted from 1"),
+        (&["explain", "binary"], 1, "is binary"),
+        (&["explain", "latin"], 1, "no text"),
         (&["explain", "."], 1, "no file"),
         (&["explain", ".env"], 1, "never sent"),
         (&["explain", "blank.txt:1"], 1, "white space"),
@@ -256,10 +287,15 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_code() {
             1,
             "grok-2-latest",
         ),
-        (&["refactor", "-"], 1, "a file is needed"),
+        (&["refactor", "-"], 2, "a file is needed"),
         (&["describe", "total.py"], 1, "not an image"),
         (&["explain"], 2, "Usage"),
         (&["explian", "total.py"], 2, "explain"),
+        (
+            &["refactor", "total.py", "--dry-run", "--write"],
+            2,
+            "cannot be used with",
+        ),
         (&["usage", "--by", "colour"], 2, "workspace"),
         (&["lsp", "--socket", "1"], 1, "nobody listens"),
     ] {
@@ -267,7 +303,7 @@ fn what_is_wrong_is_said_in_one_line_with_the_right_code() {
         assert_eq!(found, code, "{arguments:?}: {err}");
         assert!(err.contains(words), "{arguments:?}: {err}");
         assert!(
-            code == 2 || err.trim().lines().count() == 1,
+            err.contains("Usage") || err.contains("--help") || err.trim().lines().count() == 1,
             "{arguments:?}: {err}"
         );
     }
@@ -339,4 +375,404 @@ fn completions_are_printed_for_each_shell() {
         assert_eq!(code, 0);
         assert!(out.contains("refactor"), "{name}");
     }
+}
+
+/// A change of the file `name` with this content, applied by `git apply` and by `patch -p1`.
+#[cfg(unix)]
+fn check_diff(name: &[u8], content: &str) {
+    use std::os::unix::ffi::OsStrExt as _;
+    let shell = Shell::new();
+    let name = OsStr::from_bytes(name);
+    let path = shell.folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    let mut command = shell.command(&[OsStr::new("refactor"), name]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let (code, _, err) = said(
+        shell
+            .command(&[OsStr::new("refactor"), name, OsStr::new("--write")])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(code, 0, "{err}");
+    let expected = std::fs::read(&path).unwrap();
+    assert_ne!(expected, content.as_bytes(), "{}", name.display());
+    std::fs::write(shell.path("change.diff"), &output.stdout).unwrap();
+    std::fs::remove_dir(shell.path(".git")).unwrap();
+    for line in [
+        "git init --quiet && git apply change.diff",
+        "patch --binary -p1 < change.diff",
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let mut shown = Command::new("sh");
+        shown.args(["-c", line]).current_dir(shell.folder.path());
+        let applied = shown.output().unwrap();
+        let diff = String::from_utf8_lossy(&output.stdout);
+        assert!(applied.status.success(), "{line}: {applied:?}\n{diff}");
+        assert_eq!(std::fs::read(&path).unwrap(), expected, "{line}\n{diff}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_diff_applies_whatever_the_name_and_the_content() {
+    for name in [
+        &b"a b.py"[..],
+        b"a\"b\\.py",
+        b"a\nb.py",
+        b"\ta\x1b[1m.py",
+        "ä語 \u{202e}x.py".as_bytes(),
+        b"\xff.py",
+        b"a: 1970-01-01 00:00:00.py",
+    ] {
+        check_diff(name, CODE);
+    }
+    let coloured = CODE.replace("sum = 0;", "sum = 0;\n    red = \"\u{1b}[31m\u{9b}\"");
+    check_diff(b"coloured.py", &coloured);
+    check_diff(b"crlf.py", &CODE.replace('\n', "\r\n"));
+    check_diff(b"lone.py", &format!("# a\rb\n{CODE}"));
+    check_diff(b"no_end.py", CODE.trim_end());
+}
+
+#[test]
+fn nothing_in_a_hostile_repository_steers_the_terminal() {
+    let shell = Shell::new();
+    let hostile = "a\u{1b}]0;owned\u{7}\u{202e}";
+    std::fs::write(
+        shell.path("page.md"),
+        format!("![x](<{hostile}.png>) ![y](<{hostile}2.png>) ![z](red.png)\n"),
+    )
+    .unwrap();
+    shell.picture(&format!("{hostile}.png"), 1);
+    std::fs::write(
+        shell.path(&format!("{hostile}.py")),
+        format!("# {hostile}\n{CODE}"),
+    )
+    .unwrap();
+    let file = format!("{hostile}.py");
+    for arguments in [
+        &["describe", "page.md"][..],
+        &["describe", "page.md", "--dry-run"],
+        &["explain", &file, "--dry-run"],
+        &["explain", &file],
+        &["explain", &format!("{file}:99")],
+        &["refactor", &file, "--write"],
+        &["usage", "--by", "request"],
+        &["usage", "--by", "request", "--format", "csv"],
+    ] {
+        let (_, out, err) = shell.run(arguments);
+        let shown = out + &err;
+        let steers = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';
+        assert!(!shown.contains(steers), "{arguments:?}: {shown:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_quietly() {
+    let shell = Shell::at_pace(Duration::from_millis(20));
+    for arguments in [
+        &["explain", "total.py"][..],
+        &["refactor", "total.py"],
+        &["describe", "red.png", "page.md"],
+        &["usage"],
+        &["completions", "bash"],
+        &["explain", "total.py", "--dry-run"],
+    ] {
+        let mut child = shell.start(arguments);
+        drop(child.stdout.take());
+        let (code, _, err) = said(child.wait_with_output().unwrap());
+        assert_eq!(code, 0, "{arguments:?}: {err}");
+        assert!(
+            !err.contains("gloss:") && !err.contains("panic"),
+            "{arguments:?}: {err}"
+        );
+    }
+    assert!(
+        shell.statuses().contains(&"cancelled".into()),
+        "{:?}",
+        shell.statuses()
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_an_error_in_words() {
+    let shell = Shell::new();
+    for arguments in [
+        &["explain", "total.py"][..],
+        &["refactor", "total.py"],
+        &["describe", "red.png"],
+        &["usage"],
+        &["usage", "--format", "json"],
+        &["completions", "bash"],
+        &["describe", "red.png", "--dry-run"],
+    ] {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let (code, _, err) = said(shell.command(arguments).stdout(full).output().unwrap());
+        assert_eq!(code, 1, "{arguments:?}: {err}");
+        assert!(
+            err.contains("standard output cannot be written"),
+            "{arguments:?}: {err}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_job_and_books_it() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .unwrap();
+    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        // A child inherits what is ignored, and keeps to it, as under `nohup`.
+        if ignored >> (signal.as_raw() - 1) & 1 == 1 {
+            continue;
+        }
+        let shell = Shell::at_pace(Duration::from_secs(1));
+        let mut child = shell.start(&["explain", "total.py"]);
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let (code, out, err) = said(child.wait_with_output().unwrap());
+        assert_eq!(code, 1, "{signal:?}: {err}");
+        assert!(
+            out.ends_with('\n') && err.ends_with("gloss: interrupted\n"),
+            "{out}{err}"
+        );
+        assert_eq!(shell.statuses(), ["cancelled"], "{signal:?}");
+
+        let shell = Shell::at_pace(Duration::from_millis(20));
+        let names = ["1.png", "2.png", "3.png", "4.png", "5.png"];
+        for (red, name) in (1..).zip(names) {
+            shell.picture(name, red * 40);
+        }
+        let mut child = shell.start(&[&["describe"], &names[..]].concat());
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let (code, _, err) = said(child.wait_with_output().unwrap());
+        assert_eq!(code, 1, "{signal:?}: {err}");
+        let asked = shell.statuses();
+        assert!(asked.len() < names.len(), "{signal:?}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_ledger_that_is_locked_or_was_damaged_is_said_once() {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["explain", "total.py"]).0, 0);
+    let ledger = rusqlite::Connection::open(shell.path("data/gloss.db")).unwrap();
+    ledger.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (code, _, err) = shell.run(&["explain", "total.py"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("this request is missing from the ledger"),
+        "{err}"
+    );
+    drop(ledger);
+
+    let garbage = "no database\n".repeat(1000);
+    for arguments in [&["usage"][..], &["explain", "total.py"]] {
+        let shell = Shell::new();
+        std::fs::create_dir(shell.path("data")).unwrap();
+        std::fs::write(shell.path("data/gloss.db"), &garbage).unwrap();
+        let (code, _, err) = shell.run(arguments);
+        assert_eq!(code, 0, "{err}");
+        assert_eq!(
+            err.matches("was damaged").count(),
+            1,
+            "{arguments:?}: {err}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_is_cut_short_is_shown_and_said() {
+    let shell = Shell::new();
+    let cut = |arguments: &[&str]| {
+        let mut command = shell.command(arguments);
+        said(
+            command
+                .env("GLOSS_MAX_OUTPUT_TOKENS", "16")
+                .output()
+                .unwrap(),
+        )
+    };
+    let (code, out, err) = cut(&["explain", "total.py"]);
+    assert_eq!(code, 1, "{err}");
+    assert!(out.len() > 10 && out.ends_with('\n'), "{out:?}");
+    assert!(err.contains("cut short"), "{err}");
+    let (code, out, err) = cut(&["refactor", "total.py"]);
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(err.lines().count() > 1, "{err}");
+    assert!(err.lines().last().unwrap().starts_with("gloss: "), "{err}");
+}
+
+#[test]
+fn a_change_that_cannot_be_written_any_more_is_shown() {
+    let shell = Shell::new();
+    let to = shell
+        .api
+        .strip_prefix("http://")
+        .unwrap()
+        .strip_suffix("/v1")
+        .unwrap();
+    let to = to.to_owned();
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let api = format!("http://{}/v1", listener.local_addr().unwrap());
+    let path = shell.path("total.py");
+    // On the way to the stand-in the file is changed.
+    let proxy = std::thread::spawn(move || {
+        let (mut near, _) = listener.accept().unwrap();
+        std::fs::write(path, "print()\n").unwrap();
+        let mut far = std::net::TcpStream::connect(to).unwrap();
+        let (mut near_in, mut far_out) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut near_in, &mut far_out);
+            far_out.shutdown(std::net::Shutdown::Both)
+        });
+        let _ = std::io::copy(&mut far, &mut near);
+    });
+    let mut command = shell.command(&["refactor", "total.py", "--write"]);
+    let (code, out, err) = said(command.env("XAI_BASE_URL", api).output().unwrap());
+    proxy.join().unwrap();
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("was changed while"), "{err}");
+    assert!(
+        out.starts_with("--- a/total.py\n") && out.contains("+    sum = 0\n"),
+        "{out}"
+    );
+    assert_eq!(shell.read("total.py"), "print()\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_written_is_refused_before_anything_is_asked() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shell = Shell::new();
+    let read_only = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(shell.path("total.py"), read_only).unwrap();
+    let (code, _, err) = shell.run(&["refactor", "total.py", "--write"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("read-only"), "{err}");
+    assert!(shell.statuses().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let shell = Shell::new();
+    let made = Command::new("mkfifo")
+        .args(["pipe.py", "pipe.md"])
+        .current_dir(shell.folder.path())
+        .status();
+    assert!(made.unwrap().success());
+    for arguments in [
+        ["explain", "pipe.py"],
+        ["refactor", "pipe.py"],
+        ["describe", "pipe.md"],
+    ] {
+        let (code, _, err) = shell.run(&arguments);
+        assert_eq!(code, 1);
+        assert!(err.contains("is no file"), "{err}");
+    }
+    let large = std::fs::File::create(shell.path("large.md")).unwrap();
+    large.set_len(3 << 30).unwrap();
+    let (_, _, err) = shell.run(&["describe", "large.md"]);
+    assert!(err.contains("64 MiB"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn places_are_taken_as_compilers_print_them_and_names_as_they_are() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let shell = Shell::new();
+    let (code, _, err) = shell.run(&["explain", "total.py:4:9"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(shell.usage()["rows"][0]["lines"], "1-6");
+    let name = OsStr::from_bytes(b"\xff.py");
+    std::fs::write(shell.folder.path().join(name), CODE).unwrap();
+    let (code, _, err) = shell.run(&[OsStr::new("explain"), OsStr::from_bytes(b"\xff.py:2-3")]);
+    assert_eq!(code, 0, "{err}");
+    let picture = OsStr::from_bytes(b"\xff.png");
+    std::fs::copy(shell.path("red.png"), shell.folder.path().join(picture)).unwrap();
+    let (code, _, err) = shell.run(&[OsStr::new("describe"), picture]);
+    assert_eq!(code, 0, "{err}");
+}
+
+#[test]
+fn describe_goes_on_after_what_is_wrong_and_takes_any_link() {
+    let shell = Shell::new();
+    shell.picture("blue.png", 3);
+    let (code, out, err) = shell.run(&["describe", "red.png", "nope.png", "blue.png"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("## red.png") && out.contains("## blue.png"),
+        "{out}"
+    );
+    assert!(err.contains("gloss: nope.png cannot be read"), "{err}");
+
+    let bytes = std::fs::read(shell.path("red.png")).unwrap();
+    let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let link = format!("data:image/png;base64,{data}");
+    let path = shell.path("red.png").canonicalize().unwrap();
+    let file = format!("file://{}", path.display());
+    let (code, out, err) = shell.run(&["describe", &link, &file]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("## data:image/png;base64,…\n"), "{out}");
+    assert!(!(out + &err).contains(&data), "{err}");
+    let (code, out, err) = shell.run(&["describe", "HTTPS://example.com/a.png", "--dry-run"]);
+    assert_eq!(code, 0, "{out}{err}");
+
+    std::fs::write(shell.path("page.md"), "# P\n\n![a]()\n").unwrap();
+    let (code, _, err) = shell.run(&["describe", "page.md"]);
+    assert_eq!(
+        (code, err.trim()),
+        (1, "gloss: page.md:3: the link has no target")
+    );
+}
+
+#[test]
+fn the_model_that_is_named_is_asked() {
+    let shell = Shell::new();
+    let mut command = shell.command(&["describe", "red.png", "--model", "grok-4"]);
+    let (code, _, err) = said(
+        command
+            .env("GLOSS_VISION_MODEL", "grok-2-vision")
+            .output()
+            .unwrap(),
+    );
+    assert!(
+        shell.usage()["rows"][0]["model"]
+            .as_str()
+            .unwrap()
+            .starts_with("grok-4"),
+        "{code} {err}"
+    );
+}
+
+#[test]
+fn an_error_is_said_once() {
+    let shell = Shell::new();
+    let (_, _, err) = shell.run(&["explain", "total.py", "--model", "grok-2-latest"]);
+    let words = err.trim().trim_start_matches("gloss: ");
+    let half = words.get(..20).unwrap();
+    assert_eq!(err.matches(half).count(), 1, "{err}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_in_words() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, _, err) = Shell::new().run(&["sim", "--port", &port]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains(&port) && err.contains("choose another one with --port"),
+        "{err}"
+    );
 }

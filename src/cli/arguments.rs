@@ -1,11 +1,17 @@
 //! Every command and flag, with the words of `--help`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::usage::UsageArgs;
+
+/// What was asked means nothing, whatever the files hold: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUsage(pub String);
 
 /// A note in the margin: Grok explains and refactors code, describes images, in any editor.
 ///
@@ -78,7 +84,7 @@ pub struct AskArgs {
 pub struct ExplainArgs {
     /// FILE, FILE:LINE for what stands there, FILE:LINE-LINE, or - for standard input
     #[arg(value_name = "FILE[:LINE[-LINE]]")]
-    pub place: String,
+    pub place: OsString,
     /// What to answer about it
     #[arg(long, value_name = "TEXT")]
     pub question: Option<String>,
@@ -93,12 +99,12 @@ pub struct ExplainArgs {
 pub struct RefactorArgs {
     /// FILE, FILE:LINE for what stands there, or FILE:LINE-LINE
     #[arg(value_name = "FILE[:LINE[-LINE]]")]
-    pub place: String,
+    pub place: OsString,
     /// What to do with it
     #[arg(long, value_name = "TEXT")]
     pub instruction: Option<String>,
     /// Change the file instead of printing a diff
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     pub write: bool,
     #[command(flatten)]
     pub ask: AskArgs,
@@ -108,7 +114,7 @@ pub struct RefactorArgs {
 pub struct DescribeArgs {
     /// An image, a URL, or a Markdown document whose images to describe
     #[arg(value_name = "TARGET", required = true)]
-    pub targets: Vec<String>,
+    pub targets: Vec<OsString>,
     /// Ask again where a description is kept
     #[arg(long)]
     pub again: bool,

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::{face, refactor, usage};
+use super::{diff, face, usage};
 use crate::sim::Sim;
 use crate::store::{Store, data_folder};
 use editor::Editor;
@@ -129,7 +129,7 @@ async fn show(workspace: &Path, around: &Surroundings, store: &Store) -> anyhow:
     if new == at.text {
         note("(left as it is: nothing worth changing)")?;
     } else {
-        refactor::print_diff(REFACTORED.0, &at.text, &new)?;
+        diff::print(Path::new(REFACTORED.0), &at.text, &new)?;
     }
 
     title("Describe an image: hover the link")?;

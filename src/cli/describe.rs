@@ -1,13 +1,17 @@
 //! `gloss describe`: images in words, named themselves or linked by a document.
 
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use url::Url;
 
 use super::arguments::DescribeArgs;
-use super::{face, place};
-use crate::engine::{Engine, ImageJob, ImageSource, Place};
-use crate::image::{self, Markup};
+use super::{face, output, place, read};
+use crate::engine::{Description, Engine, ImageJob, ImageSource, Place};
+use crate::image::{self, ImageLink, Markup};
+use crate::text::visible;
 
 /// An image under the name that the person knows it by.
 struct Named {
@@ -16,35 +20,66 @@ struct Named {
 }
 
 pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
-    let engine = face::engine(&arguments.ask);
-    let mut failed = false;
+    let engine = face::engine(&arguments.ask, "vision_model");
+    face::run(&engine, describe_all(&engine, &arguments))
+}
+
+/// One after the other; what is wrong with one is said, and the next one follows.
+async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
+    let mut code = 0;
     for target in &arguments.targets {
-        let images = images(target, arguments.again)?;
+        let images = match images(target, arguments.again) {
+            Ok(images) => images,
+            Err(error) => {
+                face::say_error(&error);
+                code = 1;
+                continue;
+            }
+        };
         let many = images.len() > 1 || arguments.targets.len() > 1;
-        for image in images {
-            if arguments.ask.dry_run {
-                show(&engine, image)?;
-            } else if let Err(error) = describe(&engine, image, many) {
-                face::note(&format!("gloss: {error:#}"));
-                failed = true;
+        for Named { name, job } in images {
+            let described = if arguments.ask.dry_run {
+                prompt(engine, job).await
+            } else {
+                describe(engine, job).await
+            };
+            match described.context(name.clone()) {
+                Ok(Outcome::Prompt(prompt)) => {
+                    face::show_prompt(engine, engine.settings().vision_model(), &prompt)?;
+                }
+                Ok(Outcome::Description(description)) => print(&name, &description, many)?,
+                Err(error) => {
+                    face::say_error(&error);
+                    code = 1;
+                }
             }
         }
     }
-    Ok(u8::from(failed))
+    Ok(code)
 }
 
-fn describe(engine: &Engine, image: Named, many: bool) -> anyhow::Result<()> {
-    let name = image.name;
-    let description = face::run(engine, async {
-        Ok(engine
-            .describe(image.job, &mut |heard| face::say_progress(&heard))
-            .await?)
-    })
-    .with_context(|| name.clone())?;
-    if many {
-        println!("## {name}\n");
+enum Outcome {
+    Prompt(crate::prompt::Prompt),
+    Description(Description),
+}
+
+async fn prompt(engine: &Engine, job: ImageJob) -> anyhow::Result<Outcome> {
+    Ok(Outcome::Prompt(engine.prepare_description(job).await?))
+}
+
+async fn describe(engine: &Engine, job: ImageJob) -> anyhow::Result<Outcome> {
+    let hear = &mut |heard| face::say_progress(&heard);
+    Ok(Outcome::Description(engine.describe(job, hear).await?))
+}
+
+fn print(name: &str, description: &Description, with_heading: bool) -> std::io::Result<()> {
+    let name = visible(name);
+    let mut out = output::plain();
+    if with_heading {
+        writeln!(out, "## {name}\n")?;
     }
-    println!("{}\n", description.markdown);
+    writeln!(out, "{}\n", description.markdown)?;
+    out.flush()?;
     face::note(&format!(
         "{name}: {}; {}",
         description.facts,
@@ -53,60 +88,74 @@ fn describe(engine: &Engine, image: Named, many: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(engine: &Engine, image: Named) -> anyhow::Result<()> {
-    let prompt = face::run(engine, async {
-        Ok(engine.prepare_description(image.job).await?)
-    })
-    .context(image.name)?;
-    face::show_prompt(engine, engine.settings().vision_model(), &prompt)
+/// The images that a target stands for.
+fn images(target: &OsString, again: bool) -> anyhow::Result<Vec<Named>> {
+    match scheme(target).as_deref() {
+        Some("http" | "https" | "data") => {
+            Ok(vec![by_link(target.to_string_lossy().into_owned(), again)?])
+        }
+        Some("file") => {
+            let path = Url::parse(&target.to_string_lossy())
+                .ok()
+                .and_then(|url| url.to_file_path().ok())
+                .with_context(|| format!("{} is no file of this machine", target.display()))?;
+            by_path(&path, again)
+        }
+        _ => by_path(Path::new(target), again),
+    }
 }
 
-/// The images that a target stands for.
-fn images(target: &str, again: bool) -> anyhow::Result<Vec<Named>> {
-    if target.starts_with("https://") || target.starts_with("http://") {
-        let folder = std::env::current_dir()?;
-        let place = Place {
-            path: None,
-            shown: target.to_owned(),
-            ..Place::of(&folder.join("image"), &[])
-        };
-        let source = ImageSource::Linked {
-            target: target.to_owned(),
-            document: None,
-            folders: Vec::new(),
-        };
-        return Ok(vec![Named {
-            name: target.to_owned(),
-            job: ImageJob {
-                source,
-                place,
-                again,
-            },
-        }]);
-    }
-    let path = Path::new(target);
-    let about = std::fs::metadata(path).with_context(|| format!("{target} cannot be read"))?;
+/// What stands before the first colon, in lower case.
+fn scheme(target: &OsStr) -> Option<String> {
+    let (scheme, _) = target.to_str()?.split_once(':')?;
+    Some(scheme.to_ascii_lowercase())
+}
+
+fn by_link(target: String, again: bool) -> anyhow::Result<Named> {
+    let name = short(&target);
+    let place = Place {
+        path: None,
+        shown: name.clone(),
+        ..Place::of(&std::env::current_dir()?.join("image"), &[])
+    };
+    let source = ImageSource::Linked {
+        target,
+        document: None,
+        folders: Vec::new(),
+    };
+    Ok(Named {
+        name,
+        job: ImageJob {
+            source,
+            place,
+            again,
+        },
+    })
+}
+
+fn by_path(path: &Path, again: bool) -> anyhow::Result<Vec<Named>> {
+    let name = path.display();
+    let about = std::fs::metadata(path).with_context(|| format!("{name} cannot be read"))?;
     if !about.is_file() {
-        bail!("{target} is no file; name images or documents");
+        anyhow::bail!("{name} is no file; name images or documents");
     }
     if let Some(markup) = Markup::from_language(&place::language_id(path), Some(path)) {
-        linked(path, markup, again)
-    } else {
-        let job = ImageJob {
-            source: ImageSource::Named(path.to_path_buf()),
-            place: Place::of(path, &[]),
-            again,
-        };
-        Ok(vec![Named {
-            name: target.to_owned(),
-            job,
-        }])
+        return linked(path, markup, again);
     }
+    let job = ImageJob {
+        source: ImageSource::Named(path.to_path_buf()),
+        place: Place::of(path, &[]),
+        again,
+    };
+    Ok(vec![Named {
+        name: name.to_string(),
+        job,
+    }])
 }
 
 fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("{name} is no text"))?;
+    let text = read::file(path)?;
     let place = Place::of(path, &[]);
     let links = image::links(markup, &text);
     if links.is_empty() {
@@ -120,19 +169,63 @@ fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>
         }
         seen.push(link.target.clone());
         let folders: Vec<PathBuf> = vec![place.workspace.clone()];
-        let source = ImageSource::Linked {
-            target: link.target.clone(),
-            document: place.path.clone(),
-            folders,
-        };
         images.push(Named {
-            name: link.target,
+            name: name_of(&link, path, &text),
             job: ImageJob {
-                source,
+                source: ImageSource::Linked {
+                    target: link.target,
+                    document: place.path.clone(),
+                    folders,
+                },
                 place: place.clone(),
                 again,
             },
         });
     }
     Ok(images)
+}
+
+/// The target of a link; the link's place where it has none.
+fn name_of(link: &ImageLink, document: &Path, text: &str) -> String {
+    if !link.target.trim().is_empty() {
+        return short(&link.target);
+    }
+    let before = text.get(..link.range.start).unwrap_or_default();
+    format!(
+        "{}:{}",
+        document.display(),
+        before.matches('\n').count() + 1
+    )
+}
+
+/// A link without the data that it may hold.
+fn short(link: &str) -> String {
+    let scheme = link.get(.."data:".len()).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("data:") {
+        return link.to_owned();
+    }
+    let head = link.split(',').next().unwrap_or_default();
+    format!("{},…", head.chars().take(40).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_named_without_its_data() {
+        let check = |link: &str, expected: &str| assert_eq!(short(link), expected);
+        check("a,b.png", "a,b.png");
+        check("https://x.example/a,b", "https://x.example/a,b");
+        check("data:image/png;base64,AAAA", "data:image/png;base64,…");
+        check("DATA:,x", "DATA:,…");
+        check("dat", "dat");
+    }
+
+    #[test]
+    fn a_link_without_target_is_named_by_its_line() {
+        let text = "# A\n\n![a]()\n";
+        let links = image::links(Markup::Markdown, text);
+        assert_eq!(name_of(&links[0], Path::new("a.md"), text), "a.md:3");
+    }
 }

@@ -1,39 +1,87 @@
 //! `gloss explain`: Markdown to standard output, as it comes.
 
-use std::io::Write as _;
+use std::io::{self, Stdout, Write as _};
+
+use tokio::sync::oneshot;
 
 use super::arguments::ExplainArgs;
+use super::output::{self, Output};
 use super::{face, place};
 use crate::answer::Defanger;
-use crate::engine::Heard;
+use crate::engine::{CodeJob, Engine, Explanation, Heard};
 
 pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
     let named = place::read(&arguments.place, arguments.language.as_deref())?;
     let mut job = named.job;
     job.wish = arguments.question;
-    let engine = face::engine(&arguments.ask);
+    let engine = face::engine(&arguments.ask, "model");
     if arguments.ask.dry_run {
         let prepared = engine.prepare_explanation(&job)?;
         face::show_prompt(&engine, &engine.settings().model, &prepared.prompt)?;
         return Ok(0);
     }
-    let explanation = face::run(&engine, async {
-        let mut defanger = Defanger::default();
-        let mut out = std::io::stdout();
-        let explanation = engine
-            .explain(job, &mut |heard| {
-                face::say_progress(&heard);
-                if let Heard::Text(text) = heard {
-                    // A reader that went away, as `head` does, ends the printing and not the job.
-                    let _ = out
-                        .write_all(defanger.push(&text).as_bytes())
-                        .and_then(|()| out.flush());
-                }
-            })
-            .await?;
-        let _ = writeln!(out, "{}", defanger.finish());
-        Ok(explanation)
-    })?;
+    let mut page = Page::new();
+    let explained = face::run(&engine, explain(&engine, job, &mut page));
+    // Whatever came is shown to its end, also when no more will come.
+    let ended = page.end();
+    let explanation = explained?;
+    ended?;
     face::note(&format!("\n{}", explanation.spent.in_words()));
+    if explanation.is_cut_short {
+        face::note(
+            "gloss: the explanation is cut short; ask about less, or raise `max_output_tokens`",
+        );
+        return Ok(1);
+    }
     Ok(0)
+}
+
+async fn explain(engine: &Engine, job: CodeJob, page: &mut Page) -> anyhow::Result<Explanation> {
+    let (failed, failure) = oneshot::channel();
+    let mut failed = Some(failed);
+    let mut hear = |heard| {
+        face::say_progress(&heard);
+        if let Heard::Text(text) = heard
+            && let Err(error) = page.push(&text)
+            && let Some(failed) = failed.take()
+        {
+            let _ = failed.send(error);
+        }
+    };
+    tokio::select! {
+        explained = engine.explain(job, &mut hear) => Ok(explained?),
+        // Nobody reads on, as after `| head`: nothing more is asked for.
+        Ok(error) = failure => Err(error.into()),
+    }
+}
+
+/// The answer on its way to standard output.
+struct Page {
+    defanger: Defanger,
+    out: Output<Stdout>,
+    is_begun: bool,
+}
+
+impl Page {
+    fn new() -> Self {
+        Self {
+            defanger: Defanger::default(),
+            out: output::plain(),
+            is_begun: false,
+        }
+    }
+
+    fn push(&mut self, text: &str) -> io::Result<()> {
+        self.is_begun = true;
+        let text = self.defanger.push(text);
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        if self.is_begun {
+            writeln!(self.out, "{}", self.defanger.finish())?;
+        }
+        self.out.flush()
+    }
 }

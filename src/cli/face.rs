@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::arguments::AskArgs;
+use super::{output, signals};
 use crate::config::{self, Layers};
 use crate::engine::{Engine, Heard};
 use crate::llm::{Usage, models};
 use crate::prompt::Prompt;
 use crate::store::{Store, data_folder};
+use crate::text::{visible, visible_lines};
 
 /// How long the ledger may take for the last row.
 const LAST_ROW: Duration = Duration::from_secs(2);
@@ -29,13 +31,10 @@ pub fn layers(flags: Vec<(&'static str, Value)>) -> Layers {
     }
 }
 
-/// An engine by the configuration and these flags; what is wrong with them is said.
-pub fn engine(ask: &AskArgs) -> Engine {
-    let flags = ask
-        .model
-        .iter()
-        .map(|model| ("model", json!(model)))
-        .collect();
+/// An engine by the configuration and these flags, `--model` for the setting of that name;
+/// what is wrong with them is said.
+pub fn engine(ask: &AskArgs, model: &'static str) -> Engine {
+    let flags = ask.model.iter().map(|id| (model, json!(id))).collect();
     let layers = layers(flags);
     let resolved = layers.resolve();
     for notice in &resolved.notices {
@@ -48,10 +47,11 @@ pub fn engine(ask: &AskArgs) -> Engine {
     )
 }
 
-/// Runs one job to its end, or until the person interrupts it; its row is written either way.
+/// Runs a command's jobs to their end, or until it is asked to end; their rows are written
+/// either way.
 ///
 /// # Errors
-/// The job's own, or that it was interrupted.
+/// The jobs' own, or that they were interrupted.
 pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -60,14 +60,28 @@ pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> 
     let done = runtime.block_on(async {
         tokio::select! {
             done = job => done,
-            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+            () = signals::asked_to_end() => Err(anyhow::anyhow!("interrupted")),
         }
     });
-    engine.store().flush(LAST_ROW);
-    for notice in engine.store().take_notices() {
+    // An image that is still being decoded is not waited for.
+    runtime.shutdown_background();
+    if !engine.store().flush(LAST_ROW) {
+        note("gloss: this request is missing from the ledger");
+    }
+    say_notices(engine.store());
+    done
+}
+
+/// What the ledger has to say.
+pub fn say_notices(store: &Store) {
+    for notice in store.take_notices() {
         note(&format!("gloss: {notice}"));
     }
-    done
+}
+
+/// What went wrong, in one line.
+pub fn say_error(error: &anyhow::Error) {
+    note(&format!("gloss: {}", visible(&format!("{error:#}"))));
 }
 
 /// What is said on standard error while a job runs, on a terminal only.
@@ -83,15 +97,15 @@ pub fn say_progress(heard: &Heard) {
     }
 }
 
-/// A line on standard error.
-pub fn note(line: &str) {
-    let _ = writeln!(anstream::stderr(), "{line}");
+/// Words on standard error, in which nothing steers a terminal.
+pub fn note(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", visible_lines(words));
 }
 
 /// What would be sent, with tokens and price.
 pub fn show_prompt(engine: &Engine, model: &str, prompt: &Prompt) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", prompt.to_plain_text())?;
+    let mut out = output::plain();
+    writeln!(out, "{}", visible_lines(&prompt.to_plain_text()))?;
     let tokens = prompt.tokens();
     let usage = Usage {
         prompt_tokens: tokens,
@@ -105,5 +119,5 @@ pub fn show_prompt(engine: &Engine, model: &str, prompt: &Prompt) -> anyhow::Res
         out,
         "\n---\n{model}: about {tokens} tokens, {price}; nothing was sent."
     )?;
-    Ok(())
+    Ok(out.flush()?)
 }

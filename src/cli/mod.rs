@@ -3,31 +3,40 @@
 mod arguments;
 mod demo;
 mod describe;
+mod diff;
 mod explain;
 mod face;
 mod lsp;
+mod output;
 mod place;
+mod read;
 mod refactor;
+mod signals;
 mod sim;
 pub mod usage;
+mod write;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, WrongUsage};
+use usage::{Format, UsageArgs};
+
+use crate::store::{Store, data_folder};
 
 /// Parses, runs, and says in one line what went wrong.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
+    log_to_stderr(matches!(arguments.command, Command::Lsp(_)));
     match run(arguments.command) {
         Ok(code) => ExitCode::from(code),
+        // Whoever read has what they wanted.
+        Err(error) if output::is_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut stderr = anstream::stderr();
-            let _ = writeln!(stderr, "gloss: {error:#}");
-            ExitCode::from(1)
+            face::say_error(&error);
+            ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
         }
     }
 }
@@ -38,27 +47,35 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Refactor(arguments) => refactor::run(arguments),
         Command::Describe(arguments) => describe::run(arguments),
-        Command::Usage(arguments) => {
-            let store = crate::store::Store::new(crate::store::data_folder());
-            usage::run(arguments, &store, &mut anstream::stdout().lock()).map(|()| 0)
-        }
+        Command::Usage(arguments) => show_usage(arguments),
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Demo => demo::run(),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "gloss",
-                &mut std::io::stdout(),
-            );
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "gloss", &mut script);
+            let mut out = output::plain();
+            out.write_all(&script)?;
+            out.flush()?;
             Ok(0)
         }
     }
 }
 
+fn show_usage(arguments: UsageArgs) -> anyhow::Result<u8> {
+    let store = Store::new(data_folder());
+    let shown = match arguments.format {
+        Format::Table => usage::run(arguments, &store, &mut output::styled()),
+        Format::Json | Format::Csv | Format::Html => {
+            usage::run(arguments, &store, &mut output::plain())
+        }
+    };
+    face::say_notices(&store);
+    shown.map(|()| 0)
+}
+
 /// Warnings and errors of Gloss itself; `GLOSS_LOG` takes a level or a filter. Other crates
 /// stay silent whatever it says: the framework would print every message.
-fn log_to_stderr() {
+fn log_to_stderr(is_server: bool) {
     use tracing_subscriber::filter::LevelFilter;
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
@@ -68,7 +85,11 @@ fn log_to_stderr() {
         .ok()
         .and_then(|level| level.parse().ok())
         .unwrap_or(LevelFilter::WARN);
-    let own = filter::Targets::new().with_target("gloss", level);
+    // What the store logs the commands say themselves, as its notices.
+    let store = if is_server { level } else { LevelFilter::OFF };
+    let own = filter::Targets::new()
+        .with_target("gloss", level)
+        .with_target("gloss::store", store);
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)

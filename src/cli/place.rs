@@ -1,20 +1,19 @@
 //! `FILE[:LINE[-LINE]]`: the part of a file that a command is about.
 
-use std::io::Read as _;
+use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use ropey::Rope;
 
+use super::arguments::WrongUsage;
+use super::read;
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Place};
 use crate::syntax::Language;
 use crate::text;
-
-/// Most that is read: more does not fit any model.
-const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// A file's text, and the bytes of it that were named.
 #[derive(Debug)]
@@ -29,10 +28,9 @@ pub struct Named {
 ///
 /// # Errors
 /// When there is no such file or line, or the file is no text.
-pub fn read(place: &str, language: Option<&str>) -> anyhow::Result<Named> {
+pub fn read(place: &OsStr, language: Option<&str>) -> anyhow::Result<Named> {
     if place == "-" {
-        let bytes = bounded(std::io::stdin().lock(), "standard input")?;
-        let text = utf8(bytes, "standard input")?;
+        let text = read::text(std::io::stdin().lock(), "standard input")?;
         let folder = std::env::current_dir()?;
         let place = Place {
             path: None,
@@ -46,15 +44,7 @@ pub fn read(place: &str, language: Option<&str>) -> anyhow::Result<Named> {
         });
     }
     let (path, lines) = split(place)?;
-    let file =
-        std::fs::File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    if !file.metadata()?.is_file() {
-        bail!("{} is no file", path.display());
-    }
-    let text = utf8(
-        bounded(file, &path.display().to_string())?,
-        &path.display().to_string(),
-    )?;
+    let text = read::file(&path)?;
     let language_id = language.map_or_else(|| language_id(&path), str::to_owned);
     let job = job(&text, Place::of(&path, &[]), &language_id, lines)?;
     Ok(Named {
@@ -98,11 +88,35 @@ struct Lines {
 }
 
 impl Lines {
+    /// `12` or `12-40`.
+    fn parse(text: &str) -> Result<Self, WrongUsage> {
+        let (first, last) = match text.split_once('-') {
+            Some((first, last)) => (first.parse(), Some(last.parse())),
+            None => (text.parse(), None),
+        };
+        match (first, last.transpose()) {
+            (Ok(first), Ok(last)) if first > 0 && last.is_none_or(|last| last >= first) => {
+                Ok(Self { first, last })
+            }
+            _ => Err(WrongUsage(format!(
+                "`{text}` names no lines: write 12 or 12-40, counted from 1"
+            ))),
+        }
+    }
+
     fn bytes(self, text: &Rope) -> anyhow::Result<Range<usize>> {
-        let count = text.len_lines();
+        // After the last line's end there is no line that anybody counts.
+        let count = match text.len_lines() {
+            lines if lines > 1 && text::line_range(text, lines - 1).is_empty() => lines - 1,
+            lines => lines,
+        };
         let last = self.last.unwrap_or(self.first);
-        if self.first == 0 || last < self.first || last > count {
-            bail!("there are lines 1 to {count}, not {self}");
+        if last > count {
+            let there = match count {
+                1 => "there is line 1 only".into(),
+                _ => format!("there are lines 1 to {count}"),
+            };
+            bail!("{there}, not {self}");
         }
         let first = text::line_range(text, self.first - 1);
         if self.last.is_some() {
@@ -125,34 +139,42 @@ impl std::fmt::Display for Lines {
     }
 }
 
-/// A file whose name itself ends like a place is taken as the file that it is.
-fn split(place: &str) -> anyhow::Result<(PathBuf, Option<Lines>)> {
+/// A file whose name itself ends like a place is taken as the file that it is. Of
+/// `FILE:LINE:COLUMN`, as compilers print it, the line counts.
+fn split(place: &OsStr) -> Result<(PathBuf, Option<Lines>), WrongUsage> {
     let whole = Path::new(place);
-    if whole.exists() {
+    let Some((path, lines)) = last_part(place).filter(|_| !whole.exists()) else {
         return Ok((whole.to_path_buf(), None));
+    };
+    if !lines.contains('-')
+        && !Path::new(&path).exists()
+        && let Some((path, line)) = last_part(&path).filter(|(_, line)| !line.contains('-'))
+    {
+        return Ok((path.into(), Some(Lines::parse(&line)?)));
     }
-    match place.rsplit_once(':') {
-        Some((path, lines))
-            if !lines.is_empty() && lines.bytes().all(|b| b.is_ascii_digit() || b == b'-') =>
-        {
-            let number = |text: &str| {
-                text.parse()
-                    .with_context(|| format!("{lines} are no lines; write 12 or 12-40"))
-            };
-            let lines = match lines.split_once('-') {
-                Some((first, last)) => Lines {
-                    first: number(first)?,
-                    last: Some(number(last)?),
-                },
-                None => Lines {
-                    first: number(lines)?,
-                    last: None,
-                },
-            };
-            Ok((path.into(), Some(lines)))
-        }
-        _ => Ok((whole.to_path_buf(), None)),
-    }
+    Ok((path.into(), Some(Lines::parse(&lines)?)))
+}
+
+/// What stands before and after the last colon, where that can be meant as lines.
+fn last_part(place: &OsStr) -> Option<(OsString, String)> {
+    let bytes = place.as_encoded_bytes();
+    let colon = bytes.iter().rposition(|byte| *byte == b':')?;
+    let lines = std::str::from_utf8(bytes.get(colon + 1..)?).ok()?;
+    let is_meant = lines.contains(|c: char| c.is_ascii_digit())
+        && lines.chars().all(|c| c.is_ascii_digit() || c == '-');
+    Some((before(place, colon)?, lines.to_owned())).filter(|_| is_meant && colon > 0)
+}
+
+#[cfg(unix)]
+fn before(place: &OsStr, end: usize) -> Option<OsString> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Some(OsStr::from_bytes(place.as_bytes().get(..end)?).to_os_string())
+}
+
+/// Names that are no Unicode cannot be cut here.
+#[cfg(not(unix))]
+fn before(place: &OsStr, end: usize) -> Option<OsString> {
+    Some(place.to_str()?.get(..end)?.into())
 }
 
 /// The editor's name for a file's language; its extension where there is none.
@@ -168,22 +190,6 @@ pub fn language_id(path: &Path) -> String {
     }
 }
 
-fn bounded(input: impl std::io::Read, name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{name} cannot be read"))?;
-    if bytes.len() as u64 > LARGEST {
-        bail!("{name} is larger than 64 MiB");
-    }
-    Ok(bytes)
-}
-
-fn utf8(bytes: Vec<u8>, name: &str) -> anyhow::Result<String> {
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is no text, or not in UTF-8"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,7 +199,7 @@ mod tests {
         let check = |place: &str, path: &str, lines: Option<(usize, Option<usize>)>| {
             let lines = lines.map(|(first, last)| Lines { first, last });
             assert_eq!(
-                split(place).unwrap(),
+                split(OsStr::new(place)).unwrap(),
                 (PathBuf::from(path), lines),
                 "{place}"
             );
@@ -203,9 +209,38 @@ mod tests {
         check("a.rs:12-40", "a.rs", Some((12, Some(40))));
         check("C:/x/a.rs", "C:/x/a.rs", None);
         check("C:/x/a.rs:3", "C:/x/a.rs", Some((3, None)));
-        assert!(split("a.rs:1-").is_err());
-        assert!(split("a.rs:1-2-3").is_err());
-        assert!(split("a.rs:99999999999999999999").is_err());
+        check("a.rs:12:5", "a.rs", Some((12, None)));
+        check("a.rs:", "a.rs:", None);
+        check("a.rs:-", "a.rs:-", None);
+        check(":1", ":1", None);
+        for lines in [
+            "1-",
+            "-1",
+            "0",
+            "0-3",
+            "3-2",
+            "1-2-3",
+            "0:5",
+            "99999999999999999999",
+        ] {
+            let error = split(OsStr::new(&format!("a.rs:{lines}"))).unwrap_err();
+            assert!(error.0.contains("write 12 or 12-40"), "{lines}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_need_not_be_unicode() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let (path, lines) = split(OsStr::from_bytes(b"\xff.rs:3")).unwrap();
+        assert_eq!(path.as_os_str().as_bytes(), b"\xff.rs");
+        assert_eq!(
+            lines,
+            Some(Lines {
+                first: 3,
+                last: None
+            })
+        );
     }
 
     #[test]
@@ -218,12 +253,15 @@ mod tests {
         };
         assert_eq!(bytes(2, None), Ok(4..4));
         assert_eq!(bytes(1, Some(2)), Ok(0..6));
-        assert_eq!(bytes(4, None), Ok(10..10));
-        assert_eq!(bytes(5, None), Err("there are lines 1 to 4, not 5".into()));
-        assert_eq!(bytes(0, None), Err("there are lines 1 to 4, not 0".into()));
+        assert_eq!(bytes(4, None), Err("there are lines 1 to 3, not 4".into()));
         assert_eq!(
-            bytes(3, Some(2)),
-            Err("there are lines 1 to 4, not 3-2".into())
+            bytes(3, Some(9)),
+            Err("there are lines 1 to 3, not 3-9".into())
         );
+        for one in ["", "a", "a\n"] {
+            let line = |first| Lines { first, last: None }.bytes(&Rope::from_str(one));
+            assert!(line(1).is_ok(), "{one:?}");
+            assert!(line(2).unwrap_err().to_string().contains("line 1 only"));
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::io::Write as _;
 
+use anyhow::Context as _;
+
 use super::arguments::SimArgs;
+use super::{output, signals};
 use crate::sim::Sim;
 
 pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
@@ -11,8 +14,11 @@ pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let sim = Sim::bind(arguments.port)?;
-        let mut out = std::io::stdout();
+        let sim = Sim::bind(arguments.port).with_context(|| match arguments.port {
+            0 => "no port of this machine can be listened on".into(),
+            port => format!("port {port} cannot be listened on; choose another one with --port"),
+        })?;
+        let mut out = output::plain();
         writeln!(
             out,
             "The offline stand-in answers at {url}. It follows rules and asks no model.\n\
@@ -22,7 +28,7 @@ pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
         out.flush()?;
         tokio::select! {
             served = sim.serve() => served?,
-            _ = tokio::signal::ctrl_c() => {}
+            () = signals::asked_to_end() => {}
         }
         Ok(0)
     })

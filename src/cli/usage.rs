@@ -5,7 +5,7 @@ mod html;
 mod since;
 mod table;
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -14,20 +14,21 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::store::{By, Key, Query, Report, Store};
+use crate::text::visible_lines;
 
-/// What requests were made, and what they cost.
+/// What requests were made, and what they cost
 #[derive(Clone, Debug, clap::Args)]
 pub struct UsageArgs {
-    /// Only this workspace and those below it.
+    /// Only this workspace and those below it
     #[arg(long, value_name = "PATH")]
     pub workspace: Option<PathBuf>,
-    /// Only requests since then: 24h, 7d, 4w, or a date such as 2026-01-31.
+    /// Only requests since then: 24h, 7d, 4w, or a date such as 2026-01-31
     #[arg(long, value_name = "WHEN", value_parser = since::since, allow_hyphen_values = true)]
     pub since: Option<Timestamp>,
-    /// What makes one line.
+    /// What makes one line
     #[arg(long, value_enum, default_value_t)]
     pub by: By,
-    /// How to print it.
+    /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -47,13 +48,14 @@ impl UsageArgs {
 /// How a report is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Aligned, for reading.
+    /// Aligned, for reading
     #[default]
     Table,
+    /// For scripts
     Json,
-    /// For spreadsheets; without the line of totals.
+    /// For spreadsheets; without the line of totals
     Csv,
-    /// One self-contained page with charts.
+    /// One self-contained page with charts
     Html,
 }
 
@@ -88,6 +90,8 @@ pub fn run(args: UsageArgs, store: &Store, out: &mut dyn Write) -> anyhow::Resul
     if report.rows.is_empty() {
         check_workspace(&query, store)?;
     }
+    // What is printed comes in small pieces, and there may be hundreds of thousands.
+    let mut out = BufWriter::new(out);
     match args.format {
         Format::Table if report.rows.is_empty() => write!(out, "{}", nothing(&query, store)?)?,
         Format::Table => write!(
@@ -96,7 +100,7 @@ pub fn run(args: UsageArgs, store: &Store, out: &mut dyn Write) -> anyhow::Resul
             table::text(&report, query.by, &TimeZone::system())
         )?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &report)?;
+            serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
         Format::Csv => write!(out, "{}", csv::text(&report, query.by)?)?,
@@ -178,7 +182,7 @@ fn nothing(query: &Query, store: &Store) -> anyhow::Result<String> {
             )
         }
     };
-    Ok(table::visible_lines(&words))
+    Ok(visible_lines(&words).into_owned())
 }
 
 /// Which workspaces one may have meant.
@@ -369,6 +373,34 @@ mod tests {
         assert!(printed(&line, &store).unwrap().contains("1,234"));
         let text = printed(&[&line[..], &["--since", "1d"]].concat(), &store).unwrap();
         assert!(text.contains("none"), "{text}");
+    }
+
+    /// Counts how often it is written to.
+    struct Counting(usize);
+
+    impl Write for Counting {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += 1;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn many_rows_are_printed_in_few_writes() {
+        let (folder, store) = store();
+        for _ in 0..100 {
+            record(&store, folder.path(), Timestamp::now());
+        }
+        for format in ["table", "json", "csv", "html"] {
+            let mut out = Counting(0);
+            let line = ["--by", "request", "--format", format];
+            run(args(&line), &store, &mut out).unwrap();
+            assert!(out.0 < 30, "{format}: {} writes", out.0);
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Explanation {
     pub markdown: String,
     /// Its first sentence, plain.
     pub summary: String,
+    /// The most that an answer may have was reached before its end.
+    pub is_cut_short: bool,
     pub spent: Spent,
 }
 
@@ -75,6 +77,7 @@ impl Engine {
             subject: prepared.subject,
             summary: answer::first_sentence(&markdown),
             markdown,
+            is_cut_short: answer.finish.as_deref() == Some("length"),
             spent: answer.spent,
         })
     }
@@ -102,7 +105,7 @@ impl Engine {
             };
             let new = new_text(original, &secrets, &answer.text, answer.finish.as_deref())?;
             let edits = edits(original, &new);
-            let summary = summary(&subject, &edits, &answer.text);
+            let summary = summary(&title(&subject, &text), &edits, &answer.text);
             Ok(Rewriting {
                 subject,
                 edits,
@@ -308,18 +311,27 @@ fn edits(original: Original<'_>, new: &str) -> Vec<Edit> {
         .collect()
 }
 
+/// How the summary speaks of what was rewritten.
+fn title(subject: &Subject, text: &str) -> String {
+    if subject.range == (0..text.len()) {
+        "the file".into()
+    } else {
+        subject.title()
+    }
+}
+
 /// What the model said it changed; else what can be seen.
-fn summary(subject: &Subject, edits: &[Edit], answer: &str) -> String {
+fn summary(title: &str, edits: &[Edit], answer: &str) -> String {
     if edits.is_empty() {
         return format!(
             "{} is left as it is: nothing worth changing.",
-            capitalised(&subject.title())
+            capitalised(title)
         );
     }
     let prose = answer.split("```").next().unwrap_or_default();
     let said = answer::first_sentence(&answer::defanged(prose));
     if said.is_empty() {
-        format!("Rewrote {}.", subject.title())
+        format!("Rewrote {title}.")
     } else {
         said
     }

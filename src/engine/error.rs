@@ -31,7 +31,7 @@ pub enum JobError {
     TooLarge { tokens: u64, most: u64 },
     #[error("{0} is no text, or not in UTF-8")]
     NoText(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Api(#[from] ApiError),
     #[error("{0}")]
     Image(String),
@@ -41,7 +41,7 @@ pub enum JobError {
         /// What the model said, to be shown.
         answer: String,
     },
-    #[error("{0}")]
+    #[error(transparent)]
     Lost(#[from] Lost),
     #[error(
         "this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself"

@@ -363,9 +363,7 @@ impl Worker {
         let kind = std::mem::discriminant(error);
         if !self.said.contains(&kind) {
             self.said.push(kind);
-            let words = format!(
-                "The ledger is not written for now, requests go on and are noted later: {error}"
-            );
+            let words = format!("The ledger cannot be written for now, requests go on: {error}");
             say(&mut self.shared.lock(), words);
         }
     }

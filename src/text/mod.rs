@@ -7,6 +7,7 @@ mod edits;
 mod middle;
 mod position;
 mod shift;
+mod visible;
 
 pub use edits::{Edit, apply, edits};
 pub use middle::{Middle, middle};
@@ -15,3 +16,4 @@ pub use position::{
     whole_lines,
 };
 pub use shift::{Change, Shifted, shift};
+pub use visible::{is_hidden, visible, visible_lines};

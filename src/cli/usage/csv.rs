@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::store::{By, Key, Line, Report, Totals};
-
-use super::table::visible;
+use crate::text::visible;
 
 /// A line of names and one for each row, both with the fields of the JSON.
 pub(super) fn text(report: &Report, by: By) -> serde_json::Result<String> {
@@ -88,8 +87,8 @@ mod tests {
                 "\"'=cmd|'/c calc'!A1,\"\"x\"\"\"",
             ),
             ("a=b", "a=b"),
-            ("\t=1", "\u{fffd}=1"),
-            ("two\nlines", "two\u{fffd}lines"),
+            ("\t=1", "⟨U+0009⟩=1"),
+            ("two\nlines", "two⟨U+000A⟩lines"),
         ] {
             assert_eq!(cell(&Value::from(text)), expected, "{text:?}");
         }

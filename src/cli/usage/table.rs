@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::store::{By, Key, Line, Report, Row, TICKS_PER_USD, Totals};
+use crate::text::visible;
 
 /// Cells without styles, for the terminal and for the page alike.
 pub(super) struct Table {
@@ -102,7 +103,7 @@ fn groups(report: &Report, title: &'static str) -> Table {
 /// What a line is about, in a word.
 pub(super) fn name(key: &Key) -> String {
     match key {
-        Key::Workspace(name) | Key::Model(name) | Key::Action(name) => visible(name),
+        Key::Workspace(name) | Key::Model(name) | Key::Action(name) => visible(name).into_owned(),
         Key::Day(day) => day.to_string(),
         Key::Request(row) => row.time.to_string(),
     }
@@ -176,11 +177,11 @@ fn request(line: &Line, zone: &TimeZone) -> Option<Vec<String>> {
             .to_zoned(zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S")
             .to_string(),
-        visible(&row.workspace),
-        visible(&row.action),
-        visible(&place(row)),
-        visible(&row.model),
-        visible(&status(row)),
+        visible(&row.workspace).into_owned(),
+        visible(&row.action).into_owned(),
+        visible(&place(row)).into_owned(),
+        visible(&row.model).into_owned(),
+        visible(&status(row)).into_owned(),
         thousands(sums.prompt_tokens),
         thousands(sums.cached_tokens),
         thousands(sums.total_tokens),
@@ -244,31 +245,6 @@ pub(super) fn money(ticks: u64) -> String {
             format!("${}.{:02}", thousands(cents / 100), cents % 100)
         }
     }
-}
-
-/// File names come from anywhere: what would steer a terminal, or turn the text around, is shown as a mark.
-pub(super) fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if is_unseen(c) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
-/// The same for words of several lines.
-pub(super) fn visible_lines(text: &str) -> String {
-    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
-}
-
-fn is_unseen(c: char) -> bool {
-    // Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9),
-    // and its line and paragraph separators.
-    c.is_control()
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The report as aligned text, its head and total in bold.
@@ -485,7 +461,7 @@ Workspace: /w
             text.lines()
                 .nth(1)
                 .unwrap()
-                .starts_with("a\u{fffd}[31m\u{fffd}\u{fffd}\u{fffd}b")
+                .starts_with("a⟨U+001B⟩[31m⟨U+000D⟩⟨U+000A⟩⟨U+202E⟩b⟨U+009B⟩c⟨U+2066⟩")
         );
     }
 }
