@@ -163,7 +163,7 @@ impl Documents {
 
     /// Watches for the document to be exactly `text`, if only for a moment between two changes;
     /// until [`Documents::release`] or close.
-    pub fn expect(&mut self, uri: &str, text: Rope) -> Option<Anchor> {
+    pub fn watch_for(&mut self, uri: &str, text: Rope) -> Option<Anchor> {
         let document = self.open.get_mut(uri)?;
         let anchor = Anchor(self.anchors_given);
         self.anchors_given += 1;
@@ -432,7 +432,7 @@ mod tests {
     #[test]
     fn an_expected_text_is_seen_even_between_two_changes() {
         let mut documents = opened("one two");
-        let expected = documents.expect(URI, Rope::from_str("one 2")).unwrap();
+        let expected = documents.watch_for(URI, Rope::from_str("one 2")).unwrap();
         assert!(!documents.met(URI, expected));
         let changes = [
             typed(at(0, 4), at(0, 7), "2"),

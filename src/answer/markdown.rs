@@ -5,6 +5,8 @@
 
 use url::Url;
 
+use crate::text::{visible, visible_lines};
+
 /// Longest construct that is held back until its end is seen, in bytes.
 const LONGEST_HELD: usize = 2_000;
 /// Longest text that is let through, in bytes. An editor's hover takes no more.
@@ -122,7 +124,10 @@ impl Defanger {
                     // Without its indentation a fence belongs to no list, which could end
                     // before the fence does and leave the rest of it to be rendered.
                     let line = rest.get(..taken).unwrap_or_default();
-                    (taken, visible(line.trim_start_matches(' ')))
+                    (
+                        taken,
+                        visible_lines(line.trim_start_matches(' ')).into_owned(),
+                    )
                 }
             };
             let seen = rest.get(..taken).unwrap_or_default();
@@ -147,14 +152,17 @@ fn step_in_code(rest: &str, fence: Fence, line_start: bool, last: bool) -> Step 
         return match (may_close, last) {
             (true, true) if closes(rest, fence) => Step::Turn(rest.len(), None),
             (true, false) if rest.len() < LONGEST_HELD => Step::Wait,
-            _ => Step::Done(rest.len(), visible(rest)),
+            _ => Step::Done(rest.len(), visible_lines(rest).into_owned()),
         };
     };
     let line = rest.get(..end).unwrap_or_default();
     if line_start && closes(line, fence) {
         return Step::Turn(end + 1, None);
     }
-    Step::Done(end + 1, visible(rest.get(..=end).unwrap_or_default()))
+    Step::Done(
+        end + 1,
+        visible_lines(rest.get(..=end).unwrap_or_default()).into_owned(),
+    )
 }
 
 /// CommonMark 4.5: at most three spaces before it, and nothing but blanks behind it.
@@ -196,7 +204,10 @@ fn plain(rest: &str, first: char) -> Step {
         .find(|(_, c)| matches!(c, '`' | '\\' | '<' | '!' | '[' | '\n'))
         .map_or(rest.len(), |(at, _)| at);
     let end = if first == '\n' { 1 } else { end };
-    Step::Done(end, visible(rest.get(..end).unwrap_or_default()))
+    Step::Done(
+        end,
+        visible_lines(rest.get(..end).unwrap_or_default()).into_owned(),
+    )
 }
 
 /// What to do with a line that opens a fence, by the rules of CommonMark 4.5; `None` for
@@ -248,7 +259,10 @@ fn span(rest: &str, cut_by_table: bool, last: bool) -> Step {
                 break;
             }
             let end = length + start + run;
-            return Step::Done(end, visible(rest.get(..end).unwrap_or_default()));
+            return Step::Done(
+                end,
+                visible_lines(rest.get(..end).unwrap_or_default()).into_owned(),
+            );
         }
         from = start + run;
     }
@@ -382,29 +396,6 @@ pub fn escaped(words: &str) -> String {
         }
     }
     escaped
-}
-
-/// Characters that change how others are shown, themselves made to show.
-fn visible(text: &str) -> String {
-    if !text.chars().any(is_hidden) {
-        return text.to_owned();
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) {
-            shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(c)));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Controls but for tab and line ends, and what reorders text (Unicode TR 9, TR 36).
-fn is_hidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n'))
-        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 /// The first sentence of a Markdown text as plain words, for a message or a hint.

@@ -66,7 +66,7 @@ fn name_in_diff(place: &Place) -> PathBuf {
 
 /// An answer that may not become an edit was paid for as well.
 fn show_refused(error: &anyhow::Error) {
-    if let Some(JobError::Refused { answer, .. }) = error.downcast_ref() {
+    if let Some(answer) = error.downcast_ref().and_then(JobError::answer) {
         face::note(&format!("{}\n", answer.trim_end()));
     }
 }

@@ -292,7 +292,10 @@ fn new_text(
         .text
         .get(original.range.clone())
         .unwrap_or_default();
-    Ok(secrets.restore(old, &new)?)
+    secrets.restore(old, &new).map_err(|lost| JobError::Lost {
+        lost,
+        answer: answer::defanged(answer),
+    })
 }
 
 /// The smallest edits to the whole text that put `new` in the place of the range.

@@ -41,8 +41,12 @@ pub enum JobError {
         /// What the model said, to be shown.
         answer: String,
     },
-    #[error(transparent)]
-    Lost(#[from] Lost),
+    #[error("{lost}")]
+    Lost {
+        lost: Lost,
+        /// What the model said, to be shown.
+        answer: String,
+    },
     #[error(
         "this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself"
     )]
@@ -62,13 +66,21 @@ pub enum JobError {
 }
 
 impl JobError {
+    /// What the model said, where it is refused and shown.
+    pub fn answer(&self) -> Option<&str> {
+        match self {
+            Self::Refused { answer, .. } | Self::Lost { answer, .. } => Some(answer),
+            _ => None,
+        }
+    }
+
     /// The class in one word, for the ledger.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Excluded(_) => "excluded",
             Self::TooLarge { .. } => "too_large",
             Self::NoKey | Self::Key(_) => "no_key",
-            Self::Refused { .. } | Self::Lost(_) => "answer_refused",
+            Self::Refused { .. } | Self::Lost { .. } => "answer_refused",
             Self::Image(_) => "image",
             _ => "error",
         }

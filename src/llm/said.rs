@@ -1,5 +1,6 @@
 //! What a server said when it refused, out of any shape it may have said it in.
 
+use crate::text;
 use serde_json::Value;
 
 /// The longest text of a server that is passed on, in characters.
@@ -160,12 +161,12 @@ fn html(page: &str) -> String {
     }
 }
 
-/// `text` on one line, without control characters, cut at 300 characters.
-pub(super) fn short(text: &str) -> String {
+/// `long` on one line, without what could hide or reorder it, cut at 300 characters.
+pub(super) fn short(long: &str) -> String {
     let mut line = String::new();
     let mut length = 0;
     // Only as much is looked at as can be shown, however large the body.
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in long.split(|c: char| c.is_whitespace() || text::is_hidden(c)) {
         if word.is_empty() {
             continue;
         }

@@ -220,7 +220,7 @@ impl Expected {
         Self {
             server: server.clone(),
             uri: current.uri.clone(),
-            anchor: server.state().documents.expect(&current.uri, text),
+            anchor: server.state().documents.watch_for(&current.uri, text),
         }
     }
 

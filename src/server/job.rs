@@ -112,10 +112,9 @@ impl Failed {
     /// What the model said all the same, so that it is not lost.
     pub fn answer(&self) -> Option<&str> {
         match self {
-            Self::Modified { answer, .. } | Self::Job(JobError::Refused { answer, .. }) => {
-                Some(answer)
-            }
-            _ => None,
+            Self::Modified { answer, .. } => Some(answer),
+            Self::Job(error) => error.answer(),
+            Self::Cancelled => None,
         }
     }
 }
