@@ -18,7 +18,7 @@ const ROOMS: &str = "
     server:   engine action llm store config prompt answer document syntax image text
     engine:   action llm store config prompt answer document syntax image text
     action:   prompt answer document syntax image text
-    llm:      prompt
+    llm:      prompt text
     store:    llm
     config:   llm prompt
     sim:      syntax image

@@ -147,7 +147,7 @@ mod tests {
             "a\n-----BEGIN PRIVATE KEY-----\nMIIB\nabcd\n-----END PRIVATE KEY-----\nb\n",
         );
         let check = |range: Range<usize>, cuts: bool| {
-            assert_eq!(cuts_secret(&text, &range), cuts, "{range:?}")
+            assert_eq!(cuts_secret(&text, &range), cuts, "{range:?}");
         };
         check(0..2, false);
         check(0..text.len_bytes(), false);

@@ -63,10 +63,11 @@ pub async fn describe(
         again,
     };
     // A hover may have asked already: what is paid for once is not asked for twice.
-    if !again && let Ok(known) = job.engine.known(image.clone()).await {
-        if let Some(waiting) = server.descriptions.under_way(&known.content) {
-            let _ = waiting.await;
-        }
+    if !again
+        && let Ok(known) = job.engine.known(image.clone()).await
+        && let Some(waiting) = server.descriptions.under_way(&known.content)
+    {
+        let _ = waiting.await;
     }
     job.engine.describe(image, ear).await
 }

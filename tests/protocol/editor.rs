@@ -359,19 +359,16 @@ impl Editor {
     /// Applies an edit as editors do, of the present version only where it names one, and
     /// tells of the change.
     pub async fn apply(&mut self, edit: &Value) -> bool {
-        let (uri, edits) = match edit["changes"].as_object() {
-            Some(changes) => {
-                let (uri, edits) = changes.iter().next().unwrap();
-                (uri.clone(), edits.clone())
+        let (uri, edits) = if let Some(changes) = edit["changes"].as_object() {
+            let (uri, edits) = changes.iter().next().unwrap();
+            (uri.clone(), edits.clone())
+        } else {
+            let change = &edit["documentChanges"][0];
+            let uri = change["textDocument"]["uri"].as_str().unwrap().to_owned();
+            if change["textDocument"]["version"] != self.versions[&uri] {
+                return false;
             }
-            None => {
-                let change = &edit["documentChanges"][0];
-                let uri = change["textDocument"]["uri"].as_str().unwrap().to_owned();
-                if change["textDocument"]["version"] != self.versions[&uri] {
-                    return false;
-                }
-                (uri, change["edits"].clone())
-            }
+            (uri, change["edits"].clone())
         };
         let position = |value: &Value| {
             let number = |name: &str| u32::try_from(value[name].as_u64().unwrap()).unwrap();
