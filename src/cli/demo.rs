@@ -222,10 +222,28 @@ fn note(text: &str) -> std::io::Result<()> {
 /// Hover text as an editor frames it.
 fn quote(markdown: &str) -> std::io::Result<()> {
     let mut out = anstream::stdout();
-    for line in markdown.lines() {
+    for line in markdown.lines().flat_map(|line| wrapped(line, 92)) {
         writeln!(out, "  │ {line}")?;
     }
     Ok(())
+}
+
+/// A line broken between words where it is longer than `most` characters.
+fn wrapped(line: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let last = lines.last().map_or(0, |last| last.chars().count());
+        match lines.last_mut() {
+            Some(last_line) if last == 0 || last + 1 + word.chars().count() <= most => {
+                if last > 0 {
+                    last_line.push(' ');
+                }
+                last_line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// What an editor says of itself here.
