@@ -1,13 +1,17 @@
 //! What `workspace/executeCommand` takes: arguments checked before anything begins.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::argument::Argument;
 use super::job::Kind;
 use super::state::{Server, place};
-use super::{protocol as lsp, run, transport};
-use crate::engine::CodeJob;
+use super::{links, protocol as lsp, run, transport};
+use crate::document::Snapshot;
+use crate::engine::{CodeJob, Engine, JobError};
 use crate::llm::{Usage, models};
+use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
@@ -49,43 +53,73 @@ pub async fn execute(
 /// What would be sent, for a person to read before anything is.
 async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     let command = argument.command.clone().unwrap_or_default();
-    let kind = Kind::of_command(&command)
-        .filter(|kind| *kind != Kind::Describe)
-        .ok_or_else(|| {
-            lsp::Error::invalid_params("`command` should be gloss.explain or gloss.refactor")
-        })?;
+    let kind = Kind::of_command(&command).ok_or_else(|| {
+        lsp::Error::invalid_params(
+            "`command` should be gloss.explain, gloss.refactor or gloss.describeImage",
+        )
+    })?;
     let inner = Argument::of(argument.previewed.into_iter().collect())?;
     let (snapshot, selection) = inner.subject(server)?;
     let (engine, folders) = {
         let state = server.state();
         (state.engine.clone(), state.folders.clone())
     };
-    let prepared = tokio::task::spawn_blocking(move || {
-        let job = CodeJob {
-            place: place(&snapshot.uri, &folders),
-            snapshot,
-            selection,
-            wish: inner.question.or(inner.instruction),
-            history: inner.history,
-        };
-        let prepared = match kind {
-            Kind::Refactor => engine.prepare_refactoring(&job),
-            _ => engine.prepare_explanation(&job),
-        };
-        prepared.map(|prepared| (prepared, engine))
-    })
-    .await
-    .map_err(|_| lsp::Error::internal_error())?;
-    let (prepared, engine) = prepared.map_err(|error| lsp::failed(&error.to_string()))?;
+    let settings = engine.settings();
+    let (prompt, model) = match kind {
+        Kind::Describe => (
+            image_prompt(server, &engine, &snapshot, selection.start, folders).await,
+            settings.vision_model(),
+        ),
+        Kind::Explain | Kind::Refactor => {
+            let job = move || CodeJob {
+                place: place(&snapshot.uri, &folders),
+                snapshot,
+                selection,
+                wish: inner.question.or(inner.instruction),
+                history: inner.history,
+            };
+            (code_prompt(&engine, kind, job).await, &*settings.model)
+        }
+    };
+    let prompt = prompt.map_err(|error| lsp::failed(&error.to_string()))?;
     let usage = Usage {
-        prompt_tokens: prepared.tokens(),
+        prompt_tokens: prompt.tokens(),
         ..Usage::default()
     };
     Ok(json!({
-        "prompt": prepared.prompt.to_plain_text(),
-        "tokens": prepared.tokens(),
-        "cost_usd": models::cost_usd(&engine.settings().model, &usage, &engine.prices()),
+        "prompt": prompt.to_plain_text(),
+        "tokens": prompt.tokens(),
+        "cost_usd": models::cost_usd(model, &usage, &engine.prices()),
     }))
+}
+
+async fn code_prompt(
+    engine: &Engine,
+    kind: Kind,
+    job: impl FnOnce() -> CodeJob + Send + 'static,
+) -> Result<Prompt, JobError> {
+    let engine = engine.clone();
+    let prepared = tokio::task::spawn_blocking(move || match kind {
+        Kind::Refactor => engine.prepare_refactoring(&job()),
+        _ => engine.prepare_explanation(&job()),
+    });
+    let prepared = prepared.await.map_err(|_| JobError::Internal)?;
+    Ok(prepared?.prompt)
+}
+
+async fn image_prompt(
+    server: &Server,
+    engine: &Engine,
+    snapshot: &Snapshot,
+    offset: usize,
+    folders: Vec<PathBuf>,
+) -> Result<Prompt, JobError> {
+    let link = links::link_at(server, snapshot, offset, links::LONG).await;
+    let link = link.ok_or(JobError::NoImage)?;
+    let job = links::image_job(snapshot, &link, folders).await;
+    engine
+        .prepare_description(job.ok_or(JobError::Internal)?)
+        .await
 }
 
 /// The ledger as on the command line; in a line, too, for a client that shows no data.

@@ -28,6 +28,8 @@ pub struct Feed {
 #[derive(Default)]
 struct Fed {
     defanger: Defanger,
+    /// Whether anybody is told the text itself.
+    streams: bool,
     /// Defanged, waiting to be streamed. Bounded by the longest answer that is taken.
     text: String,
     received: u64,
@@ -50,8 +52,10 @@ impl Feed {
             Heard::Text(text) => {
                 fed.received += estimate_tokens(&text);
                 fed.status = format!("{} tokens", fed.received);
-                let safe = fed.defanger.push(&text);
-                fed.text.push_str(&safe);
+                if fed.streams {
+                    let safe = fed.defanger.push(&text);
+                    fed.text.push_str(&safe);
+                }
             }
         }
         drop(fed);
@@ -102,8 +106,10 @@ pub struct Reports {
 /// Begins to tell of a job: by progress under its id, by stream, or by a message.
 pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> Reports {
     let traits = server.state().traits;
-    let stream = (traits.stream && job.kind == Kind::Explain)
-        .then(|| tokio::spawn(stream(server.clone(), job.id.clone(), feed.clone())));
+    let streams = traits.stream && job.kind == Kind::Explain;
+    feed.lock().streams = streams;
+    let stream =
+        streams.then(|| tokio::spawn(stream(server.clone(), job.id.clone(), feed.clone())));
     if !own_token && !traits.progress {
         if !traits.stream {
             say_begun(server, &job.title).await;

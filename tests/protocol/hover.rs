@@ -170,6 +170,17 @@ async fn the_command_describes_and_asks_again_when_told() {
         editor.finished(&id).await["result"]["markdown"],
         "A small square."
     );
+    let inner = json!({ "uri": uri, "range": super::editor::range((2, 8), (2, 8)) });
+    let preview = json!({ "command": "gloss.describeImage", "argument": inner });
+    let preview = editor.execute("gloss.preview", preview).await.unwrap();
+    assert!(
+        preview["prompt"]
+            .as_str()
+            .unwrap()
+            .contains("[the image, 32 x 32 pixels"),
+        "{preview}"
+    );
+    assert!(preview["cost_usd"].as_f64().unwrap() > 0.0, "{preview}");
     let nowhere = editor
         .job("gloss.describeImage", &uri, (0, 0), (0, 0))
         .await;
