@@ -115,14 +115,30 @@ impl Engine {
         let mut new = Self::new(settings, environment, self.store.clone());
         new.locale.clone_from(&self.locale);
         new.desk = self.desk.clone();
-        if new.settings.concurrency == self.settings.concurrency {
-            new.slots = self.slots.clone();
-        }
+        new.slots = self.resized_slots(new.settings.concurrency);
         let way = |settings: &Settings| (settings.proxy.clone(), settings.ca_file.clone());
         if way(&new.settings) == way(&self.settings) {
             new.client = self.client.clone();
         }
         new
+    }
+
+    /// The same slots, so that what is in flight counts on, but so many of them.
+    fn resized_slots(&self, concurrency: usize) -> Arc<Semaphore> {
+        let slots = self.slots.clone();
+        let before = self.settings.concurrency;
+        if concurrency >= before {
+            slots.add_permits(concurrency - before);
+        } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // Those that are in use go once they are free.
+            let (slots, surplus) = (slots.clone(), u32::try_from(before - concurrency));
+            runtime.spawn(async move {
+                if let Ok(taken) = slots.acquire_many_owned(surplus.unwrap_or(0)).await {
+                    taken.forget();
+                }
+            });
+        }
+        slots
     }
 
     /// The same engine for an editor that shows itself in this language.

@@ -18,6 +18,8 @@ pub struct Original<'a> {
     pub language: Option<Language>,
     /// Doc comments and attributes above the range, which are not part of it.
     pub leading: &'a str,
+    /// What the range is called, if it is a function or a type.
+    pub name: Option<&'a str>,
 }
 
 /// Why an answer does not become an edit. Each is shown to the person, with the answer.
@@ -33,6 +35,8 @@ pub enum Refusal {
     OpenBlock,
     #[error("the answer held no code block, so nothing was changed")]
     NoBlock,
+    #[error("the answer held more than the part that was asked for, so nothing was changed")]
+    Wrapped,
     #[error("the new code would not parse where the old one did, so nothing was changed")]
     DoesNotParse,
     #[error("the range to rewrite is not in the text any more")]
@@ -66,7 +70,7 @@ pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Resul
         return Err(Refusal::Empty);
     }
     let block = without_blank_edges(block.trim_start_matches('\u{feff}'));
-    let block = without_leading(&block, original.leading);
+    let block = the_item_alone(&block, original)?;
     let new = layout::in_the_manner_of(original, old, &block);
     if parses_worse(original, &new) {
         return Err(Refusal::DoesNotParse);
@@ -157,6 +161,48 @@ fn without_blank_edges(block: &str) -> String {
     lines.get(first..last).unwrap_or_default().join("\n")
 }
 
+/// The block without the doc comment and attributes that stand above the range already.
+fn the_item_alone(block: &str, original: Original<'_>) -> Result<String, Refusal> {
+    let block = without_leading(block, original.leading);
+    let (Some(name), Some(language)) = (original.name, original.language) else {
+        return Ok(block);
+    };
+    let Some(syntax) = Syntax::parse(language, &Rope::from_str(&block)) else {
+        return Ok(block);
+    };
+    let named = |outermost: bool| {
+        let mut symbols = syntax.symbols().iter();
+        symbols.find(|symbol| symbol.name == name && (symbol.depth == 0) == outermost)
+    };
+    let Some(item) = named(true) else {
+        // Inside of what it stands in: a method with its class around it once more.
+        let wrapped = named(false).is_some();
+        return if wrapped {
+            Err(Refusal::Wrapped)
+        } else {
+            Ok(block)
+        };
+    };
+    let before = block.get(..item.range.start).unwrap_or_default();
+    if language == Language::Go && before.lines().any(|line| line.starts_with("package ")) {
+        return Err(Refusal::Wrapped);
+    }
+    let above = block.get(..item.leading.start).unwrap_or_default();
+    let repeats =
+        !item.leading.is_empty() && above.trim().is_empty() && !original.leading.trim().is_empty();
+    if !repeats {
+        return Ok(block);
+    }
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let indentation = line
+        .get(..line.len() - line.trim_start().len())
+        .unwrap_or_default();
+    Ok(format!(
+        "{indentation}{}",
+        block.get(item.range.start..).unwrap_or_default()
+    ))
+}
+
 /// The block without what it repeats of the lines above the range: all of them, or the last few.
 fn without_leading(block: &str, leading: &str) -> String {
     fn written(text: &str) -> impl Iterator<Item = &str> {
@@ -228,6 +274,7 @@ mod tests {
             range: &range,
             language,
             leading: "",
+            name: None,
         };
         code(original, answer, Some("stop"))
             .map(|new| format!("{}{new}{}", &text[..start], &text[end..]))
@@ -278,6 +325,7 @@ mod tests {
             range: &range,
             language: Some(Language::Rust),
             leading: "",
+            name: None,
         };
         for finish in [Some("length"), Some("content_filter"), None] {
             let answer = format!("```\n{RUST}```");
@@ -348,6 +396,7 @@ mod tests {
             range: &range,
             language: Some(Language::Python),
             leading,
+            name: Some("a"),
         };
         for repeated in ["", "@log\n", "@cache\n# why\n@log\n", "# why\n\n@log\n\n"] {
             let answer = format!("```python\n{repeated}def a():\n    return\n```");
@@ -357,10 +406,59 @@ mod tests {
                 "{repeated:?}"
             );
         }
-        let other = "```python\n@cache\ndef a():\n    return\n```";
-        assert_eq!(
-            code(original, other, Some("stop")).as_deref(),
-            Ok("@cache\ndef a():\n    return\n")
+        for repeated in ["@cache\n", "@log()\n@cache\n", "# reworded\n"] {
+            let answer = format!("```python\n{repeated}def a():\n    return\n```");
+            let found = code(original, &answer, Some("stop"));
+            assert_eq!(
+                found.as_deref(),
+                Ok("def a():\n    return\n"),
+                "{repeated:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_that_wraps_the_range_in_what_it_stands_in_is_refused() {
+        let check = |language: Language, text: &str, item: &str, name: &str, answer: &str| {
+            let start = text.find(item).unwrap();
+            let range = start..start + item.len();
+            let original = Original {
+                text,
+                range: &range,
+                language: Some(language),
+                leading: "",
+                name: Some(name),
+            };
+            let answer = format!("```\n{answer}\n```");
+            assert_eq!(
+                code(original, &answer, Some("stop")),
+                Err(Refusal::Wrapped),
+                "{answer}"
+            );
+        };
+        let rust = "impl K {\n    fn y() {}\n}\n";
+        check(
+            Language::Rust,
+            rust,
+            "fn y() {}",
+            "y",
+            "impl K {\n    fn y() { 1; }\n}",
+        );
+        let python = "class K:\n    def y(self):\n        pass\n";
+        check(
+            Language::Python,
+            python,
+            "def y(self):\n        pass",
+            "y",
+            "class K:\n    def y(self):\n        return",
+        );
+        let go = "package a\n\nfunc y() {}\n";
+        check(
+            Language::Go,
+            go,
+            "func y() {}",
+            "y",
+            "package a\n\nfunc y() { z() }",
         );
     }
 

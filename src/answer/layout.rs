@@ -173,6 +173,7 @@ mod tests {
             range: &range,
             language,
             leading: "",
+            name: None,
         };
         let changed = text.replacen(old, &in_the_manner_of(original, old, new), 1);
         assert_eq!(changed, expected, "{new:?}");

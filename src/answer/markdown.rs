@@ -228,7 +228,8 @@ fn fence(rest: &str, last: bool) -> Option<Step> {
         return Some(Step::Wait);
     }
     let line = info.split('\n').next().unwrap_or_default();
-    if length < 3 || (mark == '`' && line.contains('`')) {
+    // A line with a `|` may be the head of a table to some renderers.
+    if length < 3 || line.contains('|') || (mark == '`' && line.contains('`')) {
         return None;
     }
     let taken = (indentation + length + line.len() + 1).min(rest.len());
@@ -367,18 +368,25 @@ fn harmless(destination: &str) -> Option<Url> {
 /// Whether the text looks like an address, and not like the one the link leads to.
 fn shows_another_host(text: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    text.split(|c: char| c.is_whitespace() || "/()[]{}<>\"'`,;".contains(c))
+    // Marks that a renderer swallows, and full stops that only look like one.
+    let text = text
+        .replace(['`', '*', '_', '\\'], "")
+        .replace(['。', '．', '｡', '․'], ".");
+    text.split(|c: char| c.is_whitespace() || "/()[]{}<>\"',;:@".contains(c))
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
         .filter(|word| looks_like_host(word))
         .any(|word| !word.eq_ignore_ascii_case(host))
 }
 
-/// Whether a word ends like a host's name: `x.ai` does, `Vec.push` and `main.rs` do as
-/// well, and lose their link for it, which costs nothing.
+/// Whether a word could be a host's name or number: `x.ai` could, `Vec.push` and `main.rs`
+/// could as well, and lose their link for it, which costs nothing.
 fn looks_like_host(word: &str) -> bool {
-    word.rsplit_once('.').is_some_and(|(name, top)| {
+    let named = word.rsplit_once('.').is_some_and(|(name, top)| {
         !name.is_empty() && top.len() >= 2 && top.chars().all(char::is_alphabetic)
-    })
+    });
+    let numbered =
+        word.matches('.').count() == 3 && word.chars().all(|c| c == '.' || c.is_ascii_digit());
+    named || numbered || word.eq_ignore_ascii_case("localhost")
 }
 
 /// A stranger's words, such as a file's name, as Markdown that shows just them.
@@ -458,6 +466,18 @@ mod tests {
         check("[x.ai](https://x.ai/docs)", "[x.ai](https://x.ai/docs)");
         check("[x.ai](https://evil.example/)", "x.ai");
         check("[a](https://x.ai@evil.example/)", "a");
+        for shown in [
+            "localhost",
+            "https://192.168.0.1",
+            "good.com:443",
+            "good`.`com",
+            "good。com",
+        ] {
+            assert!(
+                !defanged(&format!("[{shown}](https://evil.example)")).contains("]("),
+                "{shown}"
+            );
+        }
         check("[run](command:rm)", "run");
         check("[run](javascript:alert(1))", "run");
         check("[a](file:///etc/passwd)", "a");
@@ -482,6 +502,7 @@ mod tests {
         check("- `\n- ![i](http://e/y) `", "- \\`\n- (image: i) \\`");
         check("a\n\n    ```\n\n[x](command:e)", "a\n\n    \\`\\`\\`\n\nx");
         check("> ```\n[x](command:e)\n```", "> \\`\\`\\`\nx\n```\n```");
+        check("```a|b\n|-|-|\n<b>", "\\`\\`\\`a|b\n|-|-|\n&lt;b>");
         check("- a\n  ```\n<b>\n  ```\n", "- a\n```\n<b>\n```\n");
     }
 

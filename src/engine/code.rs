@@ -102,6 +102,7 @@ impl Engine {
                 range: &subject.range,
                 language: job.snapshot.language,
                 leading: text.get(subject.leading.clone()).unwrap_or_default(),
+                name: subject.name.as_deref(),
             };
             let new = new_text(original, &secrets, &answer.text, answer.finish.as_deref())?;
             let edits = edits(original, &new);

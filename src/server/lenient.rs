@@ -2,27 +2,56 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
+
+use super::protocol as lsp;
 
 /// The protocol's `uinteger` ends at 2^31 - 1.
 const LARGEST: f64 = 2_147_483_647.0;
 
+/// Sound numbers, and uris that can be read; see [`mend`] and [`mend_uri`].
+///
 /// Numbers where the protocol wants them, as near as they can be: positions within
 /// `uinteger`, versions within `integer`, one that is missing 0. A text whose change were
 /// refused for a wild number would from then on differ from the editor's.
-pub fn mend_numbers(params: &mut Value) {
+pub fn mend_params(params: &mut Value) {
     match params {
         Value::Object(map) => {
             for (name, value) in map {
                 match name.as_str() {
                     "line" | "character" => mend(value, 0.0),
                     "version" => mend(value, -LARGEST - 1.0),
-                    _ => mend_numbers(value),
+                    "uri" => mend_uri(value),
+                    _ => mend_params(value),
                 }
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(mend_numbers),
+        Value::Array(list) => list.iter_mut().for_each(mend_params),
         _ => {}
+    }
+}
+
+/// A uri with signs that RFC 3986 has no place for, as `[id].rs` in Helix, which then stand in
+/// it percent-encoded.
+fn mend_uri(value: &mut Value) {
+    const UNFIT: AsciiSet = CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'<')
+        .add(b'>')
+        .add(b'[')
+        .add(b'\\')
+        .add(b']')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    if let Value::String(uri) = value
+        && uri.parse::<lsp::Uri>().is_err()
+    {
+        *uri = utf8_percent_encode(uri, &UNFIT).to_string();
     }
 }
 
@@ -79,7 +108,7 @@ mod tests {
     fn numbers_come_as_near_as_they_can() {
         let check = |value: Value, position: i64, version: i64| {
             let mut params = json!({ "a": [{ "line": value, "version": value, "text": value }] });
-            mend_numbers(&mut params);
+            mend_params(&mut params);
             let expected =
                 json!({ "a": [{ "line": position, "version": version, "text": value }] });
             assert_eq!(params, expected);
@@ -91,6 +120,19 @@ mod tests {
         check(json!(4_294_967_296_u64), 2_147_483_647, 2_147_483_647);
         check(json!(1e308), 2_147_483_647, 2_147_483_647);
         check(json!(-1e300), 0, -2_147_483_648);
+    }
+
+    #[test]
+    fn uris_with_unfit_signs_are_encoded_and_others_left_alone() {
+        let check = |uri: &str, mended: &str| {
+            let mut params = json!({ "uri": uri });
+            mend_params(&mut params);
+            assert_eq!(params["uri"], mended);
+        };
+        check("file:///a/%5Bid%5D.rs", "file:///a/%5Bid%5D.rs");
+        check("file:///a/[id] {x}.rs", "file:///a/%5Bid%5D%20%7Bx%7D.rs");
+        check("file:///é", "file:///%C3%A9");
+        check("vscode-remote://[::1]/a", "vscode-remote://[::1]/a");
     }
 
     #[test]

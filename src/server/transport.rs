@@ -177,7 +177,7 @@ fn with_sound_numbers(request: Request) -> Request {
     let (method, id, params) = request.into_parts();
     let mut sound = Request::build(method);
     if let Some(mut params) = params {
-        lenient::mend_numbers(&mut params);
+        lenient::mend_params(&mut params);
         sound = sound.params(params);
     }
     match id {
