@@ -1,11 +1,15 @@
 //! Open documents, their versions, and the ranges that move with what is typed.
 
+mod journal;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use ropey::Rope;
+
+use journal::{Expected, Journal};
 
 use crate::syntax::Language;
 use crate::text::{self, Change, Encoding, Position, Shifted};
@@ -167,9 +171,7 @@ impl Documents {
         let document = self.open.get_mut(uri)?;
         let anchor = Anchor(self.anchors_given);
         self.anchors_given += 1;
-        document
-            .expected
-            .insert(anchor, Expected { text, met: false });
+        document.expected.insert(anchor, Expected::to_be(text));
         Some(anchor)
     }
 
@@ -178,7 +180,7 @@ impl Documents {
         let document = self.open.get(uri);
         document
             .and_then(|document| document.expected.get(&expected))
-            .is_some_and(|expected| expected.met)
+            .is_some_and(Expected::is_met)
     }
 
     /// Stops following a range, writing a journal or expecting a text.
@@ -217,47 +219,6 @@ struct Document {
     anchors: HashMap<Anchor, Tracked>,
     journals: HashMap<Anchor, Journal>,
     expected: HashMap<Anchor, Expected>,
-}
-
-/// A text that the document should come to be.
-#[derive(Debug)]
-struct Expected {
-    text: Rope,
-    met: bool,
-}
-
-/// The changes since a moment, in order.
-#[derive(Debug, Default)]
-struct Journal {
-    changes: Vec<Change>,
-    /// More came than are kept, so that nothing is known of any range any more.
-    full: bool,
-}
-
-/// Most changes that a journal keeps: hours of typing.
-const LONGEST_JOURNAL: usize = 50_000;
-
-impl Journal {
-    fn pass(&mut self, change: &Change) {
-        self.full |= self.changes.len() >= LONGEST_JOURNAL;
-        if !self.full {
-            self.changes.push(change.clone());
-        }
-    }
-
-    fn moved(&self, range: &Range<usize>) -> Shifted {
-        let unmoved = Shifted::Outside(range.clone());
-        let moved = self.changes.iter().fold(unmoved, |at, change| match at {
-            Shifted::Outside(range) => text::shift(&range, change),
-            Shifted::Touched(range) => match text::shift(&range, change) {
-                Shifted::Outside(range) | Shifted::Touched(range) => Shifted::Touched(range),
-            },
-        });
-        match moved {
-            Shifted::Outside(range) if self.full => Shifted::Touched(range),
-            moved => moved,
-        }
-    }
 }
 
 impl Document {
@@ -300,8 +261,7 @@ impl Document {
             journal.pass(&change);
         }
         for expected in self.expected.values_mut() {
-            let text = &self.snapshot.text;
-            expected.met |= text.len_bytes() == expected.text.len_bytes() && *text == expected.text;
+            expected.look_at(&self.snapshot.text);
         }
     }
 }

@@ -577,7 +577,7 @@ async fn a_web_page_is_not_shown_raw() {
             .await
             .0
             .unwrap_err();
-        let line = failure.error.explain();
+        let line = failure.error.to_string();
         assert!(
             line.contains("a web page titled \"Sign in\"") && !line.contains('<'),
             "{line}"

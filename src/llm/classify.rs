@@ -268,7 +268,7 @@ mod tests {
     fn check(status: u16, body: &str, expected: &str) {
         let error = classified(Some(status), body);
         assert_eq!(kind(&error), expected, "{status} {body}");
-        let line = error.explain();
+        let line = error.to_string();
         assert!(
             !line.contains('\n') && !line.contains('<') && line.len() < 700,
             "{line}"
@@ -373,7 +373,7 @@ mod tests {
             Some(99),
             None,
         );
-        let line = classified(Some(400), xai).explain();
+        let line = classified(Some(400), xai).to_string();
         assert!(line.contains("200001") && line.contains("131072"), "{line}");
     }
 
@@ -502,7 +502,7 @@ mod tests {
             r#"{"error":"Content violates usage guidelines: why."}"#,
         );
         assert!(
-            error.explain().contains("violates usage guidelines: why"),
+            error.to_string().contains("violates usage guidelines: why"),
             "{error}"
         );
     }
@@ -525,9 +525,9 @@ mod tests {
             "<html><title>413 Request Entity Too Large</title></html>",
             "TooBig",
         );
-        let line = classified(Some(413), "").explain();
+        let line = classified(Some(413), "").to_string();
         assert!(line.contains("51 MB"), "{line}");
-        let line = classified(Some(429), "").explain();
+        let line = classified(Some(429), "").to_string();
         assert!(line.contains("try again in 7 s"), "{line}");
     }
 

@@ -157,11 +157,6 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// The one line for people: what happened, and what to do next.
-    pub fn explain(&self) -> String {
-        self.to_string()
-    }
-
     /// The class in one word, as the ledger keeps it.
     pub fn class(&self) -> &'static str {
         match self {
@@ -293,7 +288,7 @@ mod tests {
         let (host, said) = (text("api.x.ai"), text("why."));
         let after = Duration::from_millis(1500);
         let check = |error: ApiError, expected: &[&str]| {
-            let line = error.explain();
+            let line = error.to_string();
             for expected in expected {
                 assert!(line.contains(expected), "{line:?} lacks {expected:?}");
             }

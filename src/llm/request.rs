@@ -394,7 +394,7 @@ mod tests {
             let url = chat_url(&Url::parse(base).unwrap());
             match expected {
                 Ok(expected) => assert_eq!(url.unwrap().as_str(), expected),
-                Err(said) => assert!(url.unwrap_err().explain().contains(said), "{base}"),
+                Err(said) => assert!(url.unwrap_err().to_string().contains(said), "{base}"),
             }
         };
         let full = "https://api.x.ai/v1/chat/completions";

@@ -304,7 +304,7 @@ mod tests {
     fn settings_that_cannot_work_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let check = |options: Options, expected: &str| {
-            let error = build(Route::Remote, &options).unwrap_err().explain();
+            let error = build(Route::Remote, &options).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
         let with_ca = |path: &Path| Options {
@@ -326,7 +326,7 @@ mod tests {
             proxy: Some("http://user:hunter2@:::".to_owned()),
             ..Options::default()
         };
-        let error = build(Route::Remote, &options).unwrap_err().explain();
+        let error = build(Route::Remote, &options).unwrap_err().to_string();
         assert!(
             error.contains("`proxy`") && !error.contains("hunter2"),
             "{error}"

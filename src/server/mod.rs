@@ -2,7 +2,7 @@
 //!
 //! A message's way: [`transport`] reads it and polls its handler in [`service`] once, the
 //! handler takes what it needs from [`state`] before its first await, and what takes its
-//! time becomes a job in [`jobs`]. No lock is held across an await, nothing on that way
+//! time becomes a job in [`run`]. No lock is held across an await, nothing on that way
 //! reads a disk, and no handler waits for the editor.
 
 mod apply;

@@ -15,7 +15,6 @@ pub struct Traits {
     pub document_changes: bool,
     /// Takes `workspace/applyEdit` at all.
     pub apply_edit: bool,
-    pub show_document: bool,
     /// Takes outcomes as data: `gloss/stream`, `gloss/finished`, `gloss/status`.
     pub stream: bool,
 }
@@ -40,9 +39,6 @@ impl Traits {
             apply_edit: workspace
                 .and_then(|workspace| workspace.apply_edit)
                 .unwrap_or(false),
-            show_document: window
-                .and_then(|window| window.show_document.as_ref())
-                .is_some_and(|show| show.support),
             stream: capabilities
                 .experimental
                 .as_ref()

@@ -2,7 +2,8 @@
 //!
 //! The framework's own loop is not used, for three reasons its tests show: a message that
 //! is no JSON ends it, its answers and its own requests leave in no fixed order, and a
-//! reader that waits for a writer stands still. `tests/protocol.rs` holds each promise.
+//! reader that waits for a writer stands still. `tests/transport.rs` and
+//! `tests/protocol/` hold each promise.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
