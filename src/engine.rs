@@ -7,8 +7,10 @@
 mod account;
 mod code;
 mod error;
+mod guidance;
 mod images;
 mod place;
+mod task;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +24,7 @@ pub use code::{CodeJob, Explanation, Prepared, Rewriting};
 pub use error::JobError;
 pub use images::{Description, ImageJob, ImageSource};
 pub use place::{Place, workspace_of};
+pub use task::Task;
 
 use crate::config::{Environment, Settings};
 use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key, models};

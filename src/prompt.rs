@@ -2,9 +2,11 @@
 
 mod mark;
 mod mask;
+mod template;
 
-pub use mark::marked;
+pub use mark::{inline, marked};
 pub use mask::{Lost, Secrets, cuts_secret};
+pub use template::{Placeholder, Template, UnknownPlaceholder};
 
 /// What is asked of a model, independent of the wire that carries it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Explain: what a piece of code does and why, for hover text.
 
 use super::surroundings::without;
-use super::{Exchange, FENCE_OF_TRUST, Surroundings};
+use super::{Exchange, FENCE_OF_TRUST, Problem, Surroundings};
 use crate::prompt::Prompt;
 
 /// What a person wants to know beyond what the code does.
@@ -9,6 +9,8 @@ use crate::prompt::Prompt;
 pub struct Question<'a> {
     pub text: Option<&'a str>,
     pub history: &'a [Exchange],
+    /// Problems to be explained, in place of the code.
+    pub problems: &'a [Problem],
 }
 
 /// Most an explanation may cost, in tokens of visible text.
@@ -16,28 +18,52 @@ pub const MAX_OUTPUT_TOKENS: u32 = 2_000;
 
 /// What an explanation is asked with.
 pub fn prompt(at: &Surroundings<'_>, question: Question<'_>, answer_language: &str) -> Prompt {
-    let asked = question
-        .text
-        .map(|text| format!("The question, about the range that follows: {text}"));
+    let task = match (question.text, question.problems.is_empty()) {
+        (Some(text), _) => format!("The question, about the range that follows: {text}"),
+        (None, true) => "Explain the range that follows.".into(),
+        (None, false) => {
+            "Explain the problems above, which the editor reports for the range that follows: \
+             their cause, then the smallest remedy."
+                .into()
+        }
+    };
+    words_prompt(at, question, answer_language, INSTRUCTIONS, &task)
+}
+
+/// What any answer in words is asked with: the rules, what stands around, what is asked, the range.
+pub(super) fn words_prompt(
+    at: &Surroundings<'_>,
+    question: Question<'_>,
+    answer_language: &str,
+    rules: &str,
+    task: &str,
+) -> Prompt {
     // What is told last is of most use, so it is fitted in first.
     let leading = at.leading();
     let history = at.history(question.history);
-    let told = [leading.as_deref(), history.as_deref(), asked.as_deref()];
+    let problems = at.problems(question.problems);
+    let told = [
+        at.guidance,
+        leading.as_deref(),
+        history.as_deref(),
+        problems.as_deref(),
+        Some(task),
+    ];
     let left = told.into_iter().fold(at.room(), without);
     let context = at.file_or_outline(left);
     Prompt {
         instructions: format!(
-            "{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."
+            "{rules}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."
         ),
         parts: Vec::new(),
         schema: None,
     }
+    .tell(at.guidance.map(str::to_owned))
     .tell(context)
     .tell(history)
+    .tell(problems)
     .tell(leading)
-    .tell(Some(
-        asked.unwrap_or_else(|| "Explain the range that follows.".into()),
-    ))
+    .tell(Some(task.to_owned()))
     .tell(Some(at.range()))
 }
 

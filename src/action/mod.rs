@@ -2,10 +2,14 @@
 
 pub mod describe;
 pub mod explain;
+pub mod fix;
+pub mod own;
+mod problem;
 pub mod refactor;
 mod subject;
 mod surroundings;
 
+pub use problem::{Problem, Severity};
 pub use subject::{Subject, selects_something, subject};
 pub use surroundings::Surroundings;
 
@@ -60,6 +64,7 @@ struct Other { a: u8 }
             subject: &subject,
             tell_file,
             max_prompt_tokens: 12_000,
+            guidance: None,
         };
         prompt(&at).to_plain_text()
     }
@@ -70,7 +75,11 @@ struct Other { a: u8 }
             question: "Who calls it?".into(),
             answer: "Nobody.".into(),
         }];
-        let explain = |text| explain::Question { text, history: &[] };
+        let explain = |text| explain::Question {
+            text,
+            history: &[],
+            problems: &[],
+        };
         insta::assert_snapshot!(
             "explain",
             told(|at| explain::prompt(at, explain(None), "English"), true)
@@ -82,7 +91,8 @@ struct Other { a: u8 }
                     at,
                     explain::Question {
                         text: Some("May it fail?"),
-                        history: &history
+                        history: &history,
+                        problems: &[]
                     },
                     "German"
                 ),
@@ -108,7 +118,17 @@ struct Other { a: u8 }
     fn what_is_told_before_the_range_does_not_change_with_the_question() {
         let ask = |text| {
             told(
-                |at| explain::prompt(at, explain::Question { text, history: &[] }, "English"),
+                |at| {
+                    explain::prompt(
+                        at,
+                        explain::Question {
+                            text,
+                            history: &[],
+                            problems: &[],
+                        },
+                        "English",
+                    )
+                },
                 true,
             )
         };

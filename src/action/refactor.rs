@@ -1,7 +1,7 @@
 //! Refactor: the same behaviour, better written, as a replacement for the range alone.
 
 use super::surroundings::without;
-use super::{Exchange, FENCE_OF_TRUST, Surroundings};
+use super::{Exchange, FENCE_OF_TRUST, Problem, Surroundings};
 use crate::prompt::{Prompt, estimate_tokens};
 
 /// What a person wants of the new code.
@@ -9,6 +9,7 @@ use crate::prompt::{Prompt, estimate_tokens};
 pub struct Wish<'a> {
     pub instruction: Option<&'a str>,
     pub history: &'a [Exchange],
+    pub problems: &'a [Problem],
 }
 
 /// What a refactoring is asked with.
@@ -22,6 +23,16 @@ pub fn prompt(at: &Surroundings<'_>, wish: Wish<'_>) -> Prompt {
                 .into()
         }
     };
+    edit_prompt(at, wish, &format!("{INSTRUCTIONS}\n{EDIT_RULES}"), &task)
+}
+
+/// What any edit is asked with: the rules, what stands around, what is asked, the range.
+pub(super) fn edit_prompt(
+    at: &Surroundings<'_>,
+    wish: Wish<'_>,
+    rules: &str,
+    task: &str,
+) -> Prompt {
     let manner = format!(
         "The language is {}; it is indented with {}.",
         at.language_name(),
@@ -30,16 +41,25 @@ pub fn prompt(at: &Surroundings<'_>, wish: Wish<'_>) -> Prompt {
     // What is told last is of most use, so it is fitted in first.
     let leading = at.leading();
     let history = at.history(wish.history);
-    let told = [leading.as_deref(), history.as_deref(), Some(&task)];
+    let problems = at.problems(wish.problems);
+    let told = [
+        at.guidance,
+        leading.as_deref(),
+        history.as_deref(),
+        problems.as_deref(),
+        Some(task),
+    ];
     let left = told.into_iter().fold(at.room(), without);
     let context = at.imports_and_outline(left);
     Prompt {
-        instructions: format!("{INSTRUCTIONS}\n\n{FENCE_OF_TRUST}"),
+        instructions: format!("{rules}\n\n{FENCE_OF_TRUST}"),
         parts: Vec::new(),
         schema: None,
     }
+    .tell(at.guidance.map(str::to_owned))
     .tell(context)
     .tell(history)
+    .tell(problems)
     .tell(leading)
     .tell(Some(format!("{manner}\n{task}")))
     .tell(Some(at.range()))
@@ -52,7 +72,10 @@ pub fn max_output_tokens(range: &str) -> u32 {
 
 const INSTRUCTIONS: &str = "\
 You rewrite code for a programmer, in place. The person's editor puts your code where the range stands now.
+";
 
+/// What holds for every edit, whatever is asked.
+pub(super) const EDIT_RULES: &str = "\
 - Answer with one sentence on what you changed, then exactly one fenced code block: the replacement for the range, \
 whole, and nothing but it.
 - Keep the behaviour and everything that other code can see: names, parameters, types, errors, side effects and \

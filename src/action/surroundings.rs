@@ -30,6 +30,8 @@ pub struct Surroundings<'a> {
     /// Whether text outside of the range may be told.
     pub tell_file: bool,
     pub max_prompt_tokens: u64,
+    /// The user's own guidance, marked.
+    pub guidance: Option<&'a str>,
 }
 
 impl Surroundings<'_> {

@@ -16,7 +16,7 @@ pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
     job.wish = arguments.question;
     let engine = face::engine(&arguments.ask, "model");
     if arguments.ask.dry_run {
-        let prepared = engine.prepare_explanation(&job)?;
+        let prepared = engine.prepared(&job)?;
         face::show_prompt(&engine, &engine.settings().model, &prepared.prompt)?;
         return Ok(0);
     }

@@ -11,7 +11,7 @@ use ropey::Rope;
 use super::arguments::WrongUsage;
 use super::read;
 use crate::document::Snapshot;
-use crate::engine::{CodeJob, Place};
+use crate::engine::{CodeJob, Place, Task};
 use crate::syntax::Language;
 use crate::text;
 
@@ -66,6 +66,7 @@ fn job(
         Some(lines) => lines.bytes(&rope)?,
     };
     Ok(CodeJob {
+        task: Task::Explain,
         snapshot: Snapshot {
             uri: Arc::from(""),
             language_id: Arc::from(language_id),
@@ -77,6 +78,7 @@ fn job(
         place,
         wish: None,
         history: Vec::new(),
+        problems: Vec::new(),
     })
 }
 

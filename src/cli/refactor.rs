@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{RefactorArgs, WrongUsage};
 use super::{diff, face, place, write};
-use crate::engine::{JobError, Place};
+use crate::engine::{JobError, Place, Task};
 use crate::text;
 
 pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
@@ -21,17 +21,18 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
         write::check(path)?;
     }
     let mut job = named.job;
+    job.task = Task::Refactor;
     job.wish = arguments.instruction;
     let name = name_in_diff(&job.place);
     let engine = face::engine(&arguments.ask, "model");
     if arguments.ask.dry_run {
-        let prepared = engine.prepare_refactoring(&job)?;
+        let prepared = engine.prepared(&job)?;
         face::show_prompt(&engine, &engine.settings().model, &prepared.prompt)?;
         return Ok(0);
     }
     let rewriting = face::run(&engine, async {
         Ok(engine
-            .refactor(job, &mut |heard| face::say_progress(&heard))
+            .rewrite(job, &mut |heard| face::say_progress(&heard))
             .await?)
     })
     .inspect_err(show_refused)?;

@@ -8,7 +8,8 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use url::Url;
 
-use super::{ExplainOpens, HoverImages, RemoteImages, Scope, Settings};
+use super::own_actions::own_actions;
+use super::{ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings};
 use crate::llm::models::Price;
 use crate::prompt::{Detail, Effort};
 
@@ -41,7 +42,12 @@ pub(super) fn is_guard(name: &str) -> bool {
 
 use Trust::{Anyone, UserOnly};
 
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 22] = [
+    key("actions", Anyone, |s, v| {
+        let (actions, fault) = own_actions(v);
+        s.actions = actions;
+        fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }),
     key("answer_language", Anyone, |s, v| {
         let language = text(v)?.filter(|language| language != "auto");
         if language
@@ -109,6 +115,23 @@ pub(super) const KEYS: [Key; 20] = [
             Some("high") => Detail::High,
             Some("auto") => Detail::Auto,
             _ => return Err("\"low\", \"high\" or \"auto\"".into()),
+        };
+        Ok(())
+    }),
+    key("instructions", UserOnly, |s, v| {
+        const EXPECTED: &str =
+            "a text, or a list of names of files in the workspace, like [\"AGENTS.md\"]";
+        s.instructions = match v {
+            Value::Array(list) => list
+                .iter()
+                .map(|name| Some(Instructions::File(name.as_str()?.to_owned())))
+                .collect::<Option<_>>()
+                .ok_or(EXPECTED)?,
+            _ => text(v)
+                .map_err(|_| EXPECTED)?
+                .map(Instructions::TextOrFile)
+                .into_iter()
+                .collect(),
         };
         Ok(())
     }),
@@ -182,8 +205,7 @@ pub(super) const KEYS: [Key; 20] = [
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
 /// than taken in silence: a budget that does not hold is worse than none.
-pub(super) const NOT_YET: [&str; 13] = [
-    "actions",
+pub(super) const NOT_YET: [&str; 11] = [
     "allowed_models",
     "api_key_command",
     "budget",
@@ -192,7 +214,6 @@ pub(super) const NOT_YET: [&str; 13] = [
     "diagnostics",
     "fallback_models",
     "inlay_hints",
-    "instructions",
     "otlp_endpoint",
     "refactor_confirm",
     "wire",

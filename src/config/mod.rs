@@ -3,6 +3,7 @@
 mod keys;
 mod layers;
 mod notice;
+mod own_actions;
 mod user_file;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::prompt::{Detail, Effort};
 pub use keys::names;
 pub use layers::{Environment, Layers, Origin, Resolved, knows_any};
 pub use notice::Notice;
+pub use own_actions::{Outcome, OwnAction};
 pub use user_file::{UserFile, user_file};
 
 /// Every setting, resolved. Plain values: nothing here reads a file or the environment.
@@ -49,6 +51,19 @@ pub struct Settings {
     pub exclude: Vec<String>,
     pub redact_secrets: bool,
     pub prices: BTreeMap<String, Price>,
+    /// The user's own actions.
+    pub actions: Vec<OwnAction>,
+    /// The user's own guidance, for every prompt about code.
+    pub instructions: Vec<Instructions>,
+}
+
+/// One piece of the user's guidance, as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instructions {
+    /// The guidance itself, or, if there is a file of this name in the workspace, that file.
+    TextOrFile(String),
+    /// A file in the workspace.
+    File(String),
 }
 
 /// How far around the range text may be taken from.
@@ -125,6 +140,8 @@ impl Default for Settings {
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,
             prices: BTreeMap::new(),
+            actions: Vec::new(),
+            instructions: Vec::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{Row, Status, Store};
 /// What a job is booked on.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    pub action: &'static str,
+    pub action: String,
     pub place: Place,
     pub lines: Option<String>,
     pub masked: usize,
@@ -116,7 +116,7 @@ impl Account {
         Row {
             time: Timestamp::now(),
             workspace: self.place.workspace.display().to_string(),
-            action: self.action.to_owned(),
+            action: self.action,
             file: Some(self.place.shown),
             lines: self.lines,
             masked: u32::try_from(self.masked).unwrap_or(u32::MAX),
@@ -293,7 +293,7 @@ mod tests {
         let store = Store::new(folder.path().to_path_buf());
         let engine = Engine::new(Settings::default(), &Environment::new(), store.clone());
         let account = Account {
-            action: "explain",
+            action: "explain".into(),
             place: Place::untitled("a", &[]),
             lines: None,
             masked: 0,

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Account, Answer, Asking, Ear, Engine, JobError, Place, Spent};
-use crate::action::{self, Exchange, Subject, Surroundings, explain, refactor};
+use super::{Account, Answer, Asking, Ear, Engine, JobError, Place, Spent, Task};
+use crate::action::{self, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor};
 use crate::answer::{self, Original};
-use crate::config::Scope;
+use crate::config::{Outcome, Scope};
 use crate::document::Snapshot;
-use crate::llm::Effort;
 use crate::prompt::{self, Prompt, Secrets, estimate_tokens_of};
 use crate::syntax::Syntax;
 use crate::text::{self, Edit};
@@ -15,6 +14,7 @@ use crate::text::{self, Edit};
 /// What an action on code is given.
 #[derive(Clone, Debug)]
 pub struct CodeJob {
+    pub task: Task,
     pub snapshot: Snapshot,
     /// Bytes; empty for a cursor.
     pub selection: Range<usize>,
@@ -22,6 +22,8 @@ pub struct CodeJob {
     /// A question to answer, or an instruction to follow.
     pub wish: Option<String>,
     pub history: Vec<Exchange>,
+    /// What the editor reports there.
+    pub problems: Vec<Problem>,
 }
 
 /// What would be sent, and what it is about.
@@ -61,17 +63,13 @@ pub struct Rewriting {
 }
 
 impl Engine {
-    /// Explains what stands at the selection.
+    /// Does a task that ends in words about what stands at the selection.
     ///
     /// # Errors
     /// A [`JobError`], whose text is for the person.
     pub async fn explain(&self, job: CodeJob, ear: Ear<'_>) -> Result<Explanation, JobError> {
-        let (job, prepared) = self
-            .prepare(job, "explain", Self::prepare_explanation)
-            .await?;
-        let answer = self
-            .ask_about(&job, &prepared, "explain", Effort::Low, ear)
-            .await?;
+        let (job, prepared) = self.prepare(job).await?;
+        let answer = self.ask_about(&job, &prepared, ear).await?;
         let markdown = answer::defanged(&answer.text);
         Ok(Explanation {
             subject: prepared.subject,
@@ -82,18 +80,14 @@ impl Engine {
         })
     }
 
-    /// Rewrites what stands at the selection.
+    /// Does a task that ends in new text for what stands at the selection.
     ///
     /// # Errors
     /// A [`JobError`], whose text is for the person; with the answer where one came that
     /// may not become an edit.
-    pub async fn refactor(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
-        let (job, prepared) = self
-            .prepare(job, "refactor", Self::prepare_refactoring)
-            .await?;
-        let answer = self
-            .ask_about(&job, &prepared, "refactor", Effort::Medium, ear)
-            .await?;
+    pub async fn rewrite(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
+        let (job, prepared) = self.prepare(job).await?;
+        let answer = self.ask_about(&job, &prepared, ear).await?;
         let (subject, secrets) = (prepared.subject, prepared.secrets);
         blocking(move || {
             let text = job.snapshot.text.to_string();
@@ -122,73 +116,32 @@ impl Engine {
         &self,
         job: &CodeJob,
         prepared: &Prepared,
-        action: &'static str,
-        effort: Effort,
         ear: Ear<'_>,
     ) -> Result<Answer, JobError> {
         let asking = Asking {
             model: self.settings.model.clone(),
             prompt: prepared.prompt.clone(),
             max_output_tokens: prepared.max_output_tokens,
-            effort,
-            account: account(job, prepared, action),
+            effort: job.task.effort(),
+            account: account(job, prepared),
         };
         self.ask(asking, ear).await
     }
 
-    /// What an explanation would send.
-    ///
-    /// # Errors
-    /// When there is nothing to explain, or it may not be sent.
-    pub fn prepare_explanation(&self, job: &CodeJob) -> Result<Prepared, JobError> {
-        let question = explain::Question {
-            text: job.wish.as_deref(),
-            history: &job.history,
-        };
-        self.prepared(job, |at, _| {
-            (
-                explain::prompt(at, question, &self.answer_language()),
-                explain::MAX_OUTPUT_TOKENS,
-            )
-        })
-    }
-
-    /// What a refactoring would send.
-    ///
-    /// # Errors
-    /// When there is nothing to rewrite, or it may not be sent.
-    pub fn prepare_refactoring(&self, job: &CodeJob) -> Result<Prepared, JobError> {
-        let wish = refactor::Wish {
-            instruction: job.wish.as_deref(),
-            history: &job.history,
-        };
-        self.prepared(job, |at, range| {
-            (
-                refactor::prompt(at, wish),
-                refactor::max_output_tokens(range),
-            )
-        })
-    }
-
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.
-    async fn prepare(
-        &self,
-        job: CodeJob,
-        action: &'static str,
-        how: fn(&Self, &CodeJob) -> Result<Prepared, JobError>,
-    ) -> Result<(CodeJob, Prepared), JobError> {
+    async fn prepare(&self, job: CodeJob) -> Result<(CodeJob, Prepared), JobError> {
         let engine = self.clone();
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
         blocking(move || {
             // Held by the work itself, which goes on when nobody waits for it any more.
             let _desk = desk;
-            match engine.endpoint().and_then(|_| how(&engine, &job)) {
+            match engine.endpoint().and_then(|_| engine.prepared(&job)) {
                 Ok(prepared) => Ok((job, prepared)),
                 Err(error) => {
                     let place = job.place;
                     let account = Account {
-                        action,
+                        action: job.task.name().to_owned(),
                         place,
                         lines: None,
                         masked: 0,
@@ -201,11 +154,11 @@ impl Engine {
         .await
     }
 
-    fn prepared(
-        &self,
-        job: &CodeJob,
-        ask: impl FnOnce(&Surroundings<'_>, &str) -> (Prompt, u32),
-    ) -> Result<Prepared, JobError> {
+    /// What the job would send. Parses, and may read the disk.
+    ///
+    /// # Errors
+    /// When there is nothing to work on, or it may not be sent.
+    pub fn prepared(&self, job: &CodeJob) -> Result<Prepared, JobError> {
         self.permit(&job.place)?;
         let text = &job.snapshot.text;
         let syntax = job
@@ -222,6 +175,7 @@ impl Engine {
         if self.settings.redact_secrets && prompt::cuts_secret(text, &subject.range) {
             return Err(JobError::CutSecret);
         }
+        let guidance = self.guidance(&job.place);
         let at = Surroundings {
             text,
             syntax: syntax.as_ref(),
@@ -231,8 +185,13 @@ impl Engine {
             subject: &subject,
             tell_file: self.settings.context != Scope::Selection,
             max_prompt_tokens: self.settings.max_prompt_tokens,
+            guidance: guidance.as_deref(),
         };
-        let (mut prompt, max_output_tokens) = ask(&at, &range);
+        let mut prompt = self.prompt(job, &at);
+        let max_output_tokens = match job.task.outcome() {
+            Outcome::Explain => explain::MAX_OUTPUT_TOKENS,
+            Outcome::Edit => refactor::max_output_tokens(&range),
+        };
         let mut secrets = Secrets::default();
         if self.settings.redact_secrets {
             prompt.mask(&mut secrets);
@@ -243,6 +202,32 @@ impl Engine {
             max_output_tokens,
             secrets,
         })
+    }
+
+    fn prompt(&self, job: &CodeJob, at: &Surroundings<'_>) -> Prompt {
+        let wish = refactor::Wish {
+            instruction: job.wish.as_deref(),
+            history: &job.history,
+            problems: &job.problems,
+        };
+        match &job.task {
+            Task::Explain => {
+                let question = explain::Question {
+                    text: wish.instruction,
+                    history: wish.history,
+                    problems: wish.problems,
+                };
+                explain::prompt(at, question, &self.answer_language())
+            }
+            Task::Refactor => refactor::prompt(at, wish),
+            Task::Fix => fix::prompt(at, wish),
+            Task::Own(own) => match own.outcome {
+                Outcome::Explain => {
+                    own::words_prompt(at, &own.prompt, wish, &self.answer_language())
+                }
+                Outcome::Edit => own::edit_prompt(at, &own.prompt, wish),
+            },
+        }
     }
 
     /// The range is never cut, so one that is larger than what may be spent is refused.
@@ -257,7 +242,7 @@ impl Engine {
     }
 }
 
-fn account(job: &CodeJob, prepared: &Prepared, action: &'static str) -> Account {
+fn account(job: &CodeJob, prepared: &Prepared) -> Account {
     let text = &job.snapshot.text;
     let range = &prepared.subject.range;
     let line = |at: usize| text.try_byte_to_line(at).unwrap_or(0) + 1;
@@ -266,7 +251,7 @@ fn account(job: &CodeJob, prepared: &Prepared, action: &'static str) -> Account 
         line(range.end.saturating_sub(1).max(range.start)),
     );
     Account {
-        action,
+        action: job.task.name().to_owned(),
         place: job.place.clone(),
         lines: Some(if first == last {
             first.to_string()

@@ -71,7 +71,7 @@ impl Engine {
     /// A [`JobError`], whose text is for the person.
     pub async fn describe(&self, job: ImageJob, ear: Ear<'_>) -> Result<Description, JobError> {
         let account = Account {
-            action: "describe",
+            action: "describe".into(),
             place: job.place.clone(),
             lines: None,
             masked: 0,

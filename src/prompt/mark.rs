@@ -31,6 +31,12 @@ fn tag_absent_from(content: &str, name: &str) -> String {
     }
 }
 
+/// A stranger's word, such as a file's name, as it may stand in a sentence.
+pub fn inline(value: &str) -> String {
+    let short: String = value.chars().take(200).collect();
+    format!("\"{}\"", escaped(&short))
+}
+
 /// A file's name is a stranger's text too.
 fn escaped(value: &str) -> String {
     value

@@ -5,8 +5,10 @@ use serde_json::Value;
 
 use super::state::Server;
 use super::{convert, protocol as lsp};
-use crate::action::Exchange;
+use crate::action::{Exchange, Problem};
 use crate::document::Snapshot;
+use crate::engine::{CodeJob, Place, Task};
+use crate::text::Encoding;
 
 /// The one object that a command takes. Which fields count depends on the command.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,6 +21,10 @@ pub struct Argument {
     pub instruction: Option<String>,
     #[serde(deserialize_with = "or_default")]
     pub history: Vec<Exchange>,
+    /// Held as they came: editors send more than the protocol names.
+    pub diagnostics: Option<Vec<Value>>,
+    /// The name of one of the user's own actions.
+    pub action: Option<String>,
     pub apply: Option<bool>,
     #[serde(deserialize_with = "or_default")]
     pub again: bool,
@@ -73,4 +79,36 @@ impl Argument {
         let bytes = convert::bytes(&snapshot.text, range, state.traits.encoding);
         Ok((snapshot, bytes))
     }
+
+    /// What the engine is given to work on.
+    pub fn code_job(
+        &self,
+        task: Task,
+        snapshot: Snapshot,
+        selection: std::ops::Range<usize>,
+        place: Place,
+        encoding: Encoding,
+    ) -> CodeJob {
+        CodeJob {
+            task,
+            problems: self.problems(&snapshot, encoding),
+            wish: self.question.clone().or_else(|| self.instruction.clone()),
+            history: self.history.clone(),
+            snapshot,
+            selection,
+            place,
+        }
+    }
+
+    /// The problems that it names, as bytes of this text. What is none is left out.
+    fn problems(&self, snapshot: &Snapshot, encoding: Encoding) -> Vec<Problem> {
+        let diagnostics = self.diagnostics.iter().flatten().take(MOST_DIAGNOSTICS);
+        diagnostics
+            .filter_map(|value| serde_json::from_value(value.clone()).ok())
+            .map(|diagnostic| convert::problem(&snapshot.text, &diagnostic, encoding))
+            .collect()
+    }
 }
+
+/// More than a person can mean at once.
+const MOST_DIAGNOSTICS: usize = 100;

@@ -9,6 +9,9 @@ use super::protocol as lsp;
 use super::state::Server;
 use super::{convert, links};
 use crate::action;
+use crate::config::{Outcome, OwnAction};
+use crate::document::Snapshot;
+use crate::syntax::Language;
 use crate::text::Shifted;
 
 const EXPLAIN: &str = "gloss.explain";
@@ -16,12 +19,17 @@ const DESCRIBE: &str = "gloss.describe";
 const CANCEL: &str = "gloss.cancel";
 const REFACTOR: &str = "refactor.rewrite";
 
+const QUICK_FIX: &str = "quickfix";
+
+/// The longest message that stands in a title, in characters.
+const LONGEST_TITLE: usize = 60;
+
 /// How long the menu may wait for a parse (20 ms in all).
 const PATIENCE: Duration = Duration::from_millis(18);
 
 /// The kinds that are ever offered.
 pub fn kinds() -> Vec<lsp::CodeActionKind> {
-    [EXPLAIN, DESCRIBE, CANCEL, REFACTOR]
+    [EXPLAIN, DESCRIBE, CANCEL, REFACTOR, QUICK_FIX]
         .map(lsp::CodeActionKind::from)
         .to_vec()
 }
@@ -32,7 +40,7 @@ pub async fn offered(
     params: lsp::CodeActionParams,
 ) -> lsp::Result<Option<lsp::CodeActionResponse>> {
     let uri = params.text_document.uri.as_str().to_owned();
-    let (snapshot, selection, cancels) = {
+    let (snapshot, selection, cancels, own) = {
         let state = server.state();
         let Some(snapshot) = state.snapshot(&uri) else {
             return Ok(None);
@@ -52,15 +60,35 @@ pub async fn offered(
             // A menu is for a person.
             .take(5)
             .collect();
-        (snapshot, selection, cancels)
+        let settings = state.engine.settings();
+        let own: Vec<_> = settings
+            .actions
+            .iter()
+            .filter(|own| is_for(own, &snapshot))
+            .map(|own| {
+                (
+                    own.title.clone(),
+                    own.name.clone(),
+                    own.kind.clone(),
+                    own.outcome,
+                )
+            })
+            .collect();
+        (snapshot, selection, cancels, own)
     };
-    // Automatic requests come with every move of the cursor; what Gloss offers so far is for
-    // any place, not for that very spot.
+    let mut problems = worst(&params.context.diagnostics)
+        .map(|worst| on_problem(&uri, worst, params.range))
+        .into_iter()
+        .flatten()
+        .collect();
+    // Automatic requests come with every move of the cursor; all else is for any place, not
+    // for that very spot.
     if params.context.trigger_kind == Some(lsp::CodeActionTriggerKind::AUTOMATIC) {
-        return Ok(Some(Vec::new()));
+        return Ok(Some(asked_for(problems, params.context.only.as_deref())));
     }
     let place = json!({ "uri": uri, "range": params.range });
     let mut actions = cancels;
+    actions.append(&mut problems);
     let parsed = server.trees.of(&snapshot, PATIENCE);
     let linked = links::link_at(server, &snapshot, selection.start, PATIENCE);
     let (syntax, link) = tokio::join!(parsed, linked);
@@ -78,29 +106,100 @@ pub async fn offered(
             "gloss.refactor",
             place.clone(),
         ));
+        for (title, name, kind, outcome) in own {
+            let kind = kind.unwrap_or_else(|| match outcome {
+                Outcome::Explain => EXPLAIN.to_owned(),
+                Outcome::Edit => REFACTOR.to_owned(),
+            });
+            let argument = json!({ "action": name, "uri": uri, "range": params.range });
+            actions.push(command(&title, kind, "gloss.run", argument));
+        }
     }
     if let Some(link) = link {
         let title = format!("Describe image {}", links::file_name(&link.target));
         actions.push(command(&title, DESCRIBE, "gloss.describeImage", place));
     }
-    actions.retain(|action| is_asked_for(action, params.context.only.as_deref()));
-    Ok(Some(
-        actions
-            .into_iter()
-            .map(lsp::CodeActionOrCommand::CodeAction)
-            .collect(),
-    ))
+    Ok(Some(asked_for(actions, params.context.only.as_deref())))
+}
+
+/// Those of the kinds that were asked for.
+fn asked_for(
+    actions: Vec<lsp::CodeAction>,
+    only: Option<&[lsp::CodeActionKind]>,
+) -> lsp::CodeActionResponse {
+    let asked = actions
+        .into_iter()
+        .filter(|action| is_asked_for(action, only));
+    asked.map(lsp::CodeActionOrCommand::CodeAction).collect()
+}
+
+/// The most severe of what others found here; the first of those. Gloss's own are for its own
+/// actions.
+fn worst(diagnostics: &[lsp::Diagnostic]) -> Option<&lsp::Diagnostic> {
+    let others = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.source.as_deref() != Some("gloss"));
+    others.min_by_key(|diagnostic| {
+        diagnostic
+            .severity
+            .unwrap_or(lsp::DiagnosticSeverity::ERROR)
+    })
+}
+
+/// A fix and an explanation. They are about the selection if it holds the problem, else about
+/// what stands around the problem's first letter.
+fn on_problem(uri: &str, problem: &lsp::Diagnostic, selected: lsp::Range) -> [lsp::CodeAction; 2] {
+    let at = problem.range;
+    let holds = selected.start <= at.start && at.end <= selected.end;
+    let range = if holds && selected != at {
+        selected
+    } else {
+        lsp::Range {
+            start: at.start,
+            end: at.start,
+        }
+    };
+    let argument = json!({ "uri": uri, "range": range, "diagnostics": [problem] });
+    let fix = format!("Fix: {}", in_a_title(&problem.message));
+    [
+        command(&fix, QUICK_FIX, "gloss.fix", argument.clone()),
+        command("Explain this problem", QUICK_FIX, "gloss.explain", argument),
+    ]
+    .map(|action| lsp::CodeAction {
+        diagnostics: Some(vec![problem.clone()]),
+        ..action
+    })
+}
+
+/// The first line of a message, cut at a word.
+fn in_a_title(message: &str) -> String {
+    let line = message.trim().lines().next().unwrap_or_default().trim();
+    let Some((end, _)) = line.char_indices().nth(LONGEST_TITLE) else {
+        return line.to_owned();
+    };
+    let head = line.get(..end).unwrap_or_default();
+    let head = head.rsplit_once(' ').map_or(head, |(head, _)| head);
+    format!("{head} …")
+}
+
+/// Whether an own action is offered in this language.
+fn is_for(own: &OwnAction, snapshot: &Snapshot) -> bool {
+    let fits = |language: &String| {
+        language.eq_ignore_ascii_case(&snapshot.language_id)
+            || (snapshot.language.is_some() && Language::from_id(language) == snapshot.language)
+    };
+    own.languages.is_empty() || own.languages.iter().any(fits)
 }
 
 fn command(
     title: &str,
-    kind: &'static str,
+    kind: impl Into<String>,
     command: &str,
     argument: serde_json::Value,
 ) -> lsp::CodeAction {
     lsp::CodeAction {
         title: title.to_owned(),
-        kind: Some(lsp::CodeActionKind::from(kind)),
+        kind: Some(lsp::CodeActionKind::from(kind.into())),
         command: Some(lsp::Command {
             title: title.to_owned(),
             command: command.to_owned(),

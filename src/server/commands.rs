@@ -15,12 +15,14 @@ use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 8] = [
     "gloss.cancel",
     "gloss.describeImage",
     "gloss.explain",
+    "gloss.fix",
     "gloss.preview",
     "gloss.refactor",
+    "gloss.run",
     "gloss.usage",
 ];
 
@@ -31,38 +33,49 @@ pub async fn execute(
     command: &str,
     arguments: Vec<Value>,
 ) -> lsp::Result<Option<Value>> {
-    if let Some(kind) = Kind::of_command(command) {
-        let argument = Argument::of(arguments)?;
+    if !NAMES.contains(&command) {
+        return Err(lsp::Error::invalid_params(format!(
+            "unknown command `{command}`; Gloss has {}",
+            NAMES.join(", ")
+        )));
+    }
+    let argument = Argument::of(arguments)?;
+    if let Some(kind) = kind(server, command, &argument)? {
         return run::start(server, kind, argument, transport::answered()).map(Some);
     }
     match command {
         "gloss.cancel" => {
-            let id = Argument::of(arguments)?.id;
-            server.jobs.cancel(id.as_deref());
+            server.jobs.cancel(argument.id.as_deref());
             Ok(None)
         }
         "gloss.usage" => usage(server).await.map(Some),
-        "gloss.preview" => preview(server, Argument::of(arguments)?).await.map(Some),
-        _ => Err(lsp::Error::invalid_params(format!(
-            "unknown command `{command}`; Gloss has {}",
-            NAMES.join(", ")
-        ))),
+        "gloss.preview" => preview(server, argument).await.map(Some),
+        _ => Err(lsp::Error::internal_error()),
     }
+}
+
+fn kind(server: &Server, command: &str, argument: &Argument) -> lsp::Result<Option<Kind>> {
+    let state = server.state();
+    Kind::of(command, argument, state.engine.settings())
 }
 
 /// What would be sent, for a person to read before anything is.
 async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     let command = argument.command.clone().unwrap_or_default();
-    let kind = Kind::of_command(&command).ok_or_else(|| {
+    let inner = Argument::of(argument.previewed.into_iter().collect())?;
+    let kind = kind(server, &command, &inner)?.ok_or_else(|| {
         lsp::Error::invalid_params(
-            "`command` should be gloss.explain, gloss.refactor or gloss.describeImage",
+            "`command` should be gloss.explain, gloss.refactor, gloss.fix, gloss.run or gloss.describeImage",
         )
     })?;
-    let inner = Argument::of(argument.previewed.into_iter().collect())?;
     let (snapshot, selection) = inner.subject(server)?;
-    let (engine, folders) = {
+    let (engine, folders, encoding) = {
         let state = server.state();
-        (state.engine.clone(), state.folders.clone())
+        (
+            state.engine.clone(),
+            state.folders.clone(),
+            state.traits.encoding,
+        )
     };
     let settings = engine.settings();
     let (prompt, model) = match kind {
@@ -70,15 +83,12 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
             image_prompt(server, &engine, &snapshot, selection.start, folders).await,
             settings.vision_model(),
         ),
-        Kind::Explain | Kind::Refactor => {
-            let job = move || CodeJob {
-                place: place(&snapshot.uri, &folders),
-                snapshot,
-                selection,
-                wish: inner.question.or(inner.instruction),
-                history: inner.history,
+        Kind::Code(task) => {
+            let job = move || {
+                let place = place(&snapshot.uri, &folders);
+                inner.code_job(task, snapshot, selection, place, encoding)
             };
-            (code_prompt(&engine, kind, job).await, &*settings.model)
+            (code_prompt(&engine, job).await, &*settings.model)
         }
     };
     let prompt = prompt.map_err(|error| lsp::failed(&error.to_string()))?;
@@ -95,14 +105,10 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
 
 async fn code_prompt(
     engine: &Engine,
-    kind: Kind,
     job: impl FnOnce() -> CodeJob + Send + 'static,
 ) -> Result<Prompt, JobError> {
     let engine = engine.clone();
-    let prepared = tokio::task::spawn_blocking(move || match kind {
-        Kind::Refactor => engine.prepare_refactoring(&job()),
-        _ => engine.prepare_explanation(&job()),
-    });
+    let prepared = tokio::task::spawn_blocking(move || engine.prepared(&job()));
     let prepared = prepared.await.map_err(|_| JobError::Internal)?;
     Ok(prepared?.prompt)
 }

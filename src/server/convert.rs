@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ropey::Rope;
 
 use super::protocol as lsp;
+use crate::action::{Problem, Severity};
 use crate::text::{self, Edit, Encoding, Position};
 
 /// A position as `text` takes it.
@@ -42,6 +43,27 @@ pub fn text_edits(text: &Rope, edits: &[Edit], encoding: Encoding) -> Vec<lsp::T
             new_text: edit.text.clone(),
         })
         .collect()
+}
+
+/// A diagnostic as actions take it.
+pub fn problem(text: &Rope, diagnostic: &lsp::Diagnostic, encoding: Encoding) -> Problem {
+    let code = diagnostic.code.as_ref().map(|code| match code {
+        lsp::NumberOrString::Number(number) => number.to_string(),
+        lsp::NumberOrString::String(text) => text.clone(),
+    });
+    Problem {
+        range: bytes(text, diagnostic.range, encoding),
+        severity: match diagnostic.severity {
+            Some(lsp::DiagnosticSeverity::WARNING) => Severity::Warning,
+            Some(lsp::DiagnosticSeverity::INFORMATION) => Severity::Information,
+            Some(lsp::DiagnosticSeverity::HINT) => Severity::Hint,
+            // The protocol leaves it to the client where none is given.
+            _ => Severity::Error,
+        },
+        source: diagnostic.source.clone(),
+        code,
+        message: diagnostic.message.clone(),
+    }
 }
 
 /// A content change as `document` takes it.

@@ -5,43 +5,92 @@ use std::ops::Range;
 use super::argument::Argument;
 use super::protocol as lsp;
 use crate::action::Subject;
+use crate::config::{Outcome, Settings};
 use crate::document::{Anchor, Documents, Snapshot};
-use crate::engine::{Description, Engine, Explanation, JobError, Rewriting};
+use crate::engine::{Description, Engine, Explanation, JobError, Rewriting, Task};
 use crate::text::Shifted;
 
 /// What a job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    Explain,
-    Refactor,
+    Code(Task),
     Describe,
 }
 
 impl Kind {
-    pub fn of_command(command: &str) -> Option<Self> {
-        match command {
-            "gloss.explain" => Some(Self::Explain),
-            "gloss.refactor" => Some(Self::Refactor),
-            "gloss.describeImage" => Some(Self::Describe),
-            _ => None,
-        }
+    /// What a command with this argument begins; `None` where the command begins no job.
+    ///
+    /// # Errors
+    /// When it names an action of the user's that there is not.
+    pub fn of(
+        command: &str,
+        argument: &Argument,
+        settings: &Settings,
+    ) -> lsp::Result<Option<Self>> {
+        Ok(Some(match command {
+            "gloss.explain" => Self::Code(Task::Explain),
+            "gloss.refactor" => Self::Code(Task::Refactor),
+            "gloss.fix" => Self::Code(Task::Fix),
+            "gloss.run" => Self::Code(own_task(argument, settings)?),
+            "gloss.describeImage" => Self::Describe,
+            _ => return Ok(None),
+        }))
     }
 
-    pub fn command(self) -> &'static str {
+    pub fn command(&self) -> &'static str {
         match self {
-            Self::Explain => "gloss.explain",
-            Self::Refactor => "gloss.refactor",
+            Self::Code(Task::Explain) => "gloss.explain",
+            Self::Code(Task::Refactor) => "gloss.refactor",
+            Self::Code(Task::Fix) => "gloss.fix",
+            Self::Code(Task::Own(_)) => "gloss.run",
             Self::Describe => "gloss.describeImage",
         }
     }
 
-    pub fn verb(self) -> &'static str {
+    /// What a menu or a progress bar calls it.
+    pub fn verb(&self) -> &str {
         match self {
-            Self::Explain => "Explain",
-            Self::Refactor => "Refactor",
+            Self::Code(Task::Explain) => "Explain",
+            Self::Code(Task::Refactor) => "Refactor",
+            Self::Code(Task::Fix) => "Fix",
+            Self::Code(Task::Own(own)) => &own.title,
             Self::Describe => "Describe image",
         }
     }
+
+    /// Whether it ends in an explanation, which streams.
+    pub fn explains(&self) -> bool {
+        matches!(self, Self::Code(task) if task.outcome() == Outcome::Explain)
+    }
+
+    /// Whether it ends in an edit of the document.
+    pub fn edits(&self) -> bool {
+        matches!(self, Self::Code(task) if task.outcome() == Outcome::Edit)
+    }
+}
+
+/// The user's own action that an argument names.
+fn own_task(argument: &Argument, settings: &Settings) -> lsp::Result<Task> {
+    let names = || {
+        let names: Vec<&str> = settings.actions.iter().map(|own| &*own.name).collect();
+        if names.is_empty() {
+            "there is none in the setting `actions`".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        }
+    };
+    let Some(name) = argument.action.as_deref() else {
+        let what = format!(
+            "`action` is missing: the name of one of your own; {}",
+            names()
+        );
+        return Err(lsp::Error::invalid_params(what));
+    };
+    let own = settings.actions.iter().find(|own| own.name == name);
+    own.map(|own| Task::Own(Box::new(own.clone())))
+        .ok_or_else(|| {
+            lsp::Error::invalid_params(format!("no action `{name}` of your own; {}", names()))
+        })
 }
 
 /// A job as it began.

@@ -114,7 +114,10 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
 
 /// Keeps the explanation with its code and tells that it is there.
 async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Value {
-    let follow_up = job.argument.question.is_some() || !job.argument.history.is_empty();
+    let argument = &job.argument;
+    let follow_up = argument.question.is_some()
+        || !argument.history.is_empty()
+        || argument.diagnostics.iter().flatten().next().is_some();
     let opens = {
         let mut state = server.state();
         let state = &mut *state;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::job::{Job, Kind};
+use super::job::Job;
 use super::protocol as lsp;
 use super::state::Server;
 use crate::answer::Defanger;
@@ -106,7 +106,7 @@ pub struct Reports {
 /// Begins to tell of a job: by progress under its id, by stream, or by a message.
 pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> Reports {
     let traits = server.state().traits;
-    let streams = traits.stream && job.kind == Kind::Explain;
+    let streams = traits.stream && job.kind.explains();
     feed.lock().streams = streams;
     let stream =
         streams.then(|| tokio::spawn(stream(server.clone(), job.id.clone(), feed.clone())));

@@ -16,8 +16,9 @@ use super::progress::{self, Feed};
 use super::protocol as lsp;
 use super::state::{Server, place};
 use crate::action;
+use crate::config::Outcome;
 use crate::document::Snapshot;
-use crate::engine::{CodeJob, JobError};
+use crate::engine::{JobError, Task};
 
 /// Begins a job; answers its id. Nothing is sent before `answered`.
 ///
@@ -31,7 +32,7 @@ pub fn start(
 ) -> lsp::Result<Value> {
     let (snapshot, selection) = argument.subject(server)?;
     let given = own_id(&argument)?;
-    let title = title(server, kind, &snapshot, &selection);
+    let title = title(server, &kind, &snapshot, &selection);
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
     let journal = state
@@ -70,9 +71,9 @@ pub fn start(
 
 /// What the job is called. Its subject is named if that takes no parse; it does not where
 /// the command was chosen from a menu, since the menu had the tree.
-fn title(server: &Server, kind: Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
+fn title(server: &Server, kind: &Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
     let verb = kind.verb();
-    if kind == Kind::Describe {
+    if matches!(kind, Kind::Describe | Kind::Code(Task::Own(_))) {
         return verb.to_owned();
     }
     let syntax = server.trees.known(snapshot);
@@ -142,37 +143,37 @@ async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::R
 
 /// The work itself. Dropping it closes the connection to the API.
 async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
-    if job.kind == Kind::Refactor {
+    if job.kind.edits() {
         apply::possible(job)?;
     }
-    let folders = server.state().folders.clone();
+    let (folders, encoding) = {
+        let state = server.state();
+        (state.folders.clone(), state.traits.encoding)
+    };
     let uri = job.snapshot.uri.clone();
     let place = tokio::task::spawn_blocking(move || place(&uri, &folders))
         .await
         .map_err(|_| JobError::Internal)?;
     let mut ear = |heard| feed.hear(heard);
-    if job.kind == Kind::Describe {
+    let Kind::Code(task) = job.kind.clone() else {
         let described = links::describe(server, job, place, &mut ear).await?;
         return Ok(Done::Described(described));
-    }
-    let code = CodeJob {
-        snapshot: job.snapshot.clone(),
-        selection: job.selection.clone(),
-        place,
-        wish: job
-            .argument
-            .question
-            .clone()
-            .or_else(|| job.argument.instruction.clone()),
-        history: job.argument.history.clone(),
     };
-    match job.kind {
-        Kind::Refactor => job
+    let outcome = task.outcome();
+    let code = job.argument.code_job(
+        task,
+        job.snapshot.clone(),
+        job.selection.clone(),
+        place,
+        encoding,
+    );
+    match outcome {
+        Outcome::Edit => job
             .engine
-            .refactor(code, &mut ear)
+            .rewrite(code, &mut ear)
             .await
             .map(Done::Rewritten),
-        _ => job
+        Outcome::Explain => job
             .engine
             .explain(code, &mut ear)
             .await

@@ -397,11 +397,13 @@ mod tests {
             subject: &subject,
             tell_file: false,
             max_prompt_tokens: 1_000,
+            guidance: None,
         };
         let check = |question: Option<&str>, language: &str, says: [bool; 2]| {
             let question = Question {
                 text: question,
                 history: &[],
+                problems: &[],
             };
             let prompt = prompt(&at, question, language);
             let text = |part: &Part| match part {

@@ -18,3 +18,4 @@ mod hover;
 mod jobs;
 mod lifetime;
 mod order;
+mod problems;
