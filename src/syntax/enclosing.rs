@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::{Symbol, SymbolKind, Syntax, rope, symbol};
+use super::{Symbol, SymbolKind, Syntax, rope};
 
 impl Syntax {
     /// The innermost function, method or type around `at`, a range of bytes.
@@ -61,7 +61,7 @@ impl Syntax {
         let mut at = at;
         loop {
             let start = match self.comment_at(at) {
-                Some(comment) => comment,
+                Some(comment) => comment.start,
                 None if matches!(rope::char_at(text, at), Some(';' | ',')) => at,
                 None => return at,
             };
@@ -71,22 +71,6 @@ impl Syntax {
             let code_end = rope::skip_back(text, start, rope::is_inline_blank);
             at = rope::clamp(text, code_end.saturating_sub(1));
         }
-    }
-
-    /// Where the comment around `at` starts.
-    fn comment_at(&self, at: usize) -> Option<usize> {
-        let node = self
-            .tree
-            .root_node()
-            .descendant_for_byte_range(at, at + 1)?;
-        let comment = if symbol::is_comment(node) {
-            Some(node)
-        } else {
-            node.parent()
-        };
-        comment
-            .filter(|node| symbol::is_comment(*node))
-            .map(|node| node.start_byte())
     }
 }
 

@@ -79,6 +79,16 @@ impl Syntax {
         }
     }
 
+    /// The comment around the byte at `offset`, with the marks that begin and end it.
+    pub fn comment_at(&self, offset: usize) -> Option<Range<usize>> {
+        let root = self.tree.root_node();
+        let node = root.descendant_for_byte_range(offset, offset.saturating_add(1))?;
+        // Some grammars have nodes inside of comments: marks, and what is documented.
+        let mut around = std::iter::successors(Some(node), Node::parent).take(3);
+        let comment = around.find(|node| symbol::is_comment(*node))?;
+        Some(comment.byte_range())
+    }
+
     /// The lines, counted from 0, that begin inside a string of several lines.
     pub fn lines_in_strings(&self) -> BTreeSet<usize> {
         let mut cursor = self.tree.walk();
@@ -187,6 +197,33 @@ mod tests {
         assert_eq!(syntax.errors_in(b..c - 2), 0);
         assert!(syntax.errors_in(c..text.len()) > 0);
         assert!(syntax.errors_in(0..usize::MAX) > syntax.errors_in(c..text.len()));
+    }
+
+    #[test]
+    fn a_comment_is_found_around_any_of_its_bytes() {
+        for (language, marked, expected) in [
+            (Language::Rust, "a(); $0// é b\nc();\n", Some("// é b")),
+            (Language::Rust, "a(); // é $0b\nc();\n", Some("// é b")),
+            (Language::Rust, "a(); // é b\n$0c();\n", None),
+            (Language::Rust, "a($0); // b\n", None),
+            (
+                Language::Rust,
+                "/* a\n $0/* b */ */ c();",
+                Some("/* a\n /* b */ */"),
+            ),
+            (Language::Rust, "//$0/ Doc.\nfn a() {}", Some("/// Doc.\n")),
+            (Language::Rust, "let a = \"// $0b\";", None),
+            (Language::Python, "a = 1  # $0b", Some("# b")),
+            (Language::Python, "a = '# $0b'", None),
+            (Language::Go, "// a$0", None),
+        ] {
+            let at = marked.find("$0").unwrap();
+            let text = marked.replace("$0", "");
+            let syntax = Syntax::parse(language, &Rope::from_str(&text)).unwrap();
+            let found = syntax.comment_at(at).map(|comment| &text[comment]);
+            assert_eq!(found, expected, "{language:?} {marked:?}");
+            assert_eq!(syntax.comment_at(usize::MAX), None);
+        }
     }
 
     #[test]
