@@ -86,12 +86,15 @@ fn one_block(answer: &str, language: Option<Language>) -> Result<String, Refusal
     let blocks = fences(answer)?;
     match blocks.as_slice() {
         [block] => Ok(block.clone()),
-        [] if language.is_some_and(|language| syntax::parses(language, answer)) => {
-            Ok(answer.to_owned())
-        }
+        [] if language.is_some_and(|language| is_code(language, answer)) => Ok(answer.to_owned()),
         [] => Err(Refusal::NoBlock),
         many => Err(Refusal::ManyBlocks(many.len())),
     }
+}
+
+/// Whether a text without a fence is code, and cannot be prose.
+fn is_code(language: Language, text: &str) -> bool {
+    !language.takes_prose() && syntax::parses(language, text)
 }
 
 /// The contents of the fenced blocks at the outer level, by the rules of CommonMark 4.5.
@@ -472,5 +475,14 @@ mod tests {
             ),
             Ok("fn one() {}\n".into())
         );
+    }
+
+    #[test]
+    fn prose_is_no_code_in_a_language_that_takes_it() {
+        for language in Language::ALL {
+            let answer = "Sorry, I cannot help with that";
+            let found = rewritten("|a|\n", answer, Some(language));
+            assert_eq!(found, Err(Refusal::NoBlock), "{language:?}");
+        }
     }
 }

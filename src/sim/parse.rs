@@ -6,6 +6,7 @@ use crate::syntax::Language;
 
 /// A syntax tree of a piece of code, perhaps within something put around it.
 pub struct Parsed {
+    pub language: Language,
     tree: Tree,
     /// What was parsed: the code with what stands around it.
     pub source: String,
@@ -32,6 +33,42 @@ fn surroundings(language: Language, code: &str) -> Vec<(String, &'static str)> {
             ("async function x() {\n", "\n}"),
             ("x = {\n", "\n}"),
         ],
+        // A method could be a function on top too, but seldom is.
+        Language::Java | Language::CSharp => &[
+            ("class X {\n", "\n}"),
+            ("", ""),
+            ("class X { void x() {\n", "\n} }"),
+        ],
+        Language::C => &[("", ""), ("void x() {\n", "\n}"), ("struct x {\n", "\n};")],
+        Language::Cpp => &[("", ""), ("class x {\n", "\n};"), ("void x() {\n", "\n}")],
+        // A part of a file has no tag of its own.
+        Language::Php if !code.contains("<?") => &[
+            (
+                "<?php
+", "",
+            ),
+            (
+                "<?php
+class X {
+",
+                "
+}",
+            ),
+            (
+                "<?php
+switch ($x) {
+",
+                "
+}",
+            ),
+        ],
+        Language::Php => &[("", "")],
+        Language::Css => &[("", ""), ("x {\n", "\n}")],
+        Language::Json => &[("", ""), ("{\n", "\n}"), ("[\n", "\n]")],
+        Language::Ruby => &[("", ""), ("def x\n", "\nend"), ("case x\n", "\nend")],
+        Language::Bash | Language::Html | Language::Lua | Language::Toml | Language::Yaml => {
+            &[("", "")]
+        }
     };
     let mut all: Vec<(String, &str)> = fixed
         .iter()
@@ -66,6 +103,7 @@ pub fn parse(language: Language, code: &str) -> Option<Parsed> {
         let source = format!("{before}{code}{after}");
         let tree = parser.parse(&source, None)?;
         let parsed = Parsed {
+            language,
             tree,
             start: before.len(),
             end: before.len() + code.len(),
@@ -103,7 +141,13 @@ impl Parsed {
         while let Some(node) = open.pop() {
             let is_container = matches!(
                 node.kind(),
-                "source_file" | "program" | "module" | "block" | "statement_list" | "ERROR"
+                "source_file"
+                    | "program"
+                    | "block"
+                    | "statement_list"
+                    | "body_statement"
+                    | "global_statement"
+                    | "ERROR"
             );
             if self.holds(node) && node.parent().is_some() && !is_container {
                 top.push(node);

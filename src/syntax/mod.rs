@@ -1,7 +1,7 @@
 //! What surrounds a place in a text: function, type, paragraph; and whether a text parses.
 
-mod declaration;
 mod enclosing;
+mod grammar;
 mod language;
 mod outline;
 mod paragraph;

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use ropey::Rope;
-use tree_sitter::{Node, Tree};
+use tree_sitter::Tree;
 
-use super::rope;
+use super::grammar::Rules;
 use super::symbol::{Symbol, SymbolKind};
+use super::{Language, rope};
 
 /// Signatures are cut at this many chars.
 const MAX_SIGNATURE: usize = 240;
@@ -31,24 +32,22 @@ pub(super) fn outline(symbols: &[Symbol], text: &Rope) -> String {
 }
 
 /// The statements that import from elsewhere, verbatim, a line break after each.
-pub(super) fn imports(tree: &Tree, text: &Rope) -> String {
+pub(super) fn imports(language: Language, tree: &Tree, text: &Rope) -> String {
+    let rules = Rules::of(language);
     let mut imports = String::new();
     let mut cursor = tree.walk();
     if !cursor.goto_first_child() {
         return imports;
     }
     loop {
-        if is_import(cursor.node(), text) {
-            let statement = rope::slice(text, cursor.node().byte_range()).unwrap_or_default();
+        let node = cursor.node();
+        let is_import = (rules.is_import)(node, text);
+        if is_import {
+            let statement = rope::slice(text, node.byte_range()).unwrap_or_default();
             imports.push_str(statement.trim_end());
             imports.push('\n');
         }
-        // Python's may depend on a condition.
-        let conditional = matches!(
-            cursor.node().kind(),
-            "if_statement" | "try_statement" | "else_clause" | "except_clause" | "block"
-        );
-        if conditional && cursor.goto_first_child() {
+        if !is_import && (rules.holds_imports)(node.kind()) && cursor.goto_first_child() {
             continue;
         }
         while !cursor.goto_next_sibling() {
@@ -86,39 +85,10 @@ fn signature(text: &Rope, range: Range<usize>) -> String {
     line
 }
 
-fn is_import(node: Node, text: &Rope) -> bool {
-    match node.kind() {
-        "use_declaration" | "extern_crate_declaration" => true,
-        "import_statement" | "import_from_statement" | "future_import_statement" => true,
-        "import_declaration" | "import_alias" => true,
-        "export_statement" => node.child_by_field_name("source").is_some(),
-        "lexical_declaration" | "variable_declaration" => {
-            let value = node
-                .named_child(0)
-                .and_then(|first| first.child_by_field_name("value"));
-            value.is_some_and(|value| is_require(value, text))
-        }
-        _ => false,
-    }
-}
-
-/// Whether `node` is `require(…)`, or a member of it.
-fn is_require(node: Node, text: &Rope) -> bool {
-    let mut node = node;
-    while let Some(object) = node.child_by_field_name("object") {
-        node = object;
-    }
-    let called = node.child_by_field_name("function");
-    called.is_some_and(|called| {
-        text.get_byte_slice(called.byte_range())
-            .is_some_and(|name| name == "require")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::{Language, Syntax};
+    use crate::syntax::Syntax;
 
     fn parsed(language: Language, text: &str) -> (Syntax, Rope) {
         let text = Rope::from_str(text);

@@ -25,6 +25,13 @@ pub(super) fn char_at(text: &Rope, at: usize) -> Option<char> {
     forwards(text, at).next()
 }
 
+/// Whether `start` stands at `at`.
+pub(super) fn starts_with(text: &Rope, at: usize, start: &str) -> bool {
+    forwards(text, clamp(text, at))
+        .take(start.len())
+        .eq(start.chars())
+}
+
 /// `at` moved back over the blanks before it that `keep_going` takes.
 pub(super) fn skip_back(text: &Rope, at: usize, keep_going: fn(char) -> bool) -> usize {
     at - backwards(text, at)

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use ropey::Rope;
-use tree_sitter::{Node, Tree, TreeCursor};
+use tree_sitter::{Node, Tree};
 
-use super::declaration::{Declaration, declaration};
-use super::rope;
+use super::grammar::{Declaration, Rules};
+use super::{Language, rope};
 
 /// Names longer than this, in bytes, are computed keys rather than names.
 const MAX_NAME: usize = 256;
@@ -86,8 +86,9 @@ impl Symbol {
 /// All symbols of a text, what is around others before them.
 ///
 /// One walk without recursion: trees of hostile texts are as deep as the texts are long.
-pub(super) fn symbols(tree: &Tree, text: &Rope) -> Vec<Symbol> {
+pub(super) fn symbols(language: Language, tree: &Tree, text: &Rope) -> Vec<Symbol> {
     let mut walk = Walk {
+        rules: Rules::of(language),
         text,
         found: Vec::new(),
         open: Vec::new(),
@@ -99,7 +100,7 @@ pub(super) fn symbols(tree: &Tree, text: &Rope) -> Vec<Symbol> {
     loop {
         let node = cursor.node();
         let above = levels.pop().flatten();
-        if is_leading(node) {
+        if is_leading(walk.rules, node) {
             levels.push(lead(text, above, node));
         } else {
             let above = above.filter(|above| is_adjacent(text, above.end, node.start_byte()));
@@ -123,11 +124,12 @@ pub(super) fn symbols(tree: &Tree, text: &Rope) -> Vec<Symbol> {
 pub(super) fn is_comment(node: Node) -> bool {
     matches!(
         node.kind(),
-        "comment" | "line_comment" | "block_comment" | "html_comment"
+        "comment" | "line_comment" | "block_comment" | "html_comment" | "js_comment"
     )
 }
 
 struct Walk<'a> {
+    rules: &'static Rules,
     text: &'a Rope,
     found: Vec<Symbol>,
     /// Where the symbols around the current node end, and what they are.
@@ -145,18 +147,17 @@ impl Walk<'_> {
         {
             self.open.pop();
         }
-        let Some(declared) = declaration(node) else {
+        let Some(declared) = self.rules.declaration(node) else {
             return;
         };
         let around = self.open.last().map(|(_, kind)| *kind);
         let Some(kind) = kind_within(declared.kind, around) else {
             return;
         };
-        if !self.named.insert(declared.name.start_byte()) {
+        if !self.named.insert(declared.name.start) {
             return;
         }
-        self.named
-            .extend(declared.own_name.map(|name| name.start_byte()));
+        self.named.extend(declared.own_name);
         if let Some(symbol) = self.symbol(kind, node, &declared, above) {
             self.open.push((symbol.range.end, kind));
             self.found.push(symbol);
@@ -170,13 +171,15 @@ impl Walk<'_> {
         declared: &Declaration,
         above: Option<Range<usize>>,
     ) -> Option<Symbol> {
-        let name_range = declared.name.byte_range();
+        let name_range = declared.name.clone();
         if name_range.is_empty() || name_range.len() > MAX_NAME {
             return None;
         }
         let name = rope::slice(self.text, name_range.clone())?;
-        let (within, start) = leading_within(node);
-        let range = start..end_of(node);
+        let (within, start) = leading_within(self.rules, node);
+        let end = declared.end.unwrap_or_else(|| end_of(node));
+        // A line of C's preprocessor reaches over its end.
+        let range = start..rope::skip_back(self.text, end, rope::is_blank).max(name_range.end);
         let body = declared
             .body
             .unwrap_or(range.end)
@@ -219,27 +222,26 @@ fn kind_within(kind: SymbolKind, around: Option<SymbolKind>) -> Option<SymbolKin
     }
 }
 
-/// The decorators that the grammar puts inside the item's node, and where the item itself starts.
-fn leading_within(node: Node) -> (Option<Range<usize>>, usize) {
+/// The attributes that the grammar puts inside the item's node, and where the item itself starts.
+fn leading_within(rules: &Rules, node: Node) -> (Option<Range<usize>>, usize) {
     let mut cursor = node.walk();
     let mut leading: Option<Range<usize>> = None;
     let mut found = cursor.goto_first_child();
-    while found && is_leading(cursor.node()) {
-        let part = cursor.node().byte_range();
-        leading = Some(leading.map_or(part.start, |leading| leading.start)..part.end);
-        found = cursor.goto_next_sibling();
+    while found {
+        let part = cursor.node();
+        if is_leading(rules, part) {
+            let first = leading.map_or(part.start_byte(), |leading| leading.start);
+            leading = Some(first..part.end_byte());
+            found =
+                cursor.goto_next_sibling() || cursor.goto_parent() && cursor.goto_next_sibling();
+        } else if part.kind() == "modifiers" {
+            // Java's annotations stand among `public` and its like.
+            found = cursor.goto_first_child();
+        } else {
+            return (leading, part.start_byte());
+        }
     }
-    let start = start_of_rest(&cursor, node);
-    (leading, start)
-}
-
-fn start_of_rest(cursor: &TreeCursor, node: Node) -> usize {
-    let rest = cursor.node();
-    if is_leading(rest) {
-        node.start_byte()
-    } else {
-        rest.start_byte()
-    }
+    (leading, node.start_byte())
 }
 
 /// Where `node` ends, without the comment behind it that JavaScript's grammar counts in while it
@@ -267,6 +269,8 @@ fn lead(text: &Rope, above: Option<Range<usize>>, node: Node) -> Option<Range<us
         Some(above) => Some(above.start..node.end_byte()),
         // A comment at the end of a line of code is about that code.
         None if is_comment(node) && !rope::begins_line(text, node.start_byte()) => None,
+        // What runs the file is about no item in it.
+        None if rope::starts_with(text, node.start_byte(), "#!") => None,
         None => Some(node.byte_range()),
     }
 }
@@ -277,18 +281,16 @@ fn is_adjacent(text: &Rope, end: usize, start: usize) -> bool {
     end <= start && rope::breaks_between(text, end..start).is_some_and(|breaks| breaks < 2)
 }
 
-fn is_leading(node: Node) -> bool {
-    match node.kind() {
-        "attribute_item" | "decorator" => true,
-        // `//!` is about what is around it.
-        _ => is_comment(node) && node.child_by_field_name("inner").is_none(),
-    }
+fn is_leading(rules: &Rules, node: Node) -> bool {
+    // `//!` is about what is around it.
+    let is_about_the_next = is_comment(node) && node.child_by_field_name("inner").is_none();
+    is_about_the_next || (rules.is_attribute)(node)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::{Language, Syntax};
+    use crate::syntax::Syntax;
 
     /// Each symbol as its depth, kind, name, what stands above it, and its text.
     fn check(language: Language, text: &str, expected: &[(usize, &str, &str, &str, &str)]) {

@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
 use ropey::Rope;
-use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::{InputEdit, Node, ParseOptions, ParseState, Parser, Point, Tree};
 
 use super::symbol::{self, Symbol};
 use super::{Language, outline};
@@ -39,7 +39,7 @@ impl Syntax {
             let (chunk, start, ..) = text.get_chunk_at_byte(offset)?;
             chunk.as_bytes().get(offset - start..)
         })?;
-        let symbols = symbol::symbols(&tree, text);
+        let symbols = symbol::symbols(language, &tree, text);
         Some(Self {
             language,
             tree,
@@ -89,20 +89,23 @@ impl Syntax {
         Some(comment.byte_range())
     }
 
-    /// The lines, counted from 0, that begin inside a string of several lines.
+    /// The lines, counted from 0, whose indentation is content: those that begin inside a string
+    /// of several lines, and others that must stand where they are.
+    ///
+    /// The block scalars of YAML are none of them: they are indented with what they stand in.
     pub fn lines_in_strings(&self) -> BTreeSet<usize> {
         let mut cursor = self.tree.walk();
         let mut lines = BTreeSet::new();
         loop {
             let node = cursor.node();
             let (first, last) = (node.start_position().row, node.end_position().row);
-            // `string`, `string_literal`, `raw_string_literal`, `template_string`, …
-            let is_string =
-                node.kind().contains("string") && !node.kind().contains("interpolation");
-            if is_string {
-                lines.extend(first + 1..=last);
+            let verbatim = verbatim(self.language, node);
+            match verbatim {
+                Some(Verbatim::AfterFirstLine) => lines.extend(first + 1..=last),
+                Some(Verbatim::Whole) => lines.extend(first..=last),
+                None => {}
             }
-            if !is_string && first < last && cursor.goto_first_child() {
+            if verbatim.is_none() && first < last && cursor.goto_first_child() {
                 continue;
             }
             while !cursor.goto_next_sibling() {
@@ -121,7 +124,7 @@ impl Syntax {
 
     /// The statements that import from elsewhere, verbatim, one after the other.
     pub fn imports(&self, text: &Rope) -> String {
-        outline::imports(&self.tree, text)
+        outline::imports(self.language, &self.tree, text)
     }
 }
 
@@ -132,6 +135,46 @@ pub fn parses(language: Language, text: &str) -> bool {
         text.as_bytes().get(offset..)
     })
     .is_some_and(|tree| !tree.root_node().has_error())
+}
+
+/// Which lines of a node have an indentation that means something.
+enum Verbatim {
+    /// Those that begin inside of it.
+    AfterFirstLine,
+    /// The first one too: it has to begin its line.
+    Whole,
+}
+
+fn verbatim(language: Language, node: Node) -> Option<Verbatim> {
+    let is_text = match node.kind() {
+        // Of most languages.
+        "string" | "string_literal" | "raw_string_literal" | "raw_string" => true,
+        // JavaScript, TypeScript, Go, C# and CSS.
+        "template_string"
+        | "template_literal_type"
+        | "interpreted_string_literal"
+        | "verbatim_string_literal"
+        | "interpolated_string_expression"
+        | "string_value" => true,
+        // PHP.
+        "encapsed_string" | "heredoc" | "nowdoc" | "shell_command_expression" => true,
+        // Bash.
+        "heredoc_redirect" | "ansi_c_string" | "translated_string" => true,
+        // HTML, and PHP outside of its tags: it may be preformatted.
+        "text" | "raw_text" | "text_interpolation" => true,
+        // Ruby; what follows `__END__`, and what `=begin` begins, stands at the start of a line.
+        "heredoc_body" | "string_array" | "symbol_array" | "subshell" | "regex"
+        | "uninterpreted" => language == Language::Ruby,
+        "comment" if language == Language::Ruby && is_multiline(node) => {
+            return Some(Verbatim::Whole);
+        }
+        _ => false,
+    };
+    is_text.then_some(Verbatim::AfterFirstLine)
+}
+
+fn is_multiline(node: Node) -> bool {
+    node.start_position().row < node.end_position().row
 }
 
 fn touches(node: Node, range: &Range<usize>) -> bool {
@@ -157,11 +200,52 @@ fn tree<'t>(
             ControlFlow::Break(())
         }
     };
-    parser.parse_with_options(
-        &mut |offset, _| chunk_at(offset).unwrap_or_default(),
+    let lead = lead(language, &mut chunk_at);
+    let mut tree = parser.parse_with_options(
+        &mut |offset, _| match lead.as_bytes().get(offset..) {
+            Some(rest) if !rest.is_empty() => rest,
+            _ => chunk_at(offset - lead.len()).unwrap_or_default(),
+        },
         None,
         Some(ParseOptions::new().progress_callback(&mut progress)),
-    )
+    )?;
+    if !lead.is_empty() {
+        tree.edit(&without(lead));
+    }
+    Some(tree)
+}
+
+/// What has to stand before a text so that it is code: PHP without any tag is a part of a file.
+fn lead<'t>(
+    language: Language,
+    chunk_at: &mut impl FnMut(usize) -> Option<&'t [u8]>,
+) -> &'static str {
+    if language != Language::Php {
+        return "";
+    }
+    let (mut offset, mut last) = (0, 0);
+    while let Some(chunk) = chunk_at(offset).filter(|chunk| !chunk.is_empty()) {
+        for byte in chunk {
+            if (last, *byte) == (b'<', b'?') {
+                return "";
+            }
+            last = *byte;
+        }
+        offset += chunk.len();
+    }
+    "<?php "
+}
+
+/// The change that takes a lead of one line off a text, so that places are those of the text.
+fn without(lead: &str) -> InputEdit {
+    InputEdit {
+        start_byte: 0,
+        old_end_byte: lead.len(),
+        new_end_byte: 0,
+        start_position: Point::default(),
+        old_end_position: Point::new(0, lead.len()),
+        new_end_position: Point::default(),
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +267,42 @@ mod tests {
             (Language::TypeScript, "const a: number = <number>b", true),
             (Language::Tsx, "const a: number = <number>b", false),
             (Language::Tsx, "const a = <b>c</b>", true),
+            (Language::Java, "\u{feff}class A { void b() {} }\r\n", true),
+            (Language::Java, "class A { void b( {} }", false),
+            (Language::C, "int *a(void) { return 0; }", true),
+            (Language::C, "int a(void) { return 0 }", false),
+            (
+                Language::Cpp,
+                "template <class T> T A<T>::b() { return {}; }",
+                true,
+            ),
+            (Language::Cpp, "class A { void b( }", false),
+            (Language::CSharp, "record A(int B) { int C => B; }", true),
+            (Language::CSharp, "class A { int B => ; }", false),
+            (Language::Ruby, "def a = 1\n", true),
+            (Language::Ruby, "def a\n", false),
+            (Language::Php, "<p>a</p>\n<?php function b() {}\n", true),
+            (Language::Php, "<?php function b( {}\n", false),
+            (
+                Language::Php,
+                "public function b(): int { return 1; }",
+                false,
+            ),
+            (Language::Php, "function b(): int { return 1; }", true),
+            (Language::Bash, "a() { b \"$@\"; }\n", true),
+            (Language::Bash, "if a; then b\n", false),
+            (Language::Lua, "local function a() return 1 end", true),
+            (Language::Lua, "local function a( end", false),
+            (Language::Json, "{\"a\": [1, null]}", true),
+            (Language::Json, "{\"a\": }", false),
+            (Language::Html, "<p>a<br>b</p>", true),
+            (Language::Html, "<p class=\"a>b", false),
+            (Language::Css, "a > b { c: d }", true),
+            (Language::Css, "a { b: c", false),
+            (Language::Toml, "[a]\nb = 1\n", true),
+            (Language::Toml, "a = \n", false),
+            (Language::Yaml, "a:\n  - b\n", true),
+            (Language::Yaml, "a: [b\n", false),
         ] {
             assert_eq!(parses(language, text), expected, "{language:?} {text:?}");
         }
@@ -216,6 +336,32 @@ mod tests {
             (Language::Python, "a = 1  # $0b", Some("# b")),
             (Language::Python, "a = '# $0b'", None),
             (Language::Go, "// a$0", None),
+            (Language::Java, "/** $0a */ class B {}", Some("/** a */")),
+            (Language::C, "int a; /* $0b */", Some("/* b */")),
+            (Language::C, "char *a = \"/* $0b */\";", None),
+            (Language::Cpp, "// $0a\n", Some("// a")),
+            (
+                Language::CSharp,
+                "/// <b>$0a</b>\nclass B {}",
+                Some("/// <b>a</b>"),
+            ),
+            (Language::Ruby, "a # $0b\n", Some("# b")),
+            (Language::Ruby, "a = \"#{$0b}\"", None),
+            (Language::Php, "<?php # $0a\n", Some("# a")),
+            (Language::Php, "// $0a\nb();", Some("// a")),
+            (Language::Php, "<?php ?># $0a", None),
+            (Language::Bash, "a # $0b", Some("# b")),
+            (Language::Bash, "echo ${#$0b}", None),
+            (Language::Lua, "--[[ a\n$0b ]]", Some("--[[ a\nb ]]")),
+            (Language::Lua, "a() -- $0b", Some("-- b")),
+            (Language::Json, "{} // $0a", Some("// a")),
+            (Language::Html, "<!-- $0a --><p>b</p>", Some("<!-- a -->")),
+            (Language::Html, "<p>// $0a</p>", None),
+            (Language::Css, "/* $0a */", Some("/* a */")),
+            (Language::Toml, "a = 1 # $0b", Some("# b")),
+            (Language::Toml, "a = \"# $0b\"", None),
+            (Language::Yaml, "a: b # $0c", Some("# c")),
+            (Language::Yaml, "a: |\n  # $0c\n", None),
         ] {
             let at = marked.find("$0").unwrap();
             let text = marked.replace("$0", "");
@@ -224,6 +370,99 @@ mod tests {
             assert_eq!(found, expected, "{language:?} {marked:?}");
             assert_eq!(syntax.comment_at(usize::MAX), None);
         }
+    }
+
+    #[test]
+    fn a_line_whose_indentation_is_content_is_known() {
+        for (language, text, expected) in [
+            (
+                Language::Rust,
+                "a(\n  \"b\n  c\",\n  r#\"\n\"#)",
+                &[2, 4][..],
+            ),
+            (Language::Python, "a = (\"b\"\n  'c')\nd = '''\n'''", &[3]),
+            (Language::JavaScript, "a(`\n  ${b}\n`,\n  'c')", &[1, 2]),
+            (Language::TypeScript, "type A = `\n`;", &[1]),
+            (Language::Go, "var a = `\nb` + \"c\" +\n \"d\"", &[1]),
+            (
+                Language::Java,
+                "class A {\n  String b = \"\"\"\n  c\n  \"\"\";\n}",
+                &[2, 3],
+            ),
+            (Language::C, "char *a =\n  \"b\"\n  \"c\\\n  d\";", &[3]),
+            (Language::Cpp, "auto a = R\"x(\n  b)x\"\n  \"c\";", &[1]),
+            (
+                Language::CSharp,
+                "var a = @\"\n b\";\nvar c = $\"\"\"\n  {d}\n  \"\"\";",
+                &[1, 3, 4],
+            ),
+            (Language::CSharp, "var a =\n  \"b\" +\n  \"c\";", &[]),
+            (
+                Language::Ruby,
+                "a(<<~B, 1)\n  c #{d}\nB\ne = 'f' \\\n  'g'",
+                &[1, 2],
+            ),
+            (
+                Language::Ruby,
+                "a\n=begin\nb\n=end\nc\n__END__\nd\n",
+                &[1, 2, 3, 6, 7],
+            ),
+            (
+                Language::Php,
+                "<?php\n$a = <<<B\n  c\n  B;\n$d = 'e\nf';",
+                &[2, 3, 5],
+            ),
+            (Language::Php, "$a = <<<'B'\n  c\n  B;\n", &[1, 2]),
+            (
+                Language::Php,
+                "<?php a(); ?>\n <p>\n </p>\n<?php b();",
+                &[1, 2, 3],
+            ),
+            (
+                Language::Bash,
+                "cat <<A | b\n\n  c $d\nA\ne 'f\ng'",
+                &[1, 2, 3, 5],
+            ),
+            (
+                Language::Bash,
+                "cat <<-A\n\tb\n\tA\nc \"d\n$e\"",
+                &[1, 2, 4],
+            ),
+            (
+                Language::Lua,
+                "a = [[\n b]]\nc = [==[\n]==]\n--[[\nd]]",
+                &[1, 3],
+            ),
+            (Language::Json, "{\n  \"a\":\n  \"b\"\n}", &[]),
+            (
+                Language::Html,
+                "<p>\n  a\n  b</p>\n<script>\n  `c\n`</script>",
+                &[2, 4, 5],
+            ),
+            (Language::Css, "a {\n  b: \"c\";\n}", &[]),
+            (
+                Language::Toml,
+                "a = \"\"\"\nb\n\"\"\"\nc = '''\nd'''\ne = [\n  1]",
+                &[1, 2, 4],
+            ),
+            (Language::Yaml, "a: |\n  b\nc: \"d\n  e\"\n", &[]),
+        ] {
+            let syntax = Syntax::parse(language, &Rope::from_str(text)).unwrap();
+            let found: Vec<_> = syntax.lines_in_strings().into_iter().collect();
+            assert_eq!(found, expected, "{language:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn places_in_a_part_of_a_php_file_are_those_of_the_part() {
+        let text = "/** Ä */\nfunction größe() { return 'é'; }\nfunction b( {}";
+        let syntax = Syntax::parse(Language::Php, &Rope::from_str(text)).unwrap();
+        let first = &syntax.symbols()[0];
+        assert_eq!(&text[first.name_range.clone()], "größe");
+        assert_eq!(&text[first.leading.clone()], "/** Ä */");
+        let broken = text.find("function b").unwrap();
+        assert_eq!(syntax.errors_in(0..broken - 2), 0);
+        assert!(syntax.errors_in(broken..text.len()) > 0);
     }
 
     #[test]

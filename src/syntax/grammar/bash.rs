@@ -1,0 +1,79 @@
+//! Bash, and what other shells share with it.
+
+use ropey::Rope;
+use tree_sitter::Node;
+
+use super::super::SymbolKind as Kind;
+use super::{PLAIN, Rules, field, is_one_of, named};
+
+pub(super) const RULES: Rules = Rules {
+    declared: |node| {
+        let is_function = node.kind() == "function_definition";
+        is_function.then(|| named(Kind::Function, node))?
+    },
+    is_import,
+    holds_imports: |kind| matches!(kind, "if_statement" | "list"),
+    ..PLAIN
+};
+
+fn is_import(node: Node, text: &Rope) -> bool {
+    node.kind() == "command"
+        && field(node, "name").is_some_and(|name| is_one_of(name, text, &["source", "."]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{around, imports, symbols};
+    use crate::syntax::Language;
+
+    const TEXT: &str = r#"#!/bin/bash
+# About f.
+# And more.
+f() {
+  local a=1
+}
+function g { echo "$@"; }
+function größe() ( exit 1 )
+source ./x.sh
+. y.sh
+[ -f z ] && . z
+if [ -f q ]; then . q; fi
+"#;
+
+    #[test]
+    fn what_declares_something_by_name_is_a_symbol() {
+        let expected = r#"function f <# About f. # And more.> f() … }
+function g <> function g … }
+function größe <> function größe() … )
+"#;
+        assert_eq!(symbols(Language::Bash, TEXT), expected);
+        let with_returns = TEXT.replace('\n', "\r\n");
+        assert_eq!(symbols(Language::Bash, &with_returns), expected);
+    }
+
+    #[test]
+    fn imports_are_verbatim() {
+        let expected = r#"source ./x.sh
+. y.sh
+. z
+. q
+"#;
+        assert_eq!(imports(Language::Bash, TEXT), expected);
+    }
+
+    #[test]
+    fn a_cursor_is_in_the_innermost_symbol() {
+        for (marked, expected) in [
+            ("a() {\n  b $0c\n}\n", "function a"),
+            ("#!/bin/sh\n# Doc$0.\na() { b; }\n", "function a"),
+            ("#!/bin/sh$0\na() { b; }\n", ""),
+            ("a $0b\n", ""),
+            ("a() {\n  b() {\n    $0c\n  }\n}\n", "function b"),
+            ("a() {\n  cat <<E\n$0  b\nE\n}\n", "function a"),
+            ("if a; then\n  b() { $0c; }\nfi\n", "function b"),
+            ("\u{feff}a() {\n  $0b\n}\n", "function a"),
+        ] {
+            assert_eq!(around(Language::Bash, marked), expected, "{marked:?}");
+        }
+    }
+}

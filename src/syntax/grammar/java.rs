@@ -1,0 +1,140 @@
+//! Java.
+
+use tree_sitter::Node;
+
+use super::super::SymbolKind as Kind;
+use super::{Declaration, PLAIN, Rules, field, named};
+
+pub(super) const RULES: Rules = Rules {
+    declared,
+    unwrapped,
+    is_attribute: |node| matches!(node.kind(), "marker_annotation" | "annotation"),
+    is_import: |node, _| matches!(node.kind(), "package_declaration" | "import_declaration"),
+    ..PLAIN
+};
+
+fn unwrapped(node: Node) -> Option<Node> {
+    if !matches!(
+        node.kind(),
+        "field_declaration" | "local_variable_declaration"
+    ) {
+        return None;
+    }
+    let mut cursor = node.walk();
+    let mut declarators = node.children_by_field_name("declarator", &mut cursor);
+    let only = declarators.next();
+    only.filter(|_| declarators.next().is_none())
+}
+
+fn declared(node: Node) -> Option<Declaration> {
+    match node.kind() {
+        "method_declaration"
+        | "constructor_declaration"
+        | "compact_constructor_declaration"
+        | "annotation_type_element_declaration" => named(Kind::Method, node),
+        "class_declaration" | "record_declaration" => named(Kind::Class, node),
+        "interface_declaration" | "annotation_type_declaration" => named(Kind::Interface, node),
+        "enum_declaration" => named(Kind::Enum, node),
+        "variable_declarator" => {
+            let lambda = field(node, "value").filter(|value| value.kind() == "lambda_expression");
+            let body = field(lambda?, "body").filter(|body| body.kind() == "block")?;
+            Some(Declaration::new(
+                Kind::Function,
+                field(node, "name")?,
+                Some(body),
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{around, imports, symbols};
+    use crate::syntax::Language;
+
+    const TEXT: &str = r#"package a.b;
+
+import java.util.List;
+
+/** Doc. */
+@X @Y(1) public final class A<T> extends B {
+    // About r.
+    private final Runnable r = () -> { x(); };
+    private Runnable s = () -> x();
+
+    @Deprecated
+    A(int x) { super(); }
+
+    public @Ann int größe(int a, String... b) throws E { return 1; }
+
+    enum E { P { void q() {} }, Q; int z() { return 1; } }
+    record R(int x) { R { x(); } }
+    @interface N { int value() default 1; }
+}
+interface I { void m(); }
+"#;
+
+    #[test]
+    fn what_declares_something_by_name_is_a_symbol() {
+        let expected = r#"class A </** Doc. */ @X @Y(1)> public final class A<T> extends B … }
+  method r <// About r.> private final Runnable r = () -> … };
+  method A <@Deprecated> A(int x) … }
+  method größe <> public @Ann int größe(int a, String... b) throws E … }
+  enum E <> enum E … }
+    method q <> void q() … {}
+    method z <> int z() … }
+  class R <> record R(int x) … }
+    method R <> R … }
+  interface N <> @interface N … }
+    method value <> int value() default 1;
+interface I <> interface I … }
+  method m <> void m();
+"#;
+        assert_eq!(symbols(Language::Java, TEXT), expected);
+        let with_returns = TEXT.replace('\n', "\r\n");
+        assert_eq!(symbols(Language::Java, &with_returns), expected);
+    }
+
+    #[test]
+    fn imports_are_verbatim() {
+        let expected = r#"package a.b;
+import java.util.List;
+"#;
+        assert_eq!(imports(Language::Java, TEXT), expected);
+    }
+
+    #[test]
+    fn a_cursor_is_in_the_innermost_symbol() {
+        for (marked, expected) in [
+            ("class A { void b() { $0 } }", "method b"),
+            ("class A { int b = $01; }", "class A"),
+            (
+                "class A {\n  @Override // why$0\n  public void b() {}\n}",
+                "method b",
+            ),
+            (
+                "class A {\n  /** Doc$0. */\n  int b() { return 1; }\n}",
+                "method b",
+            ),
+            (
+                "class A {\n  void b() {\n    new C() { void d() { $0 } };\n  }\n}",
+                "method d",
+            ),
+            (
+                "class A {\n  void b() {\n    c(() -> { $0 });\n  }\n}",
+                "method b",
+            ),
+            (
+                "class A {\n  void b() {\n    Runnable c = () -> { $0 };\n  }\n}",
+                "function c",
+            ),
+            ("enum A { B, C$0 }", "enum A"),
+            ("record A(int b$0) {}", "class A"),
+            ("\u{feff}class Ä {\r\n  void b( { $0 }\r\n}\r\n", "method b"),
+            ("package $0a;", ""),
+        ] {
+            assert_eq!(around(Language::Java, marked), expected, "{marked:?}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What there is to know of each grammar's nodes, a file a family of languages: which declare
+//! something by name, which are attributes, which import.
+
+mod bash;
+mod c;
+mod csharp;
+mod data;
+mod go;
+mod java;
+mod javascript;
+mod lua;
+mod php;
+mod python;
+mod ruby;
+mod rust;
+#[cfg(test)]
+mod testing;
+
+use std::ops::Range;
+
+use ropey::Rope;
+use tree_sitter::Node;
+
+use super::symbol::is_comment;
+use super::{Language, SymbolKind};
+
+/// What a node declares.
+pub(super) struct Declaration {
+    pub kind: SymbolKind,
+    pub name: Range<usize>,
+    /// The byte at which the body starts, where there is one.
+    pub body: Option<usize>,
+    /// Where a second name starts that what is declared has for itself, as `g` in
+    /// `f = function g() {}`.
+    pub own_name: Option<usize>,
+    /// Where the item ends, if behind its node: a semicolon that is no part of it.
+    pub end: Option<usize>,
+}
+
+/// What the nodes of one grammar mean. Kinds of nodes have the same name in several grammars and
+/// another meaning in each, so nothing is asked of a node without its language.
+pub(super) struct Rules {
+    /// What a node declares itself.
+    declared: fn(Node<'_>) -> Option<Declaration>,
+    /// What stands inside a node that adds nothing but words around one declaration.
+    unwrapped: for<'t> fn(Node<'t>) -> Option<Node<'t>>,
+    /// Whether a node is an attribute, an annotation or a decorator.
+    pub is_attribute: fn(Node<'_>) -> bool,
+    /// Whether a node brings something in from elsewhere, or says where the file belongs.
+    pub is_import: fn(Node<'_>, &Rope) -> bool,
+    /// Whether imports may stand in a node of this kind: conditions, include guards.
+    pub holds_imports: fn(&str) -> bool,
+}
+
+impl Rules {
+    pub fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Bash => &bash::RULES,
+            Language::C | Language::Cpp => &c::RULES,
+            Language::CSharp => &csharp::RULES,
+            Language::Css | Language::Html | Language::Json | Language::Toml | Language::Yaml => {
+                &data::RULES
+            }
+            Language::Go => &go::RULES,
+            Language::Java => &java::RULES,
+            Language::JavaScript | Language::Tsx | Language::TypeScript => &javascript::RULES,
+            Language::Lua => &lua::RULES,
+            Language::Php => &php::RULES,
+            Language::Python => &python::RULES,
+            Language::Ruby => &ruby::RULES,
+            Language::Rust => &rust::RULES,
+        }
+    }
+
+    /// What `node` declares, itself or through what it wraps: `export`, decorators, `const`.
+    pub fn declaration(&self, node: Node) -> Option<Declaration> {
+        let mut node = node;
+        loop {
+            if !node.is_named() {
+                return None;
+            }
+            if let Some(declared) = (self.declared)(node) {
+                return Some(declared);
+            }
+            node = (self.unwrapped)(node)?;
+        }
+    }
+}
+
+/// What there is to say of most grammars.
+const PLAIN: Rules = Rules {
+    declared: |_| None,
+    unwrapped: |_| None,
+    is_attribute: |_| false,
+    is_import: |_, _| false,
+    holds_imports: |_| false,
+};
+
+impl Declaration {
+    fn new(kind: SymbolKind, name: Node<'_>, body: Option<Node<'_>>) -> Self {
+        Self::spanning(kind, name.byte_range(), body)
+    }
+
+    /// One whose name is more than a node: `operator +`.
+    fn spanning(kind: SymbolKind, name: Range<usize>, body: Option<Node<'_>>) -> Self {
+        Self {
+            kind,
+            name,
+            body: body.map(start_with_comments),
+            own_name: None,
+            end: None,
+        }
+    }
+}
+
+/// Where a body starts, with the comments that some grammars put before it: they are in it.
+fn start_with_comments(body: Node<'_>) -> usize {
+    let before = std::iter::successors(body.prev_sibling(), Node::prev_sibling);
+    let comments = before.take_while(|node| is_comment(*node));
+    comments.last().unwrap_or(body).start_byte()
+}
+
+/// A declaration with the fields `name` and `body`, as most have them.
+fn named(kind: SymbolKind, node: Node<'_>) -> Option<Declaration> {
+    Some(Declaration::new(
+        kind,
+        field(node, "name")?,
+        field(node, "body"),
+    ))
+}
+
+fn field<'t>(node: Node<'t>, name: &str) -> Option<Node<'t>> {
+    node.child_by_field_name(name)
+}
+
+/// The one named child besides comments.
+fn only_child(node: Node) -> Option<Node> {
+    let mut cursor = node.walk();
+    let mut children = node
+        .named_children(&mut cursor)
+        .filter(|child| !child.is_extra());
+    let only = children.next();
+    if children.next().is_none() {
+        only
+    } else {
+        None
+    }
+}
+
+fn child_of_kind<'t>(node: Node<'t>, kind: &str) -> Option<Node<'t>> {
+    let mut cursor = node.walk();
+    node.children(&mut cursor)
+        .find(|child| child.kind() == kind)
+}
+
+fn last_named_child(node: Node) -> Option<Node> {
+    let last = u32::try_from(node.named_child_count().checked_sub(1)?).ok()?;
+    node.named_child(last)
+}
+
+fn is_identifier(node: &Node) -> bool {
+    node.kind() == "identifier"
+}
+
+/// Whether the text of `node` is one of `words`.
+fn is_one_of(node: Node, text: &Rope, words: &[&str]) -> bool {
+    text.get_byte_slice(node.byte_range())
+        .is_some_and(|slice| words.iter().any(|word| slice == *word))
+}

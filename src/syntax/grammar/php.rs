@@ -1,0 +1,145 @@
+//! PHP.
+
+use tree_sitter::Node;
+
+use super::super::SymbolKind as Kind;
+use super::{Declaration, Rules, field, named, only_child};
+
+pub(super) const RULES: Rules = Rules {
+    declared,
+    unwrapped,
+    is_attribute: |node| node.kind() == "attribute_list",
+    is_import: |node, _| match node.kind() {
+        "namespace_use_declaration" => true,
+        "namespace_definition" => field(node, "body").is_none(),
+        "expression_statement" => only_child(node).is_some_and(|child| {
+            matches!(
+                child.kind(),
+                "require_expression"
+                    | "require_once_expression"
+                    | "include_expression"
+                    | "include_once_expression"
+            )
+        }),
+        _ => false,
+    },
+    holds_imports: |kind| matches!(kind, "namespace_definition" | "compound_statement"),
+};
+
+fn unwrapped(node: Node) -> Option<Node> {
+    let is_statement = node.kind() == "expression_statement";
+    only_child(node).filter(|child| is_statement && child.kind() == "assignment_expression")
+}
+
+fn declared(node: Node) -> Option<Declaration> {
+    match node.kind() {
+        "function_definition" => named(Kind::Function, node),
+        "method_declaration" => named(Kind::Method, node),
+        "class_declaration" => named(Kind::Class, node),
+        "interface_declaration" => named(Kind::Interface, node),
+        "trait_declaration" => named(Kind::Trait, node),
+        "enum_declaration" => named(Kind::Enum, node),
+        "namespace_definition" => named(Kind::Module, node).filter(|it| it.body.is_some()),
+        "assignment_expression" => {
+            let name = field(node, "left").filter(|left| left.kind() == "variable_name")?;
+            let value = field(node, "right")
+                .filter(|right| matches!(right.kind(), "anonymous_function" | "arrow_function"))?;
+            Some(Declaration::new(Kind::Function, name, field(value, "body")))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{around, imports, symbols};
+    use crate::syntax::Language;
+
+    const TEXT: &str = r#"<p>text</p>
+<?php
+namespace A\B;
+use C\D;
+use function E\f;
+require_once 'x.php';
+/** About f. */
+#[Attr(1)]
+function f(int $a): int { return 2; }
+#[X] #[Y]
+final class A extends B implements C {
+  use T;
+  /** About m. */
+  #[Z] public static function größe(private int $p): static {}
+  abstract function n();
+  private $x = 1;
+}
+interface I { function a(); }
+trait T { function t() {} }
+enum E: string { case A = 'a'; function z() {} }
+$g = function ($x) use ($y) { return $x; };
+$h = fn($x) => $x;
+namespace Q { function q() {} }
+"#;
+
+    #[test]
+    fn what_declares_something_by_name_is_a_symbol() {
+        let expected = r#"function f </** About f. */ #[Attr(1)]> function f(int $a): int … }
+class A <#[X] #[Y]> final class A extends B implements C … }
+  method größe </** About m. */ #[Z]> public static function größe(private int $p): static … {}
+  method n <> abstract function n();
+interface I <> interface I … }
+  method a <> function a();
+trait T <> trait T … }
+  method t <> function t() … {}
+enum E <> enum E: string … }
+  method z <> function z() … {}
+function $g <> $g = function ($x) use ($y) … };
+function $h <> $h = fn($x) => … $x;
+module Q <> namespace Q … }
+  function q <> function q() … {}
+"#;
+        assert_eq!(symbols(Language::Php, TEXT), expected);
+        let with_returns = TEXT.replace('\n', "\r\n");
+        assert_eq!(symbols(Language::Php, &with_returns), expected);
+    }
+
+    #[test]
+    fn imports_are_verbatim() {
+        let expected = r#"namespace A\B;
+use C\D;
+use function E\f;
+require_once 'x.php';
+"#;
+        assert_eq!(imports(Language::Php, TEXT), expected);
+    }
+
+    #[test]
+    fn a_cursor_is_in_the_innermost_symbol() {
+        for (marked, expected) in [
+            ("<?php function a() { $0 }", "function a"),
+            ("<p>$0</p><?php function a() {}", ""),
+            ("<?php function a() { ?>\n<p>$0</p>\n<?php }", "function a"),
+            ("function a() { $0 }", "function a"),
+            ("<?php class A { public $b = $01; }", "class A"),
+            (
+                "<?php class A {\n  /** Doc$0. */\n  #[B]\n  function c() {}\n}",
+                "method c",
+            ),
+            (
+                "<?php class A {\n  #[B$0]\n  public function c() {}\n}",
+                "method c",
+            ),
+            (
+                "<?php class A { function b() { return new class { function c() { $0 } }; } }",
+                "method c",
+            ),
+            ("<?php namespace A; $0", ""),
+            ("<?php a(function () { $0 });", ""),
+            (
+                "\u{feff}<?php\r\nclass Ä {\r\n  function b() {\r\n    $0\r\n  }\r\n}\r\n",
+                "method b",
+            ),
+        ] {
+            assert_eq!(around(Language::Php, marked), expected, "{marked:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Python.
+
+use tree_sitter::Node;
+
+use super::super::SymbolKind as Kind;
+use super::{Declaration, Rules, field, named};
+
+pub(super) const RULES: Rules = Rules {
+    declared,
+    unwrapped: |node| {
+        let wraps = node.kind() == "decorated_definition";
+        field(node, "definition").filter(|_| wraps)
+    },
+    is_attribute: |node| node.kind() == "decorator",
+    is_import: |node, _| {
+        matches!(
+            node.kind(),
+            "import_statement" | "import_from_statement" | "future_import_statement"
+        )
+    },
+    holds_imports: |kind| {
+        matches!(
+            kind,
+            "if_statement" | "try_statement" | "else_clause" | "except_clause" | "block"
+        )
+    },
+};
+
+fn declared(node: Node) -> Option<Declaration> {
+    match node.kind() {
+        "function_definition" => named(Kind::Function, node),
+        "class_definition" => named(Kind::Class, node),
+        "type_alias_statement" => Some(Declaration::new(
+            Kind::TypeAlias,
+            bare_type(field(node, "left")?),
+            None,
+        )),
+        _ => None,
+    }
+}
+
+/// The identifier in a type: `A` in `A[T]`.
+fn bare_type(node: Node) -> Node {
+    let mut node = node;
+    while matches!(node.kind(), "type" | "generic_type") {
+        match node.named_child(0) {
+            Some(inner) => node = inner,
+            None => return node,
+        }
+    }
+    node
+}

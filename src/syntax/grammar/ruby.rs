@@ -1,0 +1,159 @@
+//! Ruby.
+
+use ropey::Rope;
+use tree_sitter::Node;
+
+use super::super::SymbolKind as Kind;
+use super::{Declaration, PLAIN, Rules, field, is_one_of, named, only_child};
+
+pub(super) const RULES: Rules = Rules {
+    declared,
+    unwrapped,
+    is_import,
+    holds_imports: |kind| matches!(kind, "begin" | "rescue" | "then" | "if" | "unless"),
+    ..PLAIN
+};
+
+/// The method in `private def a`: a word, and nothing but the method after it.
+fn unwrapped(node: Node) -> Option<Node> {
+    let is_word = node.kind() == "call" && field(node, "receiver").is_none();
+    let argument = only_child(field(node, "arguments").filter(|_| is_word)?)?;
+    matches!(argument.kind(), "method" | "singleton_method" | "call").then_some(argument)
+}
+
+fn declared(node: Node) -> Option<Declaration> {
+    match node.kind() {
+        "method" if is_member(node) => named(Kind::Method, node),
+        "method" => named(Kind::Function, node),
+        "singleton_method" => named(Kind::Method, node),
+        "class" => type_declared(Kind::Class, node),
+        "module" => type_declared(Kind::Module, node),
+        "assignment" => {
+            let name = field(node, "left")
+                .filter(|left| matches!(left.kind(), "identifier" | "constant"))?;
+            let lambda = field(node, "right").filter(|right| right.kind() == "lambda")?;
+            Some(Declaration::new(
+                Kind::Function,
+                name,
+                field(lambda, "body"),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a method stands in a class or a module, and not on top or in another method.
+fn is_member(method: Node) -> bool {
+    let mut around = std::iter::successors(method.parent(), Node::parent);
+    let owner = around.find(|node| {
+        node.is_named()
+            && matches!(
+                node.kind(),
+                "class" | "module" | "singleton_class" | "method" | "singleton_method" | "lambda"
+            )
+    });
+    owner.is_some_and(|owner| matches!(owner.kind(), "class" | "module" | "singleton_class"))
+}
+
+/// A class or a module; of `class A::B` the name is `B`.
+fn type_declared(kind: Kind, node: Node) -> Option<Declaration> {
+    let name = field(node, "name")?;
+    let last = field(name, "name").unwrap_or(name);
+    Some(Declaration::new(kind, last, field(node, "body")))
+}
+
+fn is_import(node: Node, text: &Rope) -> bool {
+    const WORDS: &[&str] = &["require", "require_relative", "load", "autoload"];
+    node.kind() == "call"
+        && field(node, "receiver").is_none()
+        && field(node, "method").is_some_and(|method| is_one_of(method, text, WORDS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{around, imports, symbols};
+    use crate::syntax::Language;
+
+    const TEXT: &str = r#"#!/usr/bin/env ruby
+require 'a'
+require_relative "b"
+begin
+  require 'c'
+rescue LoadError
+end
+# About M.
+module M
+  # About A.
+  class A < B::C
+    include D
+    # About f.
+    def f(a, b = 1)
+      def inner; end
+    end
+    def self.g; end
+    class << self
+      def h() = 1
+    end
+    # About i!.
+    private def i!
+    end
+    def ==(o) true end
+    def größe=(v); end
+    L = ->(x) { x }
+  end
+end
+class ::X::Y; end
+def top
+end
+"#;
+
+    #[test]
+    fn what_declares_something_by_name_is_a_symbol() {
+        let expected = r#"module M <# About M.> module M … end
+  class A <# About A.> class A < B::C … end
+    method f <# About f.> def f(a, b = 1) … end
+      function inner <> def inner; end
+    method g <> def self.g; end
+    method h <> def h() = … 1
+    method i! <# About i!.> private def i! end
+    method == <> def ==(o) … end
+    method größe= <> def größe=(v); end
+    method L <> L = ->(x) … }
+class Y <> class ::X::Y; end
+function top <> def top end
+"#;
+        assert_eq!(symbols(Language::Ruby, TEXT), expected);
+        let with_returns = TEXT.replace('\n', "\r\n");
+        assert_eq!(symbols(Language::Ruby, &with_returns), expected);
+    }
+
+    #[test]
+    fn imports_are_verbatim() {
+        let expected = r#"require 'a'
+require_relative "b"
+require 'c'
+"#;
+        assert_eq!(imports(Language::Ruby, TEXT), expected);
+    }
+
+    #[test]
+    fn a_cursor_is_in_the_innermost_symbol() {
+        for (marked, expected) in [
+            ("def a\n  $0b\nend\n", "function a"),
+            ("class A\n  def b\n    $0\n  end\nend\n", "method b"),
+            ("class A\n  B = $01\nend\n", "class A"),
+            ("module A\n  B = $01\nend\n", ""),
+            ("module A\n  # Doc$0.\n  def self.b; end\nend\n", "method b"),
+            ("class A\n  private$0 def b\n  end\nend\n", "method b"),
+            ("a.each do |b|\n  $0c\nend\n", ""),
+            ("def a\n  b do\n    $0\n  end\nend\n", "function a"),
+            ("def a\n  <<~B\n    $0c\n  B\nend\n", "function a"),
+            (
+                "\u{feff}class A\r\n  def größe?\r\n    $0c\r\n  end\r\nend\r\n",
+                "method größe?",
+            ),
+        ] {
+            assert_eq!(around(Language::Ruby, marked), expected, "{marked:?}");
+        }
+    }
+}
