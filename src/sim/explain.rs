@@ -1,5 +1,6 @@
 //! Explains code by what its syntax tree shows, in Markdown.
 
+use super::data::{self, Shown};
 use super::definitions::{Definition, Shape};
 use super::facts::{self, Facts, Tally};
 use super::range::Range;
@@ -12,17 +13,23 @@ const SUMMARY: usize = 80;
 /// What the stand-in says of a piece of code; `language` is what it should have said it in,
 /// where that is not English.
 pub fn explain(range: &Range<'_>, language: Option<&str>) -> String {
-    let facts = range
-        .language()
-        .and_then(|language| Some((language, facts::facts(language, range.code)?)));
-    let (summary, points, source) = match &facts {
-        Some((language, facts)) => (summary(*language, facts), points(facts), "the syntax tree"),
-        None => (plain_summary(range), plain_points(range.code), "its text"),
+    let shown = range.language().and_then(|language| {
+        data::shown(language, range.code).or_else(|| code_shown(language, range))
+    });
+    let source = if shown.is_some() {
+        "the syntax tree"
+    } else {
+        "its text"
     };
-    let mut paragraphs = vec![summary];
-    paragraphs.extend(remarks(range, facts.as_ref().map(|(_, facts)| facts)));
-    if !points.is_empty() {
-        paragraphs.push(points.join("\n"));
+    let shown = shown.unwrap_or_else(|| Shown {
+        summary: plain_summary(range),
+        points: plain_points(range.code),
+        broken: false,
+    });
+    let mut paragraphs = vec![shortened(&shown.summary, SUMMARY)];
+    paragraphs.extend(remarks(range, shown.broken));
+    if !shown.points.is_empty() {
+        paragraphs.push(shown.points.join("\n"));
     }
     paragraphs.push(format!(
         "*Answered by Gloss's offline stand-in from {source} alone; no model was asked.{}*",
@@ -31,8 +38,17 @@ pub fn explain(range: &Range<'_>, language: Option<&str>) -> String {
     paragraphs.join("\n\n")
 }
 
+fn code_shown(language: Language, range: &Range<'_>) -> Option<Shown> {
+    let facts = facts::facts(language, range.code)?;
+    Some(Shown {
+        summary: summary(language, &facts),
+        points: points(&facts),
+        broken: facts.broken,
+    })
+}
+
 /// Where the code stands, and what the stand-in cannot do with it.
-fn remarks(range: &Range<'_>, facts: Option<&Facts>) -> Option<String> {
+fn remarks(range: &Range<'_>, broken: bool) -> Option<String> {
     let place = match (&range.file, &range.lines) {
         (Some(file), Some(lines)) => Some(format!(
             "It stands in {}, {}.",
@@ -42,9 +58,8 @@ fn remarks(range: &Range<'_>, facts: Option<&Facts>) -> Option<String> {
         (Some(file), None) => Some(format!("It stands in {}.", code(file))),
         _ => None,
     };
-    let broken = facts
-        .filter(|facts| facts.broken)
-        .map(|_| "It does not parse as it stands, so some of this may be missed.".to_owned());
+    let broken =
+        broken.then(|| "It does not parse as it stands, so some of this may be missed.".to_owned());
     let question = range.question.then(|| {
         "To the question: the stand-in cannot reason; what it can do is show the structure."
             .to_owned()
@@ -395,7 +410,8 @@ mod tests {
             "TSX async function `f` with 1 parameter.",
         );
         check("", "one two\nthree", "Plain text of 2 lines and 3 words.");
-        check("c", "int x;", "Text in `c` of 1 line and 2 words.");
+        check("d", "int x;", "Text in `d` of 1 line and 2 words.");
+        check("json", "[1]", "JSON text with 1 list.");
         check("", "", "Plain text of 0 lines and 0 words.");
     }
 
@@ -452,7 +468,7 @@ It stands in `src/a.rs`, lines 10 to 16. To the question: the stand-in cannot re
     proptest! {
         #[test]
         fn any_text_gets_a_short_summary_and_the_words_offline_stand_in(
-            info in prop::sample::select(vec!["rust", "go", "py", "js", "ts", "tsx", "", "c"]),
+            info in prop::sample::select(vec!["rust", "go", "py", "js", "ts", "tsx", "", "c", "cpp", "cs", "java", "rb", "php", "sh", "lua", "json", "html", "css", "toml", "yaml", "d"]),
             code in "(fn|def|class|func|let|if|for|[a-z(){}:;=`\"'\\n ]|ż){0,40}",
         ) {
             let answer = explain(&range(info, &code), None);

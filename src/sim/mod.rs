@@ -6,6 +6,7 @@
 mod chat;
 mod cleanups;
 mod colour;
+mod data;
 mod definitions;
 mod describe;
 mod errors;

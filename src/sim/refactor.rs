@@ -95,7 +95,12 @@ pub fn tidy(language: Language, code: &str) -> Outcome {
             None => return Outcome::Spoiled,
         }
     }
-    let spaced = trim_blanks(language, &code, &closed_spans(&parsed), &mut done);
+    let spaced = trim_blanks(
+        language,
+        &code,
+        &closed_spans(language, &parsed, &code),
+        &mut done,
+    );
     if parse::parse(language, &spaced).is_some_and(|parsed| parsed.is_clean()) {
         Outcome::Tidied(spaced, done)
     } else {
@@ -124,13 +129,59 @@ fn applied(parsed: &Parsed, edits: &[Edit]) -> String {
 }
 
 /// Spans of the code, counted from its beginning, in which white space may mean something.
-fn closed_spans(parsed: &Parsed) -> Vec<Span<usize>> {
+/// They come in order, and none holds another.
+fn closed_spans(language: Language, parsed: &Parsed, code: &str) -> Vec<Span<usize>> {
     let shift = |at: usize| at.saturating_sub(parsed.start);
-    parsed
+    let nodes = parsed
         .nodes_unless(cleanups::is_closed)
         .filter(|node| cleanups::is_closed(node.kind()))
-        .map(|node| shift(node.start_byte())..shift(node.end_byte()))
-        .collect()
+        .map(|node| match node.kind() {
+            // The blanks after its last letter are its own, though not its node's.
+            "block_scalar" => shift(node.start_byte())..end_of_line(code, shift(node.end_byte())),
+            _ => shift(node.start_byte())..shift(node.end_byte()),
+        });
+    match language {
+        // An element may be preformatted, by its name or by a style.
+        Language::Html => vec![0..code.len()],
+        Language::Php => joined(nodes.chain(outside_of_php(parsed, code)).collect()),
+        _ => nodes.collect(),
+    }
+}
+
+fn end_of_line(code: &str, at: usize) -> usize {
+    let rest = code.get(at..).unwrap_or_default();
+    at + rest.find('\n').unwrap_or(rest.len())
+}
+
+/// What stands outside of PHP's tags is printed as it is, blanks and all.
+fn outside_of_php(parsed: &Parsed, code: &str) -> Vec<Span<usize>> {
+    let mut spans = Vec::new();
+    // Where a tag was put before the code, it begins inside.
+    let mut open = (parsed.start == 0).then_some(0);
+    for node in parsed.nodes() {
+        match node.kind() {
+            "php_tag" => spans.extend(open.take().map(|start| start..node.end_byte())),
+            "php_end_tag" | "?>" => open = open.or(Some(node.start_byte())),
+            _ => {}
+        }
+    }
+    let last = open.map(|start| start..parsed.start + code.len());
+    let shift = |at: usize| at.saturating_sub(parsed.start);
+    let all = spans.into_iter().chain(last);
+    all.map(|span| shift(span.start)..shift(span.end)).collect()
+}
+
+/// The spans in order, those that touch as one.
+fn joined(mut spans: Vec<Span<usize>>) -> Vec<Span<usize>> {
+    spans.sort_by_key(|span| span.start);
+    let mut joined: Vec<Span<usize>> = Vec::new();
+    for span in spans {
+        match joined.last_mut().filter(|last| span.start <= last.end) {
+            Some(last) => last.end = last.end.max(span.end),
+            None => joined.push(span),
+        }
+    }
+    joined
 }
 
 /// Takes blanks off the ends of lines, and all but one of the blank lines in a row. What has
@@ -160,8 +211,14 @@ fn trim_blanks(
         let content = content.strip_suffix('\r').unwrap_or(content);
         let kept = content.trim_end_matches([' ', '\t']);
         let span = start + kept.len()..start + content.len();
-        if is_closed(span.start..at) {
+        // A backslash is about what follows it: the line's end, or a blank.
+        if is_closed(span.start..at) || kept.ends_with('\\') {
             blank_lines = 0;
+            result.push_str(line);
+            continue;
+        }
+        // In YAML such a line may end a text that keeps it.
+        if language == Language::Yaml && kept.is_empty() {
             result.push_str(line);
             continue;
         }
@@ -362,6 +419,161 @@ mod tests {
     }
 
     #[test]
+    fn where_the_language_wants_parentheses_one_pair_stays() {
+        check(
+            Language::Java,
+            "void f() { if ((a)) {} while (((b))) {} do {} while ((c)); }",
+            "void f() { if (a) {} while (b) {} do {} while (c); }",
+        );
+        check(
+            Language::C,
+            "void f() { if ((a == b)) {} while (((b))); }",
+            "void f() { if (a == b) {} while (b); }",
+        );
+        check(
+            Language::Cpp,
+            "void f() { if ((a)) {} while (((b))) {} }",
+            "void f() { if (a) {} while (b) {} }",
+        );
+        check(
+            Language::CSharp,
+            "void F() { if ((a)) {} while (((b))) {} }",
+            "void F() { if (a) {} while (b) {} }",
+        );
+        check(
+            Language::Php,
+            "if (($a)) {} elseif (((f($b)))) {} while (($c)) {}",
+            "if ($a) {} elseif (f($b)) {} while ($c) {}",
+        );
+        check(
+            Language::Php,
+            "<?php if (($a)): ?>\n  <p>  \n\n\n</p>\n<?php endif;",
+            "<?php if ($a): ?>\n  <p>  \n\n\n</p>\n<?php endif;",
+        );
+        unchanged(Language::Java, "void f() { while ((a = b)) {} if (a) {} }");
+        unchanged(
+            Language::C,
+            "void f() { while ((a = b())) {} if ((a, b)) {} }",
+        );
+        unchanged(
+            Language::Cpp,
+            "void f() { if (int a = b; (a)) {} while ((a = b)) {} }",
+        );
+        unchanged(
+            Language::CSharp,
+            "void F() { while ((a = b)) {} if ((A)b) {} }",
+        );
+        unchanged(Language::Php, "while (($a = b())) {} if ($a) {}");
+    }
+
+    #[test]
+    fn where_the_language_wants_none_all_go() {
+        check(
+            Language::Lua,
+            "if (a) then elseif(b and c) then end while ((d)) do end",
+            "if a then elseif b and c then end while d do end",
+        );
+        check(
+            Language::Ruby,
+            "if (a)\n  b\nelsif (c == d)\nend\nunless ((e.f(1))) then g end",
+            "if a\n  b\nelsif c == d\nend\nunless e.f(1) then g end",
+        );
+        unchanged(Language::Lua, "if (a or {}) then end repeat until (b)");
+        unchanged(
+            Language::Ruby,
+            "if (a = b)\nend\nif (a b)\nend\nwhile (c) do end\nif (a do b end)\nend",
+        );
+        unchanged(Language::Ruby, "if (a\n    b)\nend");
+    }
+
+    #[test]
+    fn second_semicolons_go_where_they_are_statements() {
+        for (language, before, after) in [
+            (
+                Language::Java,
+                "void f() { a();; b(); }",
+                "void f() { a(); b(); }",
+            ),
+            (
+                Language::C,
+                "void f() { int a;; b();; }",
+                "void f() { int a; b(); }",
+            ),
+            (Language::Cpp, "void f() { a();; }", "void f() { a(); }"),
+            (Language::CSharp, "void F() { A();; }", "void F() { A(); }"),
+            (Language::Php, "a();; b();", "a(); b();"),
+            (Language::Lua, "a();; b()", "a(); b()"),
+        ] {
+            check(language, before, after);
+        }
+        unchanged(
+            Language::Java,
+            "void f() { for (;;) ; while (a) ; if (b) ; }",
+        );
+        unchanged(Language::C, "void f() { for (;;); while (a); a: ; }");
+        unchanged(Language::Cpp, "class A { };\nvoid f() { for (;;); }");
+        unchanged(Language::Bash, "case a in b) ;; esac");
+        unchanged(Language::Css, "a { b: url(\"c;;d\"); }");
+    }
+
+    #[test]
+    fn white_space_that_is_content_stays() {
+        for (language, code) in [
+            (
+                Language::Java,
+                "class A { String b = \"\"\"\n  c  \n\n\n\n  \"\"\"; }\n",
+            ),
+            (Language::C, "#define A(b)  \\\n  b  \n\n#define C 1  \n"),
+            (Language::C, "char *a = \"b  \\\n\\\n\";\n"),
+            (Language::Cpp, "auto a = R\"x(b  \n\n\n\n)x\";\n"),
+            (
+                Language::CSharp,
+                "var a = @\"b  \n\n\n\n\";\nvar c = $\"\"\"\n  {d}  \n\n\n\n  \"\"\";\n",
+            ),
+            (Language::Ruby, "a = <<B\n\n\n\n  c  \n\n\n\nB\n"),
+            (
+                Language::Ruby,
+                "a\n=begin  \n\n\n\n=end\n__END__\nb  \n\n\n\n",
+            ),
+            (Language::Php, "  \n\n\n\n<?php a(); ?>  \n\n\n\n"),
+            (Language::Php, "$a = <<<B\n  c  \n\n\n\n  B;\n"),
+            (Language::Bash, "a <<B\n\n\n\n  c  \n\n\n\nB\n"),
+            (
+                Language::Bash,
+                "a <<B | c\n\n\n\nd  \nB\ne 'f  \n\n\n\n'\ng \\ \n",
+            ),
+            (Language::Lua, "a = [[b  \n\n\n\n]]\n"),
+            (Language::Html, "<pre>a  \n\n\n\n</pre>  \n"),
+            (Language::Toml, "a = \"\"\"b  \n\n\n\n\"\"\"\n"),
+            (
+                Language::Yaml,
+                "a: |+\n  b  \n\n\n\nc: |\n  d\n     \ne: \"f\n\n\n  g\"\n",
+            ),
+            (Language::Css, "/* a  \n\n\n\n */\n"),
+        ] {
+            unchanged(language, code);
+        }
+        for (language, before, after) in [
+            (Language::Bash, "a  \n\n\n\nb\n", "a\n\nb\n"),
+            (
+                Language::Php,
+                "<?php\na();  \n\n\n\nb();\n",
+                "<?php\na();\n\nb();\n",
+            ),
+            (
+                Language::Css,
+                "a {  \n  b: c;\n\n\n\n}\n",
+                "a {\n  b: c;\n\n}\n",
+            ),
+            (Language::Json, "{  \r\n\r\n\r\n}\r\n", "{\r\n\r\n}\r\n"),
+            (Language::Toml, "a = 1  \n\n\n\n[b]\n", "a = 1\n\n[b]\n"),
+            (Language::Yaml, "a: b  \n\n\nc: d\n", "a: b\n\n\nc: d\n"),
+        ] {
+            check(language, before, after);
+        }
+    }
+
+    #[test]
     fn negated_membership_and_identity_are_put_in_order() {
         check(
             Python,
@@ -518,8 +730,100 @@ mod tests {
                 "  ",
                 "// d  ",
             ],
+            Language::Java => &[
+                "void f() { if ((a)) {} while (((b))) { c();; } }",
+                "String s = \"\"\"\n  a  \n\n\n\n  \"\"\";",
+                "int d() { do { e(); } while ((f)); return 1; }",
+                "",
+                "  ",
+                "// d  ",
+                "/* e  \n\n\n */",
+            ],
+            Language::C => &[
+                "void f() { if ((a)) {} while (((b))) { c();; } }",
+                "#define M(x)  \\\n  ((x))  ",
+                "char *s = \"a \\\n  \";",
+                "",
+                "  ",
+                "// d  ",
+                "/* e  \n\n\n */",
+            ],
+            Language::Cpp => &[
+                "void f() { if ((a)) {} while (((b))) { c();; } }",
+                "auto s = R\"x(a  \n\n\n\n)x\";",
+                "template <class T> T g() { if ((a = b)) {} }",
+                "",
+                "  ",
+                "// d  ",
+            ],
+            Language::CSharp => &[
+                "class A { void F() { if ((a)) {} while (((b))) { C();; } } }",
+                "class B { string s = @\"a  \n\n\n\n\"; }",
+                "class C { string s = \"\"\"\n  a  \n\n\n\n  \"\"\"; }",
+                "",
+                "  ",
+                "// d  ",
+            ],
+            Language::Ruby => &[
+                "if (a)\n  b\nelsif (c)\n  d\nend",
+                "x = <<~E\n\n\n\n  a  \nE",
+                "y = 'a  \n\n\n'",
+                "=begin  \n\n\n\n=end",
+                "unless (a) then b end",
+                "",
+                "  ",
+                "# d  ",
+            ],
+            Language::Php => &[
+                "if (($a)) {} elseif ((($b))) { c();; }",
+                "$s = <<<E\n  a  \n\n\n\n  E;",
+                "$t = 'a  \n\n\n';",
+                "",
+                "  ",
+                "// d  ",
+                "# e  ",
+            ],
+            Language::Bash => &[
+                "if [ a ]; then b; fi  ",
+                "cat <<E\n\n\n\n  a  \nE",
+                "x='a  \n\n\n'",
+                "echo a \\ ",
+                "",
+                "  ",
+                "# d  ",
+            ],
+            Language::Lua => &[
+                "if (a) then b() elseif((c)) then end",
+                "while (a and b) do c() end;;",
+                "s = [[a  \n\n\n\n]]",
+                "--[[ e  \n\n\n ]]",
+                "",
+                "  ",
+                "-- d  ",
+            ],
+            Language::Json => &["// d  ", "", "  ", "/* e  \n\n\n */"],
+            Language::Html => &["<p>a  \n\n\n b</p>", "<pre>  \n\n\n </pre>", "", "  "],
+            Language::Css => &["a { b: c;  \n\n\n d: e }", "/* e  \n\n\n */", "", "  "],
+            Language::Toml => &["# d  ", "[[a]]  ", "", "  "],
+            Language::Yaml => &[
+                "- |+\n  a  \n\n\n",
+                "- b  ",
+                "- \"a  \n\n\n  b\"",
+                "",
+                "# d  ",
+            ],
         };
         prop::sample::select(statements.to_vec())
+    }
+
+    /// The strings, the comments and what else nothing may change in.
+    fn texts(language: Language, code: &str) -> Vec<String> {
+        let parsed = parse::parse(language, code).unwrap();
+        let nodes = parsed.nodes_unless(cleanups::is_closed);
+        nodes
+            .filter(|node| cleanups::is_closed(node.kind()))
+            .map(|node| parsed.text(node).to_owned())
+            .collect()
     }
 
     fn program() -> impl Strategy<Value = (Language, String)> {
@@ -538,6 +842,7 @@ mod tests {
         fn what_was_tidied_still_parses_and_has_nothing_left_to_tidy((language, code) in program()) {
             let once = tidied(language, &code);
             prop_assert!(parse::parse(language, &once).unwrap().is_clean());
+            prop_assert_eq!(texts(language, &once), texts(language, &code));
             let Outcome::Tidied(twice, done) = tidy(language, &once) else { panic!("{once}") };
             prop_assert_eq!(&twice, &once);
             prop_assert!(done.is_empty(), "{:?}", done);
