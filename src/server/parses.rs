@@ -32,10 +32,48 @@ impl<T> Clone for Parses<T> {
 }
 
 struct Kept<T> {
-    entries: Mutex<VecDeque<Entry<T>>>,
+    entries: Mutex<Entries<T>>,
     parse: fn(&Snapshot) -> Option<T>,
     /// One parse at a time: a person types faster than a large file is parsed.
     turn: Arc<Semaphore>,
+}
+
+/// The most recently used last.
+struct Entries<T> {
+    kept: VecDeque<Entry<T>>,
+    /// Whether somebody looks after what is no longer used.
+    is_swept: bool,
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self {
+            kept: VecDeque::new(),
+            is_swept: false,
+        }
+    }
+}
+
+impl<T> Entries<T> {
+    /// Keeps an entry in place of an older one for the same document, and of the one that was
+    /// used longest ago where there are too many.
+    fn keep(&mut self, entry: Entry<T>) {
+        self.kept.retain(|other| other.uri != entry.uri);
+        self.kept.push_back(entry);
+        while self.kept.len() > MOST {
+            self.kept.pop_front();
+        }
+    }
+
+    /// Drops what nobody has used for a while, and says how long the next one has;
+    /// `None` where nothing is left.
+    fn drop_unused(&mut self, now: Instant) -> Option<Duration> {
+        let unused = |entry: &Entry<T>| now.saturating_duration_since(entry.used);
+        self.kept.retain(|entry| unused(entry) < UNUSED);
+        self.kept
+            .front()
+            .map(|entry| UNUSED.saturating_sub(unused(entry)))
+    }
 }
 
 struct Entry<T> {
@@ -50,7 +88,7 @@ impl<T: Send + Sync + 'static> Parses<T> {
     pub fn by(parse: fn(&Snapshot) -> Option<T>) -> Self {
         Self {
             shared: Arc::new(Kept {
-                entries: Mutex::default(),
+                entries: Mutex::new(Entries::default()),
                 parse,
                 turn: Arc::new(Semaphore::new(1)),
             }),
@@ -71,19 +109,20 @@ impl<T: Send + Sync + 'static> Parses<T> {
 
     /// Forgets a document that was closed.
     pub fn forget(&self, uri: &str) {
-        self.lock().retain(|entry| &*entry.uri != uri);
+        self.lock().kept.retain(|entry| &*entry.uri != uri);
     }
 
     /// The parsing of this very text, now used.
     fn entry(&self, snapshot: &Snapshot) -> Option<Parsing<T>> {
         let mut entries = self.lock();
         let at = entries
+            .kept
             .iter()
             .position(|entry| entry.text.is_instance(&snapshot.text))?;
-        let mut found = entries.remove(at)?;
+        let mut found = entries.kept.remove(at)?;
         found.used = Instant::now();
         let parsing = found.parsing.clone();
-        entries.push_back(found);
+        entries.kept.push_back(found);
         Some(parsing)
     }
 
@@ -100,50 +139,51 @@ impl<T: Send + Sync + 'static> Parses<T> {
             parsed.await.ok().flatten().map(Arc::new)
         });
         let parsing = async { work.await.ok().flatten() }.boxed().shared();
-        entries.retain(|entry| entry.uri != snapshot.uri);
-        if entries.is_empty() {
-            tokio::spawn(sweep(Arc::downgrade(&self.shared)));
-        }
-        entries.push_back(Entry {
+        entries.keep(Entry {
             uri: snapshot.uri.clone(),
             text: snapshot.text.clone(),
             parsing: parsing.clone(),
             used: Instant::now(),
         });
-        while entries.len() > MOST {
-            entries.pop_front();
+        if !std::mem::replace(&mut entries.is_swept, true) {
+            tokio::spawn(sweep(Arc::downgrade(&self.shared)));
         }
         parsing
     }
 
     fn is_wanted(&self, snapshot: &Snapshot) -> bool {
         self.lock()
+            .kept
             .iter()
             .any(|entry| entry.text.is_instance(&snapshot.text))
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry<T>>> {
+    fn lock(&self) -> MutexGuard<'_, Entries<T>> {
         self.shared.lock()
     }
 }
 
 impl<T> Kept<T> {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Entry<T>>> {
+    fn lock(&self) -> MutexGuard<'_, Entries<T>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Drops what nobody used for a minute, until nothing is left.
+/// Drops each result when nobody has used it for a minute, until nothing is left.
 async fn sweep<T>(kept: std::sync::Weak<Kept<T>>) {
+    let mut next = UNUSED;
     loop {
-        tokio::time::sleep(UNUSED).await;
+        tokio::time::sleep(next).await;
         let Some(kept) = kept.upgrade() else {
             return;
         };
         let mut entries = kept.lock();
-        entries.retain(|entry| entry.used.elapsed() < UNUSED);
-        if entries.is_empty() {
-            return;
+        match entries.drop_unused(Instant::now()) {
+            Some(left) => next = left,
+            None => {
+                entries.is_swept = false;
+                return;
+            }
         }
     }
 }
@@ -186,5 +226,42 @@ mod tests {
         assert!(parses.known(&first).is_none());
         parses.forget("a");
         assert!(parses.known(&second).is_none());
+    }
+
+    fn entry(uri: &str, used: Instant) -> Entry<usize> {
+        Entry {
+            uri: Arc::from(uri),
+            text: Rope::from_str(uri),
+            parsing: std::future::ready(None).boxed().shared(),
+            used,
+        }
+    }
+
+    fn uris(entries: &Entries<usize>) -> String {
+        entries.kept.iter().map(|entry| &*entry.uri).collect()
+    }
+
+    #[test]
+    fn only_the_four_used_last_are_kept() {
+        let mut entries = Entries::default();
+        for uri in ["a", "b", "c", "b", "d", "e"] {
+            entries.keep(entry(uri, Instant::now()));
+        }
+        assert_eq!(uris(&entries), "cbde");
+    }
+
+    #[test]
+    fn what_nobody_uses_for_a_minute_is_dropped() {
+        let mut entries = Entries::default();
+        let start = Instant::now();
+        entries.keep(entry("a", start));
+        entries.keep(entry("b", start + Duration::from_secs(20)));
+        let mut left = |seconds| {
+            let left = entries.drop_unused(start + Duration::from_secs(seconds));
+            (uris(&entries), left.map(|left| left.as_secs()))
+        };
+        assert_eq!(left(59), ("ab".into(), Some(1)));
+        assert_eq!(left(60), ("b".into(), Some(20)));
+        assert_eq!(left(80), (String::new(), None));
     }
 }
