@@ -3,6 +3,7 @@
 //! It shares nothing with the client that talks to it, for a mistake that both
 //! made would not show. Nothing it is sent is kept but hashes of how prompts begin.
 
+mod blanks;
 mod chat;
 mod cleanups;
 mod colour;

@@ -545,6 +545,18 @@ mod tests {
                 "package p\n",
                 "type S struct {",
                 "/** d */",
+                "@A public void m() {",
+                "template <class T> A<T>::~A() {",
+                "[X] int P { get {",
+                "#define M(x) \\\n",
+                "typedef struct {",
+                "module M\n",
+                "private def m\nend\n",
+                "x = <<~E\n",
+                "<?php #[A] ",
+                "local t = { k = function() ",
+                "end\n",
+                "<p>",
                 "\r\n",
                 "\r",
                 "\n\n",
@@ -575,7 +587,11 @@ mod tests {
             if let Some(found) = syntax.enclosing(&rope, at..at + length) {
                 prop_assert!(syntax.symbols().contains(&found));
             }
+            if let Some(comment) = syntax.comment_at(at) {
+                prop_assert!(text.get(comment.clone()).is_some() && comment.contains(&at));
+            }
             syntax.errors_in(at..at + length);
+            syntax.lines_in_strings();
             syntax.outline(&rope);
             syntax.imports(&rope);
         }
