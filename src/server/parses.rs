@@ -178,13 +178,11 @@ async fn sweep<T>(kept: std::sync::Weak<Kept<T>>) {
             return;
         };
         let mut entries = kept.lock();
-        match entries.drop_unused(Instant::now()) {
-            Some(left) => next = left,
-            None => {
-                entries.is_swept = false;
-                return;
-            }
-        }
+        let Some(left) = entries.drop_unused(Instant::now()) else {
+            entries.is_swept = false;
+            return;
+        };
+        next = left;
     }
 }
 

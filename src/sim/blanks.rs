@@ -20,7 +20,7 @@ fn closed_spans(parsed: &Parsed, code: &str) -> Vec<Span<usize>> {
         });
     match parsed.language {
         // An element may be preformatted, by its name or by a style.
-        Language::Html => vec![0..code.len()],
+        Language::Html => std::iter::once(0..code.len()).collect(),
         Language::Php => joined(nodes.chain(outside_of_php(parsed, code)).collect()),
         _ => nodes.collect(),
     }

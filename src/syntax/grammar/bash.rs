@@ -42,10 +42,10 @@ if [ -f q ]; then . q; fi
 
     #[test]
     fn what_declares_something_by_name_is_a_symbol() {
-        let expected = r#"function f <# About f. # And more.> f() … }
+        let expected = "function f <# About f. # And more.> f() … }
 function g <> function g … }
 function größe <> function größe() … )
-"#;
+";
         assert_eq!(symbols(Language::Bash, TEXT), expected);
         let with_returns = TEXT.replace('\n', "\r\n");
         assert_eq!(symbols(Language::Bash, &with_returns), expected);
@@ -53,11 +53,11 @@ function größe <> function größe() … )
 
     #[test]
     fn imports_are_verbatim() {
-        let expected = r#"source ./x.sh
+        let expected = "source ./x.sh
 . y.sh
 . z
 . q
-"#;
+";
         assert_eq!(imports(Language::Bash, TEXT), expected);
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, PLAIN, Rules, field, last_named_child, named};
+use super::{Declaration, Rules, field, last_named_child, named};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -18,7 +18,6 @@ pub(super) const RULES: Rules = Rules {
             "preproc_if" | "preproc_ifdef" | "preproc_else" | "preproc_elif" | "preproc_elifdef"
         )
     },
-    ..PLAIN
 };
 
 fn unwrapped(node: Node) -> Option<Node> {
@@ -211,7 +210,7 @@ __attribute__((noinline)) void größe(void) { struct L { int q; }; }
 
     #[test]
     fn what_declares_something_by_name_is_a_symbol() {
-        let expected = r#"macro MAX <> #define MAX(a, b) \ … (b))
+        let expected = r"macro MAX <> #define MAX(a, b) \ … (b))
 macro X <> #define X 1
 struct A </* About A. */> struct A … };
   struct B <> struct B … }
@@ -225,7 +224,7 @@ function g <> int (*g(int a))(char) … }
 function proto <> int proto(void);
 function größe <> __attribute__((noinline)) void größe(void) … }
   struct L <> struct L … };
-"#;
+";
         assert_eq!(symbols(Language::C, TEXT), expected);
         let with_returns = TEXT.replace('\n', "\r\n");
         assert_eq!(symbols(Language::C, &with_returns), expected);
@@ -330,9 +329,9 @@ function größe <> int&& größe() … }
 
     #[test]
     fn imports_are_verbatim() {
-        let expected = r#"#include <a>
+        let expected = "#include <a>
 using namespace std;
-"#;
+";
         assert_eq!(imports(Language::Cpp, TEXT), expected);
     }
 

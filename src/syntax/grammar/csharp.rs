@@ -113,7 +113,7 @@ mod tests {
     use super::super::testing::{around, imports, symbols};
     use crate::syntax::Language;
 
-    const TEXT: &str = r#"using System;
+    const TEXT: &str = "using System;
 global using X = Y;
 namespace A.B;
 /// <summary>Doc</summary>
@@ -137,11 +137,11 @@ struct S { int y; }
 record R(int X);
 record struct RS(int X) { }
 interface I { void N(); }
-"#;
+";
 
     #[test]
     fn what_declares_something_by_name_is_a_symbol() {
-        let expected = r#"class A </// <summary>Doc</summary> [Serializable] [X(1)]> public sealed partial class A<T> : B where T : C … }
+        let expected = "class A </// <summary>Doc</summary> [Serializable] [X(1)]> public sealed partial class A<T> : B where T : C … }
   method A <> public A(int a) : base(a) … }
   method ~A <> ~A() … }
   method M <[Obsolete]> public async Task<int> M(int a) … }
@@ -160,7 +160,7 @@ class R <> record R(int X);
 struct RS <> record struct RS(int X) … }
 interface I <> interface I … }
   method N <> void N();
-"#;
+";
         assert_eq!(symbols(Language::CSharp, TEXT), expected);
         let with_returns = TEXT.replace('\n', "\r\n");
         assert_eq!(symbols(Language::CSharp, &with_returns), expected);
@@ -168,10 +168,10 @@ interface I <> interface I … }
 
     #[test]
     fn imports_are_verbatim() {
-        let expected = r#"using System;
+        let expected = "using System;
 global using X = Y;
 namespace A.B;
-"#;
+";
         assert_eq!(imports(Language::CSharp, TEXT), expected);
     }
 

@@ -53,7 +53,7 @@ mod tests {
     use super::super::testing::{around, imports, symbols};
     use crate::syntax::Language;
 
-    const TEXT: &str = r#"package a.b;
+    const TEXT: &str = "package a.b;
 
 import java.util.List;
 
@@ -73,11 +73,11 @@ import java.util.List;
     @interface N { int value() default 1; }
 }
 interface I { void m(); }
-"#;
+";
 
     #[test]
     fn what_declares_something_by_name_is_a_symbol() {
-        let expected = r#"class A </** Doc. */ @X @Y(1)> public final class A<T> extends B … }
+        let expected = "class A </** Doc. */ @X @Y(1)> public final class A<T> extends B … }
   method r <// About r.> private final Runnable r = () -> … };
   method A <@Deprecated> A(int x) … }
   method größe <> public @Ann int größe(int a, String... b) throws E … }
@@ -90,7 +90,7 @@ interface I { void m(); }
     method value <> int value() default 1;
 interface I <> interface I … }
   method m <> void m();
-"#;
+";
         assert_eq!(symbols(Language::Java, TEXT), expected);
         let with_returns = TEXT.replace('\n', "\r\n");
         assert_eq!(symbols(Language::Java, &with_returns), expected);
@@ -98,9 +98,9 @@ interface I <> interface I … }
 
     #[test]
     fn imports_are_verbatim() {
-        let expected = r#"package a.b;
+        let expected = "package a.b;
 import java.util.List;
-"#;
+";
         assert_eq!(imports(Language::Java, TEXT), expected);
     }
 

@@ -55,7 +55,7 @@ mod tests {
     use super::super::testing::{around, imports, symbols};
     use crate::syntax::Language;
 
-    const TEXT: &str = r#"<p>text</p>
+    const TEXT: &str = r"<p>text</p>
 <?php
 namespace A\B;
 use C\D;
@@ -78,11 +78,11 @@ enum E: string { case A = 'a'; function z() {} }
 $g = function ($x) use ($y) { return $x; };
 $h = fn($x) => $x;
 namespace Q { function q() {} }
-"#;
+";
 
     #[test]
     fn what_declares_something_by_name_is_a_symbol() {
-        let expected = r#"function f </** About f. */ #[Attr(1)]> function f(int $a): int … }
+        let expected = "function f </** About f. */ #[Attr(1)]> function f(int $a): int … }
 class A <#[X] #[Y]> final class A extends B implements C … }
   method größe </** About m. */ #[Z]> public static function größe(private int $p): static … {}
   method n <> abstract function n();
@@ -96,7 +96,7 @@ function $g <> $g = function ($x) use ($y) … };
 function $h <> $h = fn($x) => … $x;
 module Q <> namespace Q … }
   function q <> function q() … {}
-"#;
+";
         assert_eq!(symbols(Language::Php, TEXT), expected);
         let with_returns = TEXT.replace('\n', "\r\n");
         assert_eq!(symbols(Language::Php, &with_returns), expected);
@@ -104,11 +104,11 @@ module Q <> namespace Q … }
 
     #[test]
     fn imports_are_verbatim() {
-        let expected = r#"namespace A\B;
+        let expected = r"namespace A\B;
 use C\D;
 use function E\f;
 require_once 'x.php';
-"#;
+";
         assert_eq!(imports(Language::Php, TEXT), expected);
     }
 

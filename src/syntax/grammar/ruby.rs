@@ -109,7 +109,7 @@ end
 
     #[test]
     fn what_declares_something_by_name_is_a_symbol() {
-        let expected = r#"module M <# About M.> module M … end
+        let expected = "module M <# About M.> module M … end
   class A <# About A.> class A < B::C … end
     method f <# About f.> def f(a, b = 1) … end
       function inner <> def inner; end
@@ -121,7 +121,7 @@ end
     method L <> L = ->(x) … }
 class Y <> class ::X::Y; end
 function top <> def top end
-"#;
+";
         assert_eq!(symbols(Language::Ruby, TEXT), expected);
         let with_returns = TEXT.replace('\n', "\r\n");
         assert_eq!(symbols(Language::Ruby, &with_returns), expected);
