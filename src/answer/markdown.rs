@@ -228,7 +228,10 @@ fn fence(rest: &str, last: bool) -> Option<Step> {
         return Some(Step::Wait);
     }
     let line = info.split('\n').next().unwrap_or_default();
-    // A line with a `|` may be the head of a table to some renderers.
+    // A line with a `|` may be the head of a table to some renderers; to none it opens a block.
+    if length >= 3 && mark == '~' && line.contains('|') {
+        return Some(Step::Done(indentation + length, "\\~".repeat(length)));
+    }
     if length < 3 || line.contains('|') || (mark == '`' && line.contains('`')) {
         return None;
     }
