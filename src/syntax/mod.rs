@@ -1,6 +1,7 @@
 //! What surrounds a place in a text: function, type, paragraph; and whether a text parses.
 
 mod enclosing;
+mod errors;
 mod grammar;
 mod language;
 mod outline;
@@ -9,6 +10,7 @@ mod rope;
 mod symbol;
 mod tree;
 
+pub use errors::{Errors, Reparsed, count_errors};
 pub use language::Language;
 pub use paragraph::paragraph;
 pub use symbol::{Symbol, SymbolKind};

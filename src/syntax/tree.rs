@@ -35,10 +35,7 @@ impl Syntax {
 
     /// Like [`Syntax::parse`], with another limit of time.
     pub fn parse_within(language: Language, text: &Rope, limit: Duration) -> Option<Self> {
-        let tree = tree(language, text.len_bytes(), limit, |offset| {
-            let (chunk, start, ..) = text.get_chunk_at_byte(offset)?;
-            chunk.as_bytes().get(offset - start..)
-        })?;
+        let tree = of_rope(language, text, limit, None)?;
         let symbols = symbol::symbols(language, &tree, text);
         Some(Self {
             language,
@@ -131,7 +128,7 @@ impl Syntax {
 /// Whether all of `text` fits the grammar of `language`; `false` too where it has over
 /// [`MAX_BYTES`] or takes over [`PARSE_LIMIT`].
 pub fn parses(language: Language, text: &str) -> bool {
-    tree(language, text.len(), PARSE_LIMIT, |offset| {
+    tree(language, text.len(), PARSE_LIMIT, None, |offset| {
         text.as_bytes().get(offset..)
     })
     .is_some_and(|tree| !tree.root_node().has_error())
@@ -181,10 +178,24 @@ fn touches(node: Node, range: &Range<usize>) -> bool {
     node.start_byte() <= range.end && range.start <= node.end_byte()
 }
 
+/// The tree of `text`; only what `known`, an edited tree of the text before, does not hold is read.
+pub(super) fn of_rope(
+    language: Language,
+    text: &Rope,
+    limit: Duration,
+    known: Option<&Tree>,
+) -> Option<Tree> {
+    tree(language, text.len_bytes(), limit, known, |offset| {
+        let (chunk, start, ..) = text.get_chunk_at_byte(offset)?;
+        chunk.as_bytes().get(offset - start..)
+    })
+}
+
 fn tree<'t>(
     language: Language,
     bytes: usize,
     limit: Duration,
+    known: Option<&Tree>,
     mut chunk_at: impl FnMut(usize) -> Option<&'t [u8]>,
 ) -> Option<Tree> {
     if bytes > MAX_BYTES {
@@ -206,7 +217,8 @@ fn tree<'t>(
             Some(rest) if !rest.is_empty() => rest,
             _ => chunk_at(offset - lead.len()).unwrap_or_default(),
         },
-        None,
+        // Its places are those of the text without a lead.
+        known.filter(|_| lead.is_empty()),
         Some(ParseOptions::new().progress_callback(&mut progress)),
     )?;
     if !lead.is_empty() {
