@@ -1,102 +1,338 @@
 //! Gives new code the indentation, the line ends and the edges of what it replaces.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 
 use ropey::Rope;
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use super::Original;
+use super::code::{Asked, BOM};
+use super::item::{indentation, indentation_of};
 use crate::syntax::{Language, Syntax};
 
-const BOM: char = '\u{feff}';
-
-/// `new` (lines ending in `\n`) as it may stand where `old`, the range's text, stands.
-pub(super) fn in_the_manner_of(original: Original<'_>, old: &str, new: &str) -> String {
-    let before = original
-        .text
-        .get(..original.range.start)
-        .unwrap_or_default();
-    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let lead = before.get(line_start..).unwrap_or_default();
-    let own = indentation(old);
-    // The range begins behind its line's indentation, at its first letter; or with it; or in
-    // the middle of other code, which counts as none.
-    let behind = own.is_empty() && lead.chars().all(char::is_whitespace);
-    let asked = if behind { lead } else { own };
-    let lines = moved(new, asked, original.language);
-    let lines = match lines.strip_prefix(lead) {
-        Some(rest) if behind => rest,
-        _ => &lines,
+/// `new` (lines ending in `\n`) as it may stand where the range's old text stands.
+pub(super) fn in_the_manner_of(asked: &Asked<'_>, new: &str) -> String {
+    let own = asked.indentation();
+    // The blanks behind its last letter are the old text's.
+    let lines = moved(&in_the_unit_of(asked, new.trim_end()), own, asked);
+    // What stands before the range already is not said again.
+    let lines = if asked.begins_inside() {
+        lines.trim_start()
+    } else if asked.begins_behind_indentation() {
+        lines.strip_prefix(own).unwrap_or(&lines)
+    } else {
+        &lines
     };
-    let (head, tail) = blank_edges(old);
-    format!("{head}{}{tail}", with_line_ends(lines, old, original.text))
+    let (head, tail) = blank_edges(&asked.old);
+    format!("{head}{}{tail}", with_line_ends(lines, asked))
 }
 
-/// All lines moved by what the first one has to move to start at `asked`; but never those that
-/// begin inside a string, whose indentation is its content.
-fn moved(new: &str, asked: &str, language: Option<Language>) -> String {
+/// All lines moved by what the first one has to move to start at `own`; but never those that
+/// begin inside a string, whose indentation is its content, unless it was moved too.
+fn moved(new: &str, own: &str, asked: &Asked<'_>) -> String {
     let first = indentation(new);
-    if first == asked {
+    if first == own {
         return new.to_owned();
     }
-    let fixed = lines_in_strings(new, language);
-    let free = |at: usize, line: &str| !fixed.contains(&at) && !line.trim().is_empty();
-    let rest = || {
-        new.lines()
-            .enumerate()
-            .skip(1)
-            .filter(|(at, line)| free(*at, line))
+    let fixed = fixed_lines(new, asked);
+    let moved = |line: &str| match line.strip_prefix(first) {
+        Some(rest) if !line.trim().is_empty() => format!("{own}{rest}"),
+        // Further out than the first line, as a label may be.
+        _ => line.to_owned(),
     };
-    let only_first = first.is_empty() && stands_already(rest().map(|(_, line)| line), asked);
-    new.lines()
+    let rest = || {
+        let lines = new.lines().enumerate().skip(1);
+        lines.filter(|(at, line)| !fixed.contains(at) && !line.trim().is_empty())
+    };
+    let only_first = first.is_empty() && stands_already(rest().map(|(_, line)| line), own);
+    let lines: Vec<String> = new
+        .lines()
         .enumerate()
-        .map(|(at, line)| match line {
-            line if !free(at, line) || (only_first && at > 0) => line.to_owned(),
-            line => match line.strip_prefix(first) {
-                Some(rest) => format!("{asked}{rest}"),
-                // Further out than the first line, as a label may be.
-                None => line.to_owned(),
-            },
+        .map(|(at, line)| {
+            if fixed.contains(&at) || only_first && at > 0 {
+                line.to_owned()
+            } else {
+                moved(line)
+            }
         })
-        .collect::<Vec<_>>()
-        .join("\n")
+        .collect();
+    lines.join("\n")
 }
 
 /// Whether the lines after a first one that was sent flush left are where they belong: none
-/// further out than `asked`, and on it only what closes the first line.
-fn stands_already<'a>(mut rest: impl Iterator<Item = &'a str>, asked: &str) -> bool {
-    !asked.is_empty()
+/// further out than `own`, and on it only what closes the first line.
+fn stands_already<'a>(mut rest: impl Iterator<Item = &'a str>, own: &str) -> bool {
+    !own.is_empty()
         && rest.all(|line| {
             let closes = line.trim_start().starts_with(['}', ')', ']']);
-            line.strip_prefix(asked)
+            line.strip_prefix(own)
                 .is_some_and(|after| closes || after.starts_with([' ', '\t']))
         })
 }
 
-/// The lines, counted from 0, that begin inside a string of several lines.
-fn lines_in_strings(code: &str, language: Option<Language>) -> BTreeSet<usize> {
-    language
+/// The lines, counted from 0, whose indentation is the content of a string and stays as it was
+/// sent: those of strings that span several lines, but for docstrings, which move with their code,
+/// and for strings that only when moved are what stood there before.
+fn fixed_lines(code: &str, asked: &Asked<'_>) -> BTreeSet<usize> {
+    let inside = lines_in_strings(code, asked);
+    let lines: Vec<&str> = code.lines().collect();
+    let known: HashSet<&str> = asked.old.lines().collect();
+    let (first, own) = (indentation(code), asked.indentation());
+    let was_moved = |line: &str| {
+        !known.contains(line)
+            && line
+                .strip_prefix(first)
+                .is_some_and(|rest| known.contains(format!("{own}{rest}").as_str()))
+    };
+    runs(&inside)
+        .filter(|run| {
+            let opens = run.start.checked_sub(1).and_then(|at| lines.get(at));
+            let is_docstring = opens.is_some_and(|line| {
+                let line = line.trim_start().trim_start_matches(['r', 'R', 'u', 'U']);
+                line.starts_with("\"\"\"") || line.starts_with("'''")
+            });
+            let text = lines.get(run.clone()).unwrap_or_default();
+            !(is_docstring || text.iter().any(|line| was_moved(line)))
+        })
+        .flatten()
+        .collect()
+}
+
+/// The lines, counted from 0, that begin inside a string.
+fn lines_in_strings(code: &str, asked: &Asked<'_>) -> BTreeSet<usize> {
+    asked
+        .original
+        .language
+        .filter(|language| may_span_lines(code, *language))
         .and_then(|language| Syntax::parse(language, &Rope::from_str(code)))
         .map(|syntax| syntax.lines_in_strings())
         .unwrap_or_default()
 }
 
-/// `lines` with the line ends of `old`: a line that stood there keeps its own, others get what
-/// is most common in the range, or in the document if the range is a single line.
-fn with_line_ends(lines: &str, old: &str, document: &str) -> String {
-    let own: HashMap<&str, &str> = split_line_ends(old).collect();
-    let common = most_common_end(old)
-        .or_else(|| most_common_end(document))
-        .unwrap_or("\n");
-    let mut ended = String::with_capacity(lines.len());
-    let mut lines = lines.split('\n').peekable();
-    while let Some(line) = lines.next() {
+/// Numbers that follow each other, as ranges.
+fn runs(numbers: &BTreeSet<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut numbers = numbers.iter().copied().peekable();
+    std::iter::from_fn(move || {
+        let start = numbers.next()?;
+        let mut end = start + 1;
+        while numbers.next_if_eq(&end).is_some() {
+            end += 1;
+        }
+        Some(start..end)
+    })
+}
+
+/// Whether code may hold a string of several lines: cheaper than to parse it.
+fn may_span_lines(code: &str, language: Language) -> bool {
+    use Language as L;
+    let single = matches!(
+        language,
+        L::Rust | L::Go | L::JavaScript | L::TypeScript | L::Tsx | L::Python
+    );
+    let odd = |line: &str, quote: u8| line.bytes().filter(|byte| *byte == quote).count() % 2 == 1;
+    code.lines().any(|line| {
+        odd(line, b'"')
+            || odd(line, b'`')
+            || !single && odd(line, b'\'')
+            || ["'''", "<<", "[[", "[="]
+                .iter()
+                .any(|opens| line.contains(opens))
+    })
+}
+
+/// What a level of indentation is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Tab,
+    Spaces(usize),
+}
+
+/// `new` with its levels of indentation made of what the document's are made of, where they surely
+/// are of something else: tabs for spaces, or all of them twice as wide.
+fn in_the_unit_of(asked: &Asked<'_>, new: &str) -> String {
+    let base = indentation(new);
+    let none = BTreeSet::new();
+    let Some(ours) = own_unit(asked).filter(|ours| unit_apart(new, base, &none, *ours).is_some())
+    else {
+        return new.to_owned();
+    };
+    // Once more without the content of strings, which took a parse to find.
+    let strings = lines_in_strings(new, asked);
+    let Some(theirs) = unit_apart(new, base, &strings, ours) else {
+        return new.to_owned();
+    };
+    let known: HashSet<&str> = asked.old.lines().collect();
+    let own = asked.indentation();
+    let stands_there = deeper_lines(new, base, &strings)
+        .any(|rest| known.contains(format!("{own}{rest}").as_str()));
+    if stands_there {
+        return new.to_owned();
+    }
+    let lines = new
+        .lines()
+        .enumerate()
+        .map(|(at, line)| match line.strip_prefix(base) {
+            Some(rest) if !rest.trim().is_empty() && !strings.contains(&at) => {
+                let blanks = in_unit(indentation_of(rest), theirs, ours);
+                format!("{base}{blanks}{}", rest.trim_start())
+            }
+            _ => line.to_owned(),
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What lines further in than `base` are indented with, where it is not what `ours` says.
+fn unit_apart(new: &str, base: &str, strings: &BTreeSet<usize>, ours: Unit) -> Option<Unit> {
+    let theirs = unit_of(deeper_lines(new, base, strings).map(indentation_of))?;
+    are_apart(theirs, ours).then_some(theirs)
+}
+
+/// What follows `base` on the lines behind the first that are indented further.
+fn deeper_lines<'a>(
+    new: &'a str,
+    base: &str,
+    strings: &BTreeSet<usize>,
+) -> impl Iterator<Item = &'a str> {
+    let lines = new.lines().enumerate().skip(1);
+    let rest = lines.filter(|(at, _)| !strings.contains(at));
+    rest.filter_map(move |(_, line)| line.strip_prefix(base))
+        .filter(|rest| rest.starts_with([' ', '\t']) && !rest.trim().is_empty())
+}
+
+fn are_apart(theirs: Unit, ours: Unit) -> bool {
+    match (theirs, ours) {
+        (Unit::Spaces(theirs), Unit::Spaces(ours)) => theirs == ours * 2 || ours == theirs * 2,
+        (theirs, ours) => theirs != ours,
+    }
+}
+
+fn in_unit(blanks: &str, theirs: Unit, ours: Unit) -> String {
+    let width = match (theirs, ours) {
+        (Unit::Spaces(width), _) | (_, Unit::Spaces(width)) => width,
+        _ => 1,
+    };
+    let columns: usize = blanks
+        .chars()
+        .map(|c| if c == '\t' { width } else { 1 })
+        .sum();
+    let (levels, rest) = (columns / width, columns % width);
+    let level = match ours {
+        Unit::Tab => "\t".to_owned(),
+        Unit::Spaces(width) => " ".repeat(width),
+    };
+    format!("{}{}", level.repeat(levels), " ".repeat(rest))
+}
+
+/// The unit that indented lines are made of, if they are of one.
+fn unit_of<'a>(blanks: impl Iterator<Item = &'a str>) -> Option<Unit> {
+    let mut unit = None;
+    for blank in blanks {
+        let found = match blank {
+            blank if blank.starts_with('\t') => Unit::Tab,
+            blank if blank.contains('\t') => return None,
+            blank => Unit::Spaces(blank.len()),
+        };
+        unit = match (unit, found) {
+            (None, found) => Some(found),
+            (Some(Unit::Tab), Unit::Tab) => Some(Unit::Tab),
+            (Some(Unit::Spaces(one)), Unit::Spaces(other)) => {
+                Some(Unit::Spaces(common(one, other)))
+            }
+            _ => return None,
+        };
+    }
+    unit.filter(|unit| *unit != Unit::Spaces(1))
+}
+
+/// The greatest common divisor.
+fn common(one: usize, other: usize) -> usize {
+    if other == 0 {
+        one
+    } else {
+        common(other, one % other)
+    }
+}
+
+/// How the range is indented, by the lines in it that are, else by those of the document.
+fn own_unit(asked: &Asked<'_>) -> Option<Unit> {
+    let own = asked.indentation();
+    let old = asked
+        .old
+        .lines()
+        .skip(1)
+        .filter(|line| !line.trim().is_empty());
+    let within = old.filter_map(|line| Some(indentation_of(line.strip_prefix(own)?)));
+    let mut within = within.filter(|blanks| !blanks.is_empty()).peekable();
+    if within.peek().is_some() {
+        return unit_of(within);
+    }
+    let lines = asked.original.text.lines().take(LINES_LOOKED_AT);
+    let blanks: Vec<String> = lines
+        .map(|line| {
+            line.chars()
+                .take_while(|c| matches!(c, ' ' | '\t'))
+                .collect::<String>()
+        })
+        .filter(|blanks| !blanks.is_empty())
+        .collect();
+    unit_of(blanks.iter().map(String::as_str))
+}
+
+/// How much of a document tells how it is indented.
+const LINES_LOOKED_AT: usize = 500;
+
+/// `lines` with the line ends of the old text: a line that stood there keeps its own, others get
+/// what is most common in the range, or in the document if the range is a single line.
+fn with_line_ends(lines: &str, asked: &Asked<'_>) -> String {
+    let old: Vec<(&str, &str)> = split_line_ends(&asked.old).collect();
+    let common = most_common_end(old.iter().map(|(_, end)| *end))
+        .map(str::to_owned)
+        .or_else(|| end_of_the_document(asked))
+        .unwrap_or_else(|| "\n".to_owned());
+    if old.iter().all(|(_, end)| end.is_empty() || *end == common) {
+        return if common == "\n" {
+            lines.to_owned()
+        } else {
+            lines.replace('\n', &common)
+        };
+    }
+    let new: Vec<&str> = lines.split('\n').collect();
+    let kept = kept_ends(&old, &new);
+    let mut ended = String::with_capacity(lines.len() + new.len());
+    for (at, line) in new.iter().enumerate() {
         ended.push_str(line);
-        if lines.peek().is_some() {
-            let known = own.get(line).filter(|end| !end.is_empty());
+        if at + 1 < new.len() {
+            let known = kept.get(at).copied().flatten();
             ended.push_str(known.unwrap_or(&common));
         }
     }
     ended
+}
+
+/// For each new line the end of the old line that it is, where it is one.
+fn kept_ends<'a>(old: &[(&'a str, &'a str)], new: &[&str]) -> Vec<Option<&'a str>> {
+    let mut kept = vec![None; new.len()];
+    // The edges of the range are blank and not part of the new lines.
+    let bare: Vec<&str> = old
+        .iter()
+        .map(|(line, _)| line.trim_start_matches(BOM).trim_start())
+        .collect();
+    let sent: Vec<&str> = new.iter().map(|line| line.trim_start()).collect();
+    for op in capture_diff_slices(Algorithm::Myers, &bare, &sent) {
+        if op.tag() != DiffTag::Equal {
+            continue;
+        }
+        for (from, to) in op.old_range().zip(op.new_range()) {
+            let end = old
+                .get(from)
+                .map(|(_, end)| *end)
+                .filter(|end| !end.is_empty());
+            if let Some(slot) = kept.get_mut(to) {
+                *slot = end;
+            }
+        }
+    }
+    kept
 }
 
 /// Each line and what it ends with.
@@ -119,27 +355,32 @@ fn split_line_ends(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn most_common_end(text: &str) -> Option<&str> {
+fn most_common_end<'a>(ends: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut counts: Vec<(usize, &str)> = Vec::new();
-    for (_, end) in split_line_ends(text).filter(|(_, end)| !end.is_empty()) {
+    for end in ends.filter(|end| !end.is_empty()) {
         match counts.iter_mut().find(|(_, known)| *known == end) {
             Some((count, _)) => *count += 1,
             None => counts.push((1, end)),
         }
     }
+    // The first of equals: how the text begins.
+    let most = counts.iter().map(|(count, _)| *count).max()?;
     counts
         .into_iter()
-        .max_by_key(|(count, _)| *count)
+        .find(|(count, _)| *count == most)
         .map(|(_, end)| end)
 }
 
-fn indentation(text: &str) -> &str {
-    let line = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    line.get(..line.len() - line.trim_start().len())
-        .unwrap_or_default()
+fn end_of_the_document(asked: &Asked<'_>) -> Option<String> {
+    let lines = asked.original.text.lines().take(LINES_LOOKED_AT);
+    let ends: Vec<String> = lines
+        .map(|line| {
+            let text = line.to_string();
+            let bare = text.trim_end_matches(['\r', '\n']).len();
+            text.get(bare..).unwrap_or_default().to_owned()
+        })
+        .collect();
+    most_common_end(ends.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The byte order mark and blank lines before the first letter's line, and all white space
@@ -153,6 +394,9 @@ fn blank_edges(old: &str) -> (&str, &str) {
             .and_then(|rest| rest.chars().next())
             .map_or(0, char::len_utf8)
     });
+    if inner.is_empty() {
+        return lead.split_at(lead.rfind(BOM).map_or(0, |at| at + BOM.len_utf8()));
+    }
     let tail = old.trim_end().len();
     (
         lead.get(..head_end).unwrap_or_default(),
@@ -163,19 +407,23 @@ fn blank_edges(old: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Original;
 
     /// Puts `new` where `old` stands in `text`, once.
     fn check(text: &str, old: &str, new: &str, language: Option<Language>, expected: &str) {
         let start = text.find(old).unwrap();
         let range = start..start + old.len();
+        let rope = Rope::from_str(text);
         let original = Original {
-            text,
+            text: &rope,
             range: &range,
             language,
+            syntax: None,
             leading: "",
             name: None,
         };
-        let changed = text.replacen(old, &in_the_manner_of(original, old, new), 1);
+        let asked = Asked::of(original).unwrap();
+        let changed = text.replacen(old, &in_the_manner_of(&asked, new), 1);
         assert_eq!(changed, expected, "{new:?}");
     }
 

@@ -1,6 +1,7 @@
 //! Explain and refactor: from a document and a selection to words or new text.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Account, Answer, Asking, Ear, Engine, JobError, Place, Spent, Task};
 use crate::action::{self, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor};
@@ -33,6 +34,8 @@ pub struct Prepared {
     /// As it goes out: masked and cut.
     pub prompt: Prompt,
     pub max_output_tokens: u32,
+    /// The tree of the snapshot's text, against which an edit is judged.
+    syntax: Option<Arc<Syntax>>,
     secrets: Secrets,
 }
 
@@ -88,19 +91,26 @@ impl Engine {
     pub async fn rewrite(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
         let (job, prepared) = self.prepare(job).await?;
         let answer = self.ask_about(&job, &prepared, ear).await?;
-        let (subject, secrets) = (prepared.subject, prepared.secrets);
         blocking(move || {
-            let text = job.snapshot.text.to_string();
+            let Prepared {
+                subject,
+                secrets,
+                syntax,
+                ..
+            } = prepared;
+            let text = &job.snapshot.text;
+            let leading = text::slice(text, subject.leading.clone()).to_string();
             let original = Original {
-                text: &text,
+                text,
                 range: &subject.range,
                 language: job.snapshot.language,
-                leading: text.get(subject.leading.clone()).unwrap_or_default(),
+                syntax: syntax.as_deref(),
+                leading: &leading,
                 name: subject.name.as_deref(),
             };
-            let new = new_text(original, &secrets, &answer.text, answer.finish.as_deref())?;
-            let edits = edits(original, &new);
-            let summary = summary(&title(&subject, &text), &edits, &answer.text);
+            let (new, edits) =
+                rewritten(original, &secrets, &answer.text, answer.finish.as_deref())?;
+            let summary = summary(&title(&subject, text.len_bytes()), &edits, &answer.text);
             Ok(Rewriting {
                 subject,
                 edits,
@@ -164,9 +174,10 @@ impl Engine {
         let syntax = job
             .snapshot
             .language
-            .and_then(|language| Syntax::parse(language, text));
+            .and_then(|language| Syntax::parse(language, text))
+            .map(Arc::new);
         let subject =
-            action::subject(text, syntax.as_ref(), &job.selection).ok_or(JobError::NoSubject)?;
+            action::subject(text, syntax.as_deref(), &job.selection).ok_or(JobError::NoSubject)?;
         self.refuse_too_large(subject.range.len() + job.wish.as_deref().map_or(0, str::len))?;
         let range = text
             .get_byte_slice(subject.range.clone())
@@ -178,7 +189,7 @@ impl Engine {
         let guidance = self.guidance(&job.place);
         let at = Surroundings {
             text,
-            syntax: syntax.as_ref(),
+            syntax: syntax.as_deref(),
             language: job.snapshot.language,
             language_id: &job.snapshot.language_id,
             path: &job.place.shown,
@@ -200,6 +211,7 @@ impl Engine {
             subject,
             prompt,
             max_output_tokens,
+            syntax,
             secrets,
         })
     }
@@ -262,47 +274,30 @@ fn account(job: &CodeJob, prepared: &Prepared) -> Account {
     }
 }
 
-/// What the answer puts in the place of the range.
-fn new_text(
+/// What the answer puts in the place of the range, and the smallest edits that do so.
+fn rewritten(
     original: Original<'_>,
     secrets: &Secrets,
     answer: &str,
     finish: Option<&str>,
-) -> Result<String, JobError> {
+) -> Result<(String, Vec<Edit>), JobError> {
     let refused = |refusal| JobError::Refused {
         refusal,
         answer: answer::defanged(answer),
     };
     let new = answer::code(original, answer, finish).map_err(refused)?;
-    let old = original
-        .text
-        .get(original.range.clone())
-        .unwrap_or_default();
-    secrets.restore(old, &new).map_err(|lost| JobError::Lost {
+    let old = text::slice(original.text, original.range.clone()).to_string();
+    let new = secrets.restore(&old, &new).map_err(|lost| JobError::Lost {
         lost,
         answer: answer::defanged(answer),
-    })
-}
-
-/// The smallest edits to the whole text that put `new` in the place of the range.
-fn edits(original: Original<'_>, new: &str) -> Vec<Edit> {
-    let start = original.range.start;
-    let old = original
-        .text
-        .get(original.range.clone())
-        .unwrap_or_default();
-    let within = text::edits(old, new).into_iter();
-    within
-        .map(|edit| Edit {
-            range: edit.range.start + start..edit.range.end + start,
-            text: edit.text,
-        })
-        .collect()
+    })?;
+    let edits = answer::edits(original, &new).map_err(refused)?;
+    Ok((new, edits))
 }
 
 /// How the summary speaks of what was rewritten.
-fn title(subject: &Subject, text: &str) -> String {
-    if subject.range == (0..text.len()) {
+fn title(subject: &Subject, bytes: usize) -> String {
+    if subject.range == (0..bytes) {
         "the file".into()
     } else {
         subject.title()
