@@ -57,12 +57,16 @@ pub(super) fn fences(answer: &str) -> Result<Vec<Block>, Refusal> {
     }
 }
 
-/// How many fences a parser of CommonMark finds, where marks within the block could mean more to
-/// it than to us, who take a fence at any indentation.
+/// How many fences a parser of CommonMark finds, where it could find others than we do: we take a
+/// fence at any indentation, and do not know where a list ends.
 fn seen_by_commonmark(answer: &str) -> usize {
-    let marks =
-        |line: &&str| line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
-    if answer.split('\n').filter(marks).count() <= 2 {
+    let is_mark = |line: &&str| {
+        let line = line.trim_start();
+        line.starts_with("```") || line.starts_with("~~~")
+    };
+    let mut marks = answer.split('\n').filter(is_mark);
+    let is_plain = |line: &str| !line.starts_with([' ', '\t']);
+    if marks.next().is_some_and(is_plain) && marks.nth(1).is_none() {
         return 1;
     }
     let fenced = |event: &Event<'_>| {
@@ -171,6 +175,7 @@ mod tests {
             Ok(&["a\n  b\nc\n"]),
         );
         check("\t```\n\ta\n\t```", Ok(&["a\n"]));
+        check("- x\n  ```\na\n  ```", Err(Refusal::ManyBlocks(2)));
         check("```a```\n``` b ` c\n", Ok(&[]));
         check("```\n```\n```\n```", Ok(&["", ""]));
     }

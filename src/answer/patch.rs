@@ -61,29 +61,29 @@ struct Hunk<'a> {
 fn patched(patch: &str, old: &str) -> Option<String> {
     let lines: Vec<&str> = old.lines().collect();
     let mut new: Vec<&str> = Vec::new();
-    let mut done = 0;
+    let mut passed = 0;
     for hunk in hunks(patch) {
-        let at = only_place(&lines, &hunk.old).filter(|at| *at >= done)?;
-        new.extend(lines.get(done..at)?);
+        let at = only_place(&lines, &hunk.old).filter(|at| *at >= passed)?;
+        new.extend(lines.get(passed..at)?);
         new.extend(&hunk.new);
-        done = at + hunk.old.len();
+        passed = at + hunk.old.len();
     }
-    new.extend(lines.get(done..)?);
-    (done > 0).then(|| new.join("\n"))
+    new.extend(lines.get(passed..)?);
+    (passed > 0).then(|| new.join("\n"))
 }
 
 fn hunks(patch: &str) -> Vec<Hunk<'_>> {
     let mut hunks = vec![Hunk::default()];
-    let mut in_head = true;
+    let mut before_hunks = true;
     for line in patch.trim_end_matches('\n').split('\n') {
-        let is_head = in_head
+        let names_a_file = before_hunks
             && ["--- ", "+++ ", "diff ", "index "]
                 .iter()
                 .any(|head| line.starts_with(head));
-        if is_head || line.starts_with('\\') {
+        if names_a_file || line.starts_with('\\') {
             continue;
         }
-        in_head = false;
+        before_hunks = false;
         if is_hunk_head(line) {
             hunks.push(Hunk::default());
             continue;

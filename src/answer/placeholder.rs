@@ -12,13 +12,13 @@ use crate::syntax::Language;
 static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)
-        (?: ^ | (?: // | /\* | \# | -- | <!-- | ; | % | \{/\* ) ) \s* [\[(<{]? \s* (?: \.{3} | … )
+        (?: ^ | (?: // | /\* | \# | -- | <!-- | ^[;%] ) ) \s* [\[(<{]? \s* (?: \.{3} | … )
         (?:
             \s* (?: \*/ | --> | [\])>}] | \s )* $
           | [\s(]* (?: the\s )? (?: rest | remain\w* | exist\w+ | unchanged | same | other | previous
                 | original | omitted | snip | more | keep | code | as\s before | implementation ) \b .*
         )
-      | (?: // | /\* | \# | -- | <!-- | ; | % | \{/\* ) \s* [\[(<{]? \s*
+      | (?: // | /\* | \# | -- | <!-- | ^[;%] ) \s* [\[(<{]? \s*
         (?:
             (?: the\s | all\s )? (?: rest | remain\w* | exist\w+ | previous | other | original ) \b [\w\s,'/-]{0,60}
                 (?: unchanged | unmodified | as\s (?: before | is | it\s was )
@@ -38,22 +38,21 @@ pub(super) fn has_placeholder(new: &str, old: &str, language: Option<Language>) 
     let Some(placeholder) = PLACEHOLDER.as_ref() else {
         return false;
     };
-    let mut known: Option<HashSet<&str>> = None;
+    let known: HashSet<&str> = old.lines().map(str::trim).collect();
     new.lines().map(str::trim).any(|line| {
-        // Cheap, and true of few lines.
-        let may = line.contains("...") || line.contains('…') || holds_comment(line);
-        may && placeholder.is_match(line)
-            && !known
-                .get_or_insert_with(|| old.lines().map(str::trim).collect())
-                .contains(line)
+        // What is cheap to ask comes first: few lines are new and hold a comment.
+        !known.contains(line)
+            && may_hold_one(line)
+            && placeholder.is_match(line)
             && !(line == "..." && is_stub(new, old, language))
     })
 }
 
-fn holds_comment(line: &str) -> bool {
-    ["//", "/*", "#", "--", ";", "%"]
-        .iter()
-        .any(|mark| line.contains(mark))
+fn may_hold_one(line: &str) -> bool {
+    line.starts_with([';', '%'])
+        || ["...", "…", "//", "/*", "#", "--"]
+            .iter()
+            .any(|mark| line.contains(mark))
 }
 
 /// In Python `...` is a statement; it leaves nothing out where no line is missing.
