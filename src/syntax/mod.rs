@@ -1,17 +1,21 @@
 //! What surrounds a place in a text: function, type, paragraph; and whether a text parses.
 
+mod defined;
 mod enclosing;
 mod errors;
 mod grammar;
 mod language;
+mod names;
 mod outline;
 mod paragraph;
 mod rope;
 mod symbol;
 mod tree;
 
+pub use defined::{Defined, MAX_DEFINITION};
 pub use errors::{Errors, Reparsed, count_errors};
 pub use language::Language;
+pub use names::{Name, Role, words};
 pub use paragraph::paragraph;
 pub use symbol::{Symbol, SymbolKind};
 pub use tree::{MAX_BYTES, PARSE_LIMIT, Syntax, parses};

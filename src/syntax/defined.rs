@@ -1,0 +1,453 @@
+//! What a text tells of the names that it defines: signatures, doc comments, fields; no bodies.
+
+use std::ops::Range;
+
+use ropey::Rope;
+use tree_sitter::{Node, TreeCursor};
+
+use super::symbol::{Symbol, SymbolKind, is_comment};
+use super::{Syntax, rope};
+
+/// The most that is told of one definition, in bytes: about 400 tokens.
+pub const MAX_DEFINITION: usize = 1_300;
+/// A doc comment beyond this is cut to its first paragraph.
+const LONG_DOC: usize = 300;
+/// The most that is told of a constant, whose value may be a table.
+const MAX_CONSTANT: usize = 300;
+
+/// What a text tells of a name that it defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defined {
+    pub name: String,
+    /// Of a function the doc comment and the signature, of a type its fields and the signatures
+    /// in it too, of a constant its line.
+    pub text: String,
+    /// The bytes of the item, with what stands above it.
+    pub range: Range<usize>,
+    /// Where the name stands.
+    pub at: usize,
+    /// The signature of the type or class around it, on one line.
+    pub of: Option<String>,
+}
+
+impl Syntax {
+    /// What `text`, which is the one that was parsed, tells of the names that are wanted, in the
+    /// order of the text; what is local to a function is left out.
+    pub fn defined(&self, text: &Rope, is_wanted: impl Fn(&str) -> bool) -> Vec<Defined> {
+        let source = Source { syntax: self, text };
+        let mut found = Vec::new();
+        let mut around: Vec<&Symbol> = Vec::new();
+        let mut local_until = 0;
+        for symbol in self.symbols() {
+            around.retain(|outer| symbol.range.start < outer.range.end);
+            let is_local = symbol.range.start < local_until;
+            if !is_local && is_told(symbol.kind) && is_wanted(&symbol.name) {
+                found.push(source.symbol(symbol, around.last().copied()));
+            }
+            if is_function(symbol.kind) {
+                local_until = local_until.max(symbol.range.end);
+            }
+            around.push(symbol);
+        }
+        let is_symbol = |at: usize, found: &[Defined]| found.iter().any(|known| known.at == at);
+        for constant in source.constants(is_wanted) {
+            if !is_symbol(constant.at, &found) {
+                found.push(constant);
+            }
+        }
+        found.sort_by_key(|defined| defined.at);
+        found
+    }
+}
+
+/// An `impl` defines no name, and a module is all that is in it.
+fn is_told(kind: SymbolKind) -> bool {
+    !matches!(kind, SymbolKind::Impl | SymbolKind::Module)
+}
+
+fn is_function(kind: SymbolKind) -> bool {
+    matches!(kind, SymbolKind::Function | SymbolKind::Method)
+}
+
+struct Source<'a> {
+    syntax: &'a Syntax,
+    text: &'a Rope,
+}
+
+impl Source<'_> {
+    fn symbol(&self, symbol: &Symbol, around: Option<&Symbol>) -> Defined {
+        let is_body_told = !is_function(symbol.kind) && symbol.kind != SymbolKind::Macro;
+        let item = if is_body_told {
+            self.without_bodies(symbol)
+        } else {
+            self.signature(symbol)
+        };
+        let room = MAX_DEFINITION.saturating_sub(item.len());
+        let doc = doc(&self.slice(symbol.leading.clone()), room.min(2 * LONG_DOC));
+        let text = if doc.is_empty() {
+            item
+        } else {
+            format!("{doc}\n{item}")
+        };
+        Defined {
+            name: symbol.name.clone(),
+            text: cut(&text, MAX_DEFINITION),
+            range: symbol.with_leading(),
+            at: symbol.name_range.start,
+            of: around.map(|around| one_line(&self.slice(around.signature.clone()))),
+        }
+    }
+
+    /// A function's head, with the doc comment that Python keeps below it.
+    fn signature(&self, symbol: &Symbol) -> String {
+        let signature = self.slice(symbol.signature.clone());
+        match self.docstring(symbol) {
+            Some(docstring) => {
+                let words = doc(&self.slice(docstring), LONG_DOC);
+                format!("{signature}\n    {words}")
+            }
+            None => signature,
+        }
+    }
+
+    /// A type with all that is in it but the bodies of functions; without the comments in it too,
+    /// where it is long.
+    fn without_bodies(&self, symbol: &Symbol) -> String {
+        let whole = self.left_out(symbol, false);
+        if whole.len() <= MAX_DEFINITION {
+            return whole;
+        }
+        cut(&self.left_out(symbol, true), MAX_DEFINITION)
+    }
+
+    fn left_out(&self, symbol: &Symbol, comments_too: bool) -> String {
+        let mut out: Vec<Range<usize>> = Vec::new();
+        let inner = self.syntax.symbols().iter().filter(|inner| {
+            symbol.range.start < inner.range.start && inner.range.end <= symbol.range.end
+        });
+        let mut local_until = symbol.range.start;
+        for inner in inner.filter(|inner| is_function(inner.kind)) {
+            if inner.range.start < local_until {
+                continue;
+            }
+            local_until = inner.range.end;
+            if comments_too {
+                out.push(inner.leading.clone());
+            }
+            out.push(inner.signature.end..inner.range.end);
+        }
+        if comments_too && let Some(docstring) = self.docstring(symbol) {
+            out.push(docstring);
+            out.sort_by_key(|range| range.start);
+        }
+        let mut told = String::new();
+        let mut at = symbol.range.start;
+        for range in out.into_iter().filter(|range| !range.is_empty()) {
+            told.push_str(&self.slice(at..range.start.max(at)));
+            let is_body = !told.trim_end().is_empty() && !told.ends_with(char::is_whitespace);
+            told.push_str(if is_body { " …" } else { "" });
+            at = range.end.max(at);
+        }
+        told.push_str(&self.slice(at..symbol.range.end));
+        without_blank_lines(&told)
+    }
+
+    /// The string that begins the body of one of Python's functions or classes.
+    fn docstring(&self, symbol: &Symbol) -> Option<Range<usize>> {
+        let root = self.syntax.tree.root_node();
+        let node = root.descendant_for_byte_range(symbol.range.start, symbol.range.end)?;
+        if !matches!(node.kind(), "function_definition" | "class_definition") {
+            return None;
+        }
+        let body = node.child_by_field_name("body")?;
+        let first = body.named_child(0)?;
+        let string = match first.kind() {
+            "expression_statement" => first.named_child(0)?,
+            _ => first,
+        };
+        (string.kind() == "string").then(|| string.byte_range())
+    }
+
+    /// Constants and variables that are not local to a function.
+    fn constants(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Defined> {
+        let mut found = Vec::new();
+        let mut cursor = self.syntax.tree.walk();
+        loop {
+            let node = cursor.node();
+            self.names_of_constants(node, &mut |name| {
+                let text = self.slice(name.byte_range());
+                if is_wanted(&text) {
+                    found.push(self.constant(node, name, text));
+                }
+            });
+            if holds_constants(&cursor) && cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return found;
+                }
+            }
+        }
+    }
+
+    fn names_of_constants(&self, node: Node, tell: &mut dyn FnMut(Node)) {
+        let field = match node.kind() {
+            "const_item"
+            | "static_item"
+            | "const_spec"
+            | "var_spec"
+            | "variable_declarator"
+            | "preproc_def"
+            | "preproc_function_def" => "name",
+            "assignment" => "left",
+            "init_declarator" => "declarator",
+            _ => return,
+        };
+        for name in node.children_by_field_name(field, &mut node.walk()) {
+            if matches!(name.kind(), "identifier" | "constant") {
+                tell(name);
+            }
+        }
+    }
+
+    /// The line that a constant stands on, with the comment above it.
+    fn constant(&self, node: Node, name: Node, text: String) -> Defined {
+        let start = self.line_start(node.start_byte());
+        let line = self.slice(start..node.end_byte());
+        let row = node.start_position().row;
+        let mut statement = node;
+        while let Some(parent) = statement.parent()
+            && parent.parent().is_some()
+            && parent.start_position().row == row
+        {
+            statement = parent;
+        }
+        let above = statement.prev_named_sibling();
+        let comment =
+            above.filter(|above| is_comment(*above) && above.end_position().row + 1 >= row);
+        let doc = comment.map(|comment| doc(&self.slice(comment.byte_range()), LONG_DOC));
+        let told = doc.into_iter().chain([cut(line.trim(), MAX_CONSTANT)]);
+        Defined {
+            name: text,
+            text: told.collect::<Vec<_>>().join("\n"),
+            range: node.byte_range(),
+            at: name.start_byte(),
+            of: None,
+        }
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        let line = self.text.try_byte_to_line(at).unwrap_or(0);
+        self.text.try_line_to_byte(line).unwrap_or(at)
+    }
+
+    fn slice(&self, range: Range<usize>) -> String {
+        rope::slice(self.text, range).unwrap_or_default()
+    }
+}
+
+/// What may have a constant in it that is not local to a function.
+fn holds_constants(cursor: &TreeCursor<'_>) -> bool {
+    let kind = cursor.node().kind();
+    cursor.depth() == 0
+        || kind.starts_with("class")
+        || kind.starts_with("namespace")
+        || kind.starts_with("preproc_if")
+        || matches!(
+            kind,
+            "mod_item"
+                | "impl_item"
+                | "trait_item"
+                | "declaration_list"
+                | "export_statement"
+                | "lexical_declaration"
+                | "variable_declaration"
+                | "const_declaration"
+                | "var_declaration"
+                | "var_spec_list"
+                | "declaration"
+                | "field_declaration"
+                | "enum_declaration"
+                | "interface_declaration"
+                | "interface_body"
+                | "linkage_specification"
+                | "preproc_else"
+                | "if_statement"
+                | "try_statement"
+                | "else_clause"
+                | "except_clause"
+                | "block"
+                | "body_statement"
+                | "expression_statement"
+        )
+}
+
+/// A doc comment, cut to its first paragraph where it is long, and to so many bytes.
+fn doc(comment: &str, most: usize) -> String {
+    let comment = comment.trim();
+    if comment.len() <= LONG_DOC.min(most) {
+        return comment.to_owned();
+    }
+    let marks = ['/', '*', '!', '#', '"', '\'', ' ', '\t'];
+    let mut told = Vec::new();
+    let mut has_words = false;
+    for line in comment.lines() {
+        let is_blank = line.trim_matches(marks).is_empty();
+        if is_blank && has_words {
+            break;
+        }
+        has_words |= !is_blank;
+        told.push(line);
+    }
+    cut(&told.join("\n"), most)
+}
+
+/// The text up to the last line end within so many bytes, and a sign that it is cut.
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let most = most.saturating_sub('…'.len_utf8() + 1);
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
+    let head = text.get(..end.unwrap_or(0)).unwrap_or_default();
+    let lines = head
+        .rfind('\n')
+        .and_then(|end| head.get(..end))
+        .unwrap_or(head);
+    format!("{lines}\n…")
+}
+
+fn without_blank_lines(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(160).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::Language;
+
+    fn check(language: Language, text: &str, names: &[&str], expected: &[&str]) {
+        let rope = Rope::from_str(text);
+        let syntax = Syntax::parse(language, &rope).unwrap();
+        let found = syntax.defined(&rope, |name| names.contains(&name));
+        let found: Vec<_> = found
+            .iter()
+            .map(|defined| match &defined.of {
+                Some(of) => format!("({of}) {}", defined.text),
+                None => defined.text.clone(),
+            })
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn functions_are_told_without_bodies() {
+        check(
+            Language::Rust,
+            "/// Doc.\n#[x]\nfn a<T>(\n    b: T,\n) -> u8 {\n    fn c() {}\n    0\n}\nimpl B for C {\n    fn d(&self) {}\n}\n",
+            &["a", "c", "d", "C"],
+            &[
+                "/// Doc.\n#[x]\nfn a<T>(\n    b: T,\n) -> u8",
+                "(impl B for C) fn d(&self)",
+            ],
+        );
+        check(
+            Language::Python,
+            "class A:\n    def b(self) -> int:\n        \"\"\"Doc.\"\"\"\n        return 1\n",
+            &["b"],
+            &["(class A:) def b(self) -> int:\n    \"\"\"Doc.\"\"\""],
+        );
+        check(
+            Language::Go,
+            "package p\n\n// Area is.\nfunc (s Square) Area() int {\n\treturn 1\n}\n",
+            &["Area"],
+            &["// Area is.\nfunc (s Square) Area() int"],
+        );
+    }
+
+    #[test]
+    fn types_are_told_with_fields_and_signatures() {
+        check(
+            Language::Rust,
+            "/// A.\nstruct A {\n    /// Of b.\n    b: u8,\n}\ntrait T {\n    fn c(&self) -> u8 {\n        1\n    }\n\n    fn d();\n}\n",
+            &["A", "T"],
+            &[
+                "/// A.\nstruct A {\n    /// Of b.\n    b: u8,\n}",
+                "trait T {\n    fn c(&self) -> u8 …\n    fn d();\n}",
+            ],
+        );
+        check(
+            Language::Python,
+            "class A:\n    \"\"\"Doc.\"\"\"\n    x: int = 1\n\n    def b(self):\n        return 1\n\n    def c(self): pass\n",
+            &["A"],
+            &[
+                "class A:\n    \"\"\"Doc.\"\"\"\n    x: int = 1\n    def b(self): …\n    def c(self): …",
+            ],
+        );
+        check(
+            Language::TypeScript,
+            "export interface A {\n  b: string;\n  c(): void;\n}\n",
+            &["A"],
+            &["export interface A {\n  b: string;\n  c(): void;\n}"],
+        );
+    }
+
+    #[test]
+    fn constants_are_told_with_their_line() {
+        check(
+            Language::Rust,
+            "// Most.\npub const MOST: usize = 3;\nimpl A { const B: u8 = 1; }\nfn f() { const C: u8 = 1; }\n",
+            &["MOST", "B", "C"],
+            &[
+                "// Most.\npub const MOST: usize = 3;",
+                "impl A { const B: u8 = 1;",
+            ],
+        );
+        check(
+            Language::Python,
+            "if x:\n    A = 1\nB: int = [\n    2,\n]\ndef f():\n    C = 1\n",
+            &["A", "B", "C"],
+            &["A = 1", "B: int = [\n    2,\n]"],
+        );
+        check(
+            Language::JavaScript,
+            "// Of a.\nexport const a = {\n  b: 1,\n};\nvar c = require('d');\n",
+            &["a", "b", "c"],
+            &[
+                "// Of a.\nexport const a = {\n  b: 1,\n}",
+                "var c = require('d')",
+            ],
+        );
+        check(
+            Language::Go,
+            "package p\n\nconst (\n\tA = iota\n\tB\n)\n\nvar C, D = 1, 2\n",
+            &["B", "D"],
+            &["B", "var C, D = 1, 2"],
+        );
+    }
+
+    #[test]
+    fn what_is_long_is_cut() {
+        let fields = "    field: u8,\n".repeat(400);
+        let text = format!("struct A {{\n{fields}}}\n");
+        let rope = Rope::from_str(&text);
+        let syntax = Syntax::parse(Language::Rust, &rope).unwrap();
+        let found = syntax.defined(&rope, |name| name == "A");
+        assert!(found[0].text.len() <= MAX_DEFINITION);
+        assert!(found[0].text.ends_with("    field: u8,\n…"));
+        let doc = "/// First.\n/// Still.\n///\n".to_owned() + &"/// More.\n".repeat(60);
+        check(
+            Language::Rust,
+            &format!("{doc}fn a() {{}}\n"),
+            &["a"],
+            &["/// First.\n/// Still.\nfn a()"],
+        );
+    }
+}
