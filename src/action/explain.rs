@@ -1,6 +1,6 @@
 //! Explain: what a piece of code does and why, for hover text.
 
-use super::surroundings::without;
+use super::surroundings::{Asked, FileNeed};
 use super::{Exchange, FENCE_OF_TRUST, Problem, Surroundings};
 use crate::prompt::Prompt;
 
@@ -38,33 +38,15 @@ pub(super) fn words_prompt(
     rules: &str,
     task: &str,
 ) -> Prompt {
-    // What is told last is of most use, so it is fitted in first.
-    let leading = at.leading();
-    let history = at.history(question.history);
-    let problems = at.problems(question.problems);
-    let told = [
-        at.guidance,
-        leading.as_deref(),
-        history.as_deref(),
-        problems.as_deref(),
-        Some(task),
-    ];
-    let left = told.into_iter().fold(at.room(), without);
-    let context = at.file_or_outline(left);
-    Prompt {
-        instructions: format!(
+    at.prompt(Asked {
+        instructions: &format!(
             "{rules}\n\n{FENCE_OF_TRUST}\n\nAnswer in this language: {answer_language}."
         ),
-        parts: Vec::new(),
-        schema: None,
-    }
-    .tell(at.guidance.map(str::to_owned))
-    .tell(context)
-    .tell(history)
-    .tell(problems)
-    .tell(leading)
-    .tell(Some(task.to_owned()))
-    .tell(Some(at.range()))
+        file: FileNeed::Whole,
+        history: question.history,
+        problems: question.problems,
+        task,
+    })
 }
 
 const INSTRUCTIONS: &str = "\

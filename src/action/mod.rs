@@ -1,5 +1,6 @@
 //! One file an action: what it asks and what its answer becomes; and what they work on.
 
+mod definition;
 pub mod describe;
 pub mod explain;
 pub mod fix;
@@ -9,6 +10,7 @@ pub mod refactor;
 mod subject;
 mod surroundings;
 
+pub use definition::{Definition, Worth};
 pub use problem::{Problem, Severity};
 pub use subject::{Subject, selects_something, subject};
 pub use surroundings::Surroundings;
@@ -65,6 +67,7 @@ struct Other { a: u8 }
             tell_file,
             max_prompt_tokens: 12_000,
             guidance: None,
+            definitions: &[],
         };
         prompt(&at).to_plain_text()
     }

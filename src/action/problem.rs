@@ -44,15 +44,22 @@ const MOST: usize = 20;
 const LONGEST: usize = 2_000;
 
 impl Surroundings<'_> {
-    /// The problems with their lines, marked as the data that they are, if they fit.
-    pub fn problems(&self, problems: &[Problem]) -> Option<String> {
-        let told: Vec<String> = problems
+    /// The problems with their lines, marked as the data that they are, as many as fit into
+    /// `left` tokens.
+    pub(super) fn problems(&self, problems: &[Problem], left: u64) -> Option<String> {
+        let mut told: Vec<String> = problems
             .iter()
             .take(MOST)
             .map(|problem| self.in_words(problem))
             .collect();
-        let marked = marked("problems", &[("file", self.path)], &told.join("\n"));
-        (!told.is_empty() && estimate_tokens(&marked) < self.room()).then_some(marked)
+        while !told.is_empty() {
+            let marked = marked("problems", &[("file", self.path)], &told.join("\n"));
+            if estimate_tokens(&marked) <= left {
+                return Some(marked);
+            }
+            told.pop();
+        }
+        None
     }
 
     fn in_words(&self, problem: &Problem) -> String {

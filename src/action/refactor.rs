@@ -1,6 +1,6 @@
 //! Refactor: the same behaviour, better written, as a replacement for the range alone.
 
-use super::surroundings::without;
+use super::surroundings::{Asked, FileNeed};
 use super::{Exchange, FENCE_OF_TRUST, Problem, Surroundings};
 use crate::prompt::{Prompt, estimate_tokens};
 
@@ -38,31 +38,13 @@ pub(super) fn edit_prompt(
         at.language_name(),
         indentation_unit(at),
     );
-    // What is told last is of most use, so it is fitted in first.
-    let leading = at.leading();
-    let history = at.history(wish.history);
-    let problems = at.problems(wish.problems);
-    let told = [
-        at.guidance,
-        leading.as_deref(),
-        history.as_deref(),
-        problems.as_deref(),
-        Some(task),
-    ];
-    let left = told.into_iter().fold(at.room(), without);
-    let context = at.imports_and_outline(left);
-    Prompt {
-        instructions: format!("{rules}\n\n{FENCE_OF_TRUST}"),
-        parts: Vec::new(),
-        schema: None,
-    }
-    .tell(at.guidance.map(str::to_owned))
-    .tell(context)
-    .tell(history)
-    .tell(problems)
-    .tell(leading)
-    .tell(Some(format!("{manner}\n{task}")))
-    .tell(Some(at.range()))
+    at.prompt(Asked {
+        instructions: &format!("{rules}\n\n{FENCE_OF_TRUST}"),
+        file: FileNeed::Outline,
+        history: wish.history,
+        problems: wish.problems,
+        task: &format!("{manner}\n{task}"),
+    })
 }
 
 /// Room for the range twice over, and for a sentence beside it.

@@ -1,20 +1,15 @@
-//! What a prompt tells of the place: the file's name, its text or outline, and the range itself.
+//! What a prompt tells of the place: the file or its outline, definitions, and the range itself.
 
 use std::ops::Range;
 
 use ropey::Rope;
 
-use super::{Exchange, Subject};
-use crate::prompt::{Prompt, estimate_tokens, estimate_tokens_of, marked};
+use super::{Definition, Exchange, Problem, Subject};
+use crate::prompt::{Part, Prompt, estimate_tokens, estimate_tokens_of, marked};
 use crate::syntax::{Language, Syntax};
 
-/// About what an action's instructions take, in tokens.
-const INSTRUCTIONS: u64 = 800;
-
-/// What is left of so many tokens once this is told.
-pub(super) fn without(left: u64, told: Option<&str>) -> u64 {
-    left.saturating_sub(told.map_or(0, estimate_tokens))
-}
+/// What is kept free beside file and range for what is asked, in tokens.
+const TASK: u64 = 100;
 
 /// A document and the part of it that an action is about.
 #[derive(Clone, Copy, Debug)]
@@ -32,45 +27,182 @@ pub struct Surroundings<'a> {
     pub max_prompt_tokens: u64,
     /// The user's own guidance, marked.
     pub guidance: Option<&'a str>,
+    /// Of what the range names, in the order in which they are told.
+    pub definitions: &'a [Definition],
+}
+
+/// How much of its file an action needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileNeed {
+    /// All of it, or else its outline.
+    Whole,
+    /// Its imports and its outline.
+    Outline,
+}
+
+/// What an action asks, and what goes with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub instructions: &'a str,
+    pub file: FileNeed,
+    pub history: &'a [Exchange],
+    pub problems: &'a [Problem],
+    pub task: &'a str,
+}
+
+/// What is left of so many tokens.
+struct Room {
+    left: u64,
+}
+
+impl Room {
+    /// The text, if there is room for it; then there is less.
+    fn fit(&mut self, text: Option<String>) -> Option<String> {
+        let text = text?;
+        self.left = self.left.checked_sub(estimate_tokens(&text))?;
+        Some(text)
+    }
 }
 
 impl Surroundings<'_> {
-    /// The whole file where it fits into `left` tokens, else its outline if that does.
-    pub fn file_or_outline(&self, left: u64) -> Option<String> {
-        if !self.tell_file || self.subject_is_everything() {
-            return None;
+    /// The whole prompt: what changes seldom stands first, what is asked and the range last.
+    ///
+    /// Instructions, task and range are always told. What else there is goes in by its use for as
+    /// long as there is room, and the definitions take what is left in the end. What is told of
+    /// the file has a share of its own, so that it depends on nothing but the file and the
+    /// settings: whichever part of the file is asked about, the prompt begins alike.
+    pub(super) fn prompt(&self, asked: Asked<'_>) -> Prompt {
+        let range = self.range();
+        let always = [asked.instructions, asked.task, &range].map(estimate_tokens);
+        let mut room = Room {
+            left: self
+                .max_prompt_tokens
+                .saturating_sub(always.iter().sum::<u64>()),
+        };
+        let guidance = room.fit(self.guidance.map(str::to_owned));
+        let file = self.file(asked);
+        let is_whole = matches!(&file, Some(Told::Whole(_)));
+        let file = room.fit(file.map(Told::into_text));
+        let is_whole = is_whole && file.is_some();
+        let leading = room.fit(self.leading());
+        let problems = self.problems(asked.problems, room.left);
+        let problems = room.fit(problems);
+        let history = self.history(asked.history, room.left / 2);
+        let history = room.fit(history);
+        let definitions = self.definitions(is_whole, room.left);
+        let parts = [
+            guidance,
+            file,
+            definitions,
+            history,
+            problems,
+            leading,
+            Some(asked.task.to_owned()),
+            Some(range),
+        ];
+        Prompt {
+            instructions: asked.instructions.to_owned(),
+            parts: parts.into_iter().flatten().map(Part::Text).collect(),
+            schema: None,
         }
-        if estimate_tokens_of(self.text.len_bytes()) < left {
-            return Some(self.mark("file", &self.text.to_string()));
-        }
-        self.outline(left)
     }
 
-    /// The file's imports and the signatures in it, as far as they fit into `left` tokens.
-    pub fn imports_and_outline(&self, left: u64) -> Option<String> {
+    /// What is told of the file around the range.
+    fn file(&self, asked: Asked<'_>) -> Option<Told> {
         if !self.tell_file || self.subject_is_everything() {
             return None;
         }
-        let imports = self.syntax.map(|syntax| syntax.imports(self.text));
-        let imports = imports
-            .filter(|imports| !imports.trim().is_empty() && estimate_tokens(imports) < left / 2)
-            .map(|imports| self.mark("imports", &imports));
-        let left = without(left, imports.as_deref());
-        let told: Vec<_> = imports.into_iter().chain(self.outline(left)).collect();
+        // Half, so that the range, which is no longer than the file, always fits beside it.
+        let fixed = estimate_tokens(asked.instructions) + TASK;
+        let guidance = self.guidance.map_or(0, estimate_tokens);
+        let share = self.max_prompt_tokens.saturating_sub(fixed + guidance) / 2;
+        let outline = |left| self.outline(left).map(Told::Parts);
+        if asked.file == FileNeed::Outline {
+            let imports = self.imports(share / 4);
+            let left = share / 2 - imports.as_deref().map_or(0, estimate_tokens);
+            let told: Vec<_> = imports.into_iter().chain(self.outline(left)).collect();
+            return (!told.is_empty()).then(|| Told::Parts(told.join("\n")));
+        }
+        if estimate_tokens_of(self.text.len_bytes()) >= share {
+            return outline(share / 2);
+        }
+        let whole = self.mark("file", &self.text.to_string());
+        if estimate_tokens(&whole) > share {
+            return outline(share / 2);
+        }
+        Some(Told::Whole(whole))
+    }
+
+    /// The definitions that fit into `left` tokens, the most useful first to fit.
+    fn definitions(&self, file_is_told: bool, left: u64) -> Option<String> {
+        let is_news = |definition: &&Definition| !(file_is_told && definition.is_in_this_file);
+        let mut told: Vec<_> = self
+            .definitions
+            .iter()
+            .filter(is_news)
+            .map(|definition| (definition.worth, definition.marked()))
+            .enumerate()
+            .collect();
+        told.sort_by_key(|(_, (worth, _))| *worth);
+        let mut left = left;
+        told.retain(|(_, (_, text))| {
+            // With the end of line that joins it to the next.
+            let tokens = estimate_tokens_of(text.len() + 1);
+            let fits = tokens <= left;
+            left -= if fits { tokens } else { 0 };
+            fits
+        });
+        told.sort_by_key(|(at, _)| *at);
+        let told: Vec<_> = told.into_iter().map(|(_, (_, text))| text).collect();
         (!told.is_empty()).then(|| told.join("\n"))
     }
 
+    fn imports(&self, most: u64) -> Option<String> {
+        let imports = self.syntax?.imports(self.text);
+        let marked = (!imports.trim().is_empty()).then(|| self.mark("imports", &imports))?;
+        (estimate_tokens(&marked) <= most).then_some(marked)
+    }
+
+    /// The signatures in the file; where they are too many, those of the top level; where these
+    /// are too many still, the first ones.
+    fn outline(&self, left: u64) -> Option<String> {
+        let outline = self.syntax?.outline(self.text);
+        let marked = |outline: &str| {
+            let told = (!outline.trim().is_empty()).then(|| self.mark("outline", outline))?;
+            (estimate_tokens(&told) <= left).then_some(told)
+        };
+        if let Some(told) = marked(&outline) {
+            return Some(told);
+        }
+        let top_level = outline.lines().filter(|line| !line.starts_with(' '));
+        let mut top_level = top_level.collect::<Vec<_>>();
+        if let Some(told) = marked(&top_level.join("\n")) {
+            return Some(told);
+        }
+        // About 60 tokens are the marks themselves, and the path.
+        let most = left.saturating_sub(60 + estimate_tokens(self.path));
+        let mut used = 0;
+        let fitting = top_level.iter().take_while(|line| {
+            used += estimate_tokens_of(line.len() + 1);
+            used <= most
+        });
+        top_level.truncate(fitting.count());
+        top_level.push("…");
+        (top_level.len() > 1)
+            .then(|| marked(&top_level.join("\n")))
+            .flatten()
+    }
+
     /// Doc comments and attributes above the range, which are not part of it.
-    pub fn leading(&self) -> Option<String> {
+    fn leading(&self) -> Option<String> {
         let above = slice(self.text, &self.subject.leading);
-        let worth_it = !above.trim().is_empty() && estimate_tokens(&above) < self.room() / 4;
-        worth_it.then(|| self.mark("above-the-range", &above))
+        (!above.trim().is_empty()).then(|| self.mark("above-the-range", &above))
     }
 
     /// What was said before, the oldest left out where it is too much. What the model said
     /// itself is data as well.
-    pub fn history(&self, exchanges: &[Exchange]) -> Option<String> {
-        let mut left = self.room() / 2;
+    fn history(&self, exchanges: &[Exchange], most: u64) -> Option<String> {
+        let mut left = most;
         let mut told = Vec::new();
         for exchange in exchanges.iter().rev() {
             let text = [
@@ -78,7 +210,7 @@ impl Surroundings<'_> {
                 marked("earlier-answer", &[], &exchange.answer),
             ]
             .join("\n");
-            let Some(rest) = left.checked_sub(estimate_tokens(&text)) else {
+            let Some(rest) = left.checked_sub(estimate_tokens_of(text.len() + 1)) else {
                 break;
             };
             left = rest;
@@ -86,12 +218,6 @@ impl Surroundings<'_> {
         }
         told.reverse();
         (!told.is_empty()).then(|| told.join("\n"))
-    }
-
-    /// Tokens left for context once the range is in.
-    pub fn room(&self) -> u64 {
-        let range = estimate_tokens_of(self.subject.range.len());
-        self.max_prompt_tokens.saturating_sub(range + INSTRUCTIONS)
     }
 
     /// The range itself, marked: the last thing a prompt says.
@@ -126,12 +252,7 @@ impl Surroundings<'_> {
             .map_or(self.language_id, |language| language.name())
     }
 
-    fn outline(&self, left: u64) -> Option<String> {
-        let outline = self.syntax?.outline(self.text);
-        let fits = estimate_tokens(&outline) < left;
-        (fits && !outline.trim().is_empty()).then(|| self.mark("outline", &outline))
-    }
-
+    /// A text that would stand in the prompt twice, for no use.
     fn subject_is_everything(&self) -> bool {
         let rest = self
             .text
@@ -163,15 +284,21 @@ impl Surroundings<'_> {
     }
 }
 
+/// What is told of a file.
+enum Told {
+    Whole(String),
+    Parts(String),
+}
+
+impl Told {
+    fn into_text(self) -> String {
+        match self {
+            Self::Whole(text) | Self::Parts(text) => text,
+        }
+    }
+}
+
 fn slice(text: &Rope, range: &Range<usize>) -> String {
     text.get_byte_slice(range.clone())
         .map_or_else(String::new, |slice| slice.to_string())
-}
-
-impl Prompt {
-    /// Adds a text, where there is one.
-    pub(super) fn tell(mut self, text: Option<String>) -> Self {
-        self.parts.extend(text.map(crate::prompt::Part::Text));
-        self
-    }
 }

@@ -197,6 +197,7 @@ impl Engine {
             tell_file: self.settings.context != Scope::Selection,
             max_prompt_tokens: self.settings.max_prompt_tokens,
             guidance: guidance.as_deref(),
+            definitions: &[],
         };
         let mut prompt = self.prompt(job, &at);
         let max_output_tokens = match job.task.outcome() {

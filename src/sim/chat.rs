@@ -398,6 +398,7 @@ mod tests {
             tell_file: false,
             max_prompt_tokens: 1_000,
             guidance: None,
+            definitions: &[],
         };
         let check = |question: Option<&str>, language: &str, says: [bool; 2]| {
             let question = Question {

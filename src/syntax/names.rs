@@ -383,7 +383,7 @@ mod tests {
         check(
             Language::Go,
             "package p\n\n«func (s *Square) area(b int, c pkg.Out) (d error) {\n\te, err := s.find(b)\n\tfor i, f := range LIST { call(f, i, e) }\n\treturn &Bee{Field: MAX}\n}\n»",
-            "t:Square t:int c:pkg.Out t:error c:s.find v:LIST c:call t:Bee f:Field v:MAX",
+            "t:Square t:int t:pkg.Out t:error c:s.find v:LIST c:call t:Bee v:Field v:MAX",
         );
     }
 
