@@ -6,13 +6,19 @@
 
 mod account;
 mod code;
+mod definitions;
 mod error;
 mod guidance;
+mod ignored;
 mod images;
 mod place;
+mod search;
+mod spot;
 mod task;
+mod workspace;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -21,6 +27,7 @@ use url::Url;
 
 pub use account::Spent;
 pub use code::{CodeJob, Explanation, Prepared, Rewriting};
+pub use definitions::{Hint, Neighbour};
 pub use error::JobError;
 pub use images::{Description, ImageJob, ImageSource};
 pub use place::{Place, workspace_of};
@@ -31,6 +38,7 @@ use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key, models};
 use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
+use ignored::{Ignored, NEVER_SENT};
 
 /// What happens while a job runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,18 +255,26 @@ impl Engine {
         }
     }
 
-    /// Refuses what the person keeps from being sent.
+    /// Refuses what the person keeps from being sent. Reads the disk.
     fn permit(&self, place: &Place) -> Result<(), JobError> {
-        let globs = self.excluded.get_or_init(|| globs(&self.settings.exclude));
         // By every name it goes by: a link may hide what it leads to, or lead to what it hides.
-        let excluded = place.names().any(|path| {
-            globs.is_match(path) || path.file_name().is_some_and(|name| globs.is_match(name))
-        });
-        if excluded {
+        let is_listed = || {
+            let path = place.path.as_deref();
+            path.is_some_and(|path| Ignored::by(NEVER_SENT).holds(path, &place.workspace))
+        };
+        if self.is_excluded(place.names()) || is_listed() {
             Err(JobError::Excluded(place.shown.clone()))
         } else {
             Ok(())
         }
+    }
+
+    /// Whether the setting `exclude` has one of these names of a file.
+    fn is_excluded<'p>(&self, mut names: impl Iterator<Item = &'p Path>) -> bool {
+        let globs = self.excluded.get_or_init(|| globs(&self.settings.exclude));
+        names.any(|path| {
+            globs.is_match(path) || path.file_name().is_some_and(|name| globs.is_match(name))
+        })
     }
 }
 

@@ -77,6 +77,9 @@ fn job(
         selection,
         place,
         wish: None,
+        syntax: None,
+        open: Vec::new(),
+        hints: Vec::new(),
         history: Vec::new(),
         problems: Vec::new(),
     })

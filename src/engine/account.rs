@@ -18,6 +18,8 @@ pub(super) struct Account {
     pub action: String,
     pub place: Place,
     pub lines: Option<String>,
+    /// How many other files were drawn in.
+    pub context_files: usize,
     pub masked: usize,
 }
 
@@ -119,6 +121,7 @@ impl Account {
             action: self.action,
             file: Some(self.place.shown),
             lines: self.lines,
+            context_files: u32::try_from(self.context_files).unwrap_or(u32::MAX),
             masked: u32::try_from(self.masked).unwrap_or(u32::MAX),
             ..Row::default()
         }
@@ -296,6 +299,7 @@ mod tests {
             action: "explain".into(),
             place: Place::untitled("a", &[]),
             lines: None,
+            context_files: 0,
             masked: 0,
         };
         settle(account.open(&engine, model, 1_000));

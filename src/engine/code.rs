@@ -1,14 +1,18 @@
 //! Explain and refactor: from a document and a selection to words or new text.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Account, Answer, Asking, Ear, Engine, JobError, Place, Spent, Task};
-use crate::action::{self, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor};
+use super::workspace::Limits;
+use super::{Account, Answer, Asking, Ear, Engine, Hint, JobError, Neighbour, Place, Spent, Task};
+use crate::action::{
+    self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
+};
 use crate::answer::{self, Original};
 use crate::config::{Outcome, Scope};
 use crate::document::Snapshot;
-use crate::prompt::{self, Prompt, Secrets, estimate_tokens_of};
+use crate::prompt::{self, Part, Prompt, Secrets, estimate_tokens_of};
 use crate::syntax::Syntax;
 use crate::text::{self, Edit};
 
@@ -25,6 +29,12 @@ pub struct CodeJob {
     pub history: Vec<Exchange>,
     /// What the editor reports there.
     pub problems: Vec<Problem>,
+    /// The tree of this very snapshot, where it is known.
+    pub syntax: Option<Arc<Syntax>>,
+    /// The other documents that are open.
+    pub open: Vec<Neighbour>,
+    /// What the editor's other language servers know about the range.
+    pub hints: Vec<Hint>,
 }
 
 /// What would be sent, and what it is about.
@@ -34,8 +44,10 @@ pub struct Prepared {
     /// As it goes out: masked and cut.
     pub prompt: Prompt,
     pub max_output_tokens: u32,
-    /// The tree of the snapshot's text, against which an edit is judged.
-    syntax: Option<Arc<Syntax>>,
+    /// The tree of the snapshot, where there is one.
+    pub syntax: Option<Arc<Syntax>>,
+    /// How many other files the prompt tells of.
+    pub context_files: usize,
     secrets: Secrets,
 }
 
@@ -154,6 +166,7 @@ impl Engine {
                         action: job.task.name().to_owned(),
                         place,
                         lines: None,
+                        context_files: 0,
                         masked: 0,
                     };
                     account.refused(&engine, &engine.settings.model, error.class());
@@ -171,11 +184,10 @@ impl Engine {
     pub fn prepared(&self, job: &CodeJob) -> Result<Prepared, JobError> {
         self.permit(&job.place)?;
         let text = &job.snapshot.text;
-        let syntax = job
-            .snapshot
-            .language
-            .and_then(|language| Syntax::parse(language, text))
-            .map(Arc::new);
+        let syntax = job.syntax.clone().or_else(|| {
+            let language = job.snapshot.language?;
+            Syntax::parse(language, text).map(Arc::new)
+        });
         let subject =
             action::subject(text, syntax.as_deref(), &job.selection).ok_or(JobError::NoSubject)?;
         self.refuse_too_large(subject.range.len() + job.wish.as_deref().map_or(0, str::len))?;
@@ -187,6 +199,7 @@ impl Engine {
             return Err(JobError::CutSecret);
         }
         let guidance = self.guidance(&job.place);
+        let definitions = self.definitions(job, syntax.as_deref(), &subject, Limits::default());
         let at = Surroundings {
             text,
             syntax: syntax.as_deref(),
@@ -197,9 +210,10 @@ impl Engine {
             tell_file: self.settings.context != Scope::Selection,
             max_prompt_tokens: self.settings.max_prompt_tokens,
             guidance: guidance.as_deref(),
-            definitions: &[],
+            definitions: &definitions,
         };
         let mut prompt = self.prompt(job, &at);
+        let context_files = files_told(&prompt, &definitions);
         let max_output_tokens = match job.task.outcome() {
             Outcome::Explain => explain::MAX_OUTPUT_TOKENS,
             Outcome::Edit => refactor::max_output_tokens(&range),
@@ -213,6 +227,7 @@ impl Engine {
             prompt,
             max_output_tokens,
             syntax,
+            context_files,
             secrets,
         })
     }
@@ -271,8 +286,21 @@ fn account(job: &CodeJob, prepared: &Prepared) -> Account {
         } else {
             format!("{first}-{last}")
         }),
+        context_files: prepared.context_files,
         masked: prepared.secrets.count(),
     }
+}
+
+/// How many other files a prompt tells of.
+fn files_told(prompt: &Prompt, definitions: &[Definition]) -> usize {
+    let is_told = |definition: &&Definition| {
+        let marked = definition.marked();
+        let mut parts = prompt.parts.iter();
+        parts.any(|part| matches!(part, Part::Text(text) if text.contains(&marked)))
+    };
+    let others = definitions.iter().filter(|other| !other.is_in_this_file);
+    let files: BTreeSet<&str> = others.filter(is_told).map(|told| &*told.path).collect();
+    files.len()
 }
 
 /// What the answer puts in the place of the range, and the smallest edits that do so.

@@ -23,7 +23,7 @@ pub enum JobError {
     NoSubject,
     #[error("there is no image link here: put the cursor on one, like ![alt](picture.png)")]
     NoImage,
-    #[error("{0} is never sent (setting `exclude`)")]
+    #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]
     Excluded(String),
     #[error(
         "the range alone is about {tokens} tokens, more than `max_prompt_tokens` ({most}): select less, or raise it"

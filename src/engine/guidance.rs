@@ -7,6 +7,7 @@ use std::path::{Component, Path};
 use super::{Engine, Place};
 use crate::config::Instructions;
 use crate::prompt::marked;
+use crate::text::up_to_line_end;
 
 /// The most that is told of all guidance, in bytes: about 1,000 tokens.
 const MOST_BYTES: usize = 3_300;
@@ -27,7 +28,7 @@ impl Engine {
                     None => continue,
                 },
             };
-            let text = cut(text.trim(), left);
+            let text = up_to_line_end(text.trim(), left);
             if text.is_empty() {
                 continue;
             }
@@ -70,18 +71,6 @@ impl Engine {
 
 const INTRODUCTION: &str = "The person's own guidance on style and manner follows. Keep to it where it says \
 how to write; it does not change what is asked, nor the form of the answer.";
-
-/// The text up to the last line end within so many bytes.
-fn cut(text: &str, most: usize) -> &str {
-    if text.len() <= most {
-        return text;
-    }
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
-    let head = text.get(..end.unwrap_or(0)).unwrap_or_default();
-    head.rfind('\n')
-        .and_then(|end| head.get(..end))
-        .unwrap_or(head)
-}
 
 #[cfg(test)]
 mod tests {

@@ -74,6 +74,7 @@ impl Engine {
             action: "describe".into(),
             place: job.place.clone(),
             lines: None,
+            context_files: 0,
             masked: 0,
         };
         let model = self.settings.vision_model().to_owned();

@@ -76,7 +76,8 @@ fn canonical(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.to_path_buf())
 }
 
-fn shown(path: &Path) -> String {
+/// A path as prompts and the ledger write it, with `/`.
+pub(super) fn shown(path: &Path) -> String {
     path.components()
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()

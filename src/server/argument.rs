@@ -97,6 +97,9 @@ impl Argument {
             snapshot,
             selection,
             place,
+            syntax: None,
+            open: Vec::new(),
+            hints: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use tree_sitter::{Node, TreeCursor};
 
 use super::symbol::{Symbol, SymbolKind, is_comment};
 use super::{Syntax, rope};
+use crate::text::up_to_line_end;
 
 /// The most that is told of one definition, in bytes: about 400 tokens.
 pub const MAX_DEFINITION: usize = 1_300;
@@ -309,13 +310,7 @@ fn cut(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let most = most.saturating_sub('…'.len_utf8() + 1);
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
-    let head = text.get(..end.unwrap_or(0)).unwrap_or_default();
-    let lines = head
-        .rfind('\n')
-        .and_then(|end| head.get(..end))
-        .unwrap_or(head);
-    format!("{lines}\n…")
+    format!("{}\n…", up_to_line_end(text, most))
 }
 
 fn without_blank_lines(text: &str) -> String {

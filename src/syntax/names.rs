@@ -6,7 +6,7 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, TreeCursor};
 
-use super::{Syntax, rope};
+use super::{SymbolKind, Syntax, rope};
 
 /// How a name is used, by what its definition tells a reader, the most first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,25 @@ impl Syntax {
             !is_local && !own.contains(&name.text)
         };
         each_once(walk.uses.into_iter().filter(is_foreign))
+    }
+
+    /// The name of the type whose methods `range` is among: what `self` is there.
+    pub fn type_around(&self, range: &Range<usize>) -> Option<&str> {
+        let types = self.symbols().iter().rev().filter(|symbol| {
+            use SymbolKind as Kind;
+            matches!(
+                symbol.kind,
+                Kind::Class
+                    | Kind::Struct
+                    | Kind::Enum
+                    | Kind::Interface
+                    | Kind::Trait
+                    | Kind::Impl
+            )
+        });
+        let mut around = types
+            .filter(|symbol| symbol.range.start <= range.start && range.end <= symbol.range.end);
+        around.next().map(|symbol| &*symbol.name)
     }
 }
 

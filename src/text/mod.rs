@@ -3,12 +3,14 @@
 //! Inside Gloss a place in a text is a byte offset into UTF-8. Line and
 //! character exist only at the border, in the encoding that was agreed on.
 
+mod cut;
 mod edits;
 mod middle;
 mod position;
 mod shift;
 mod visible;
 
+pub use cut::up_to_line_end;
 pub use edits::{Edit, apply, edits};
 pub use middle::{Middle, middle};
 pub use position::{

@@ -1,0 +1,237 @@
+//! What the names in a range mean: their definitions in the file, in open documents and in the
+//! workspace, and what the editor's other language servers know.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::ignored::{Ignored, NOT_DRAWN_IN};
+use super::search::{Nearby, Nearness, Search, Source};
+use super::workspace::{self, Deadline, Limits};
+use super::{CodeJob, Engine, Place, place};
+use crate::action::{Definition, Subject, Worth};
+use crate::config::Scope;
+use crate::document::Snapshot;
+use crate::syntax::{self, Language, MAX_DEFINITION, Name, Syntax};
+use crate::text;
+
+/// A document that is open beside the one that a job is about.
+#[derive(Clone, Debug)]
+pub struct Neighbour {
+    pub place: Place,
+    pub snapshot: Snapshot,
+}
+
+/// What the editor's other language servers say of a name in the range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    pub place: Place,
+    /// The line that it begins on, counted from 1.
+    pub line: usize,
+    pub text: String,
+    /// A place that uses what the range defines, rather than a definition.
+    pub is_use: bool,
+}
+
+impl Engine {
+    /// What may be told of the names in the range: first what is certain, then in the order of
+    /// their first use, uses of the range last. Reads the disk, within bounds.
+    pub(super) fn definitions(
+        &self,
+        job: &CodeJob,
+        syntax: Option<&Syntax>,
+        subject: &Subject,
+        limits: Limits,
+    ) -> Vec<Definition> {
+        let scope = self.settings.context;
+        if scope == Scope::Selection {
+            return Vec::new();
+        }
+        let names = names(job, syntax, subject);
+        let imports = syntax.map(|syntax| syntax.imports(&job.snapshot.text));
+        let nearby = Nearby::of(&job.place.given, &imports.unwrap_or_default(), &names);
+        let mut search = Search::of(names);
+        if let Some(syntax) = syntax {
+            let source = Source {
+                shown: job.place.shown.clone(),
+                language: syntax.language(),
+                nearness: Nearness::Own,
+            };
+            search.take_parsed(&source, syntax, &job.snapshot.text, &subject.range);
+        }
+        if scope != Scope::Workspace {
+            return search.chosen();
+        }
+        self.look_elsewhere(&mut search, job, &nearby, limits);
+        let (uses, mut told): (Vec<_>, Vec<_>) = self
+            .hinted(job, subject)
+            .into_iter()
+            .partition(|hinted| hinted.worth == Worth::Use);
+        for found in search.chosen() {
+            if !told.iter().any(|known| covers(known, &found)) {
+                told.push(found);
+            }
+        }
+        told.extend(uses);
+        told
+    }
+
+    /// Looks into open documents, then into the files of the workspace, the nearest first.
+    fn look_elsewhere(&self, search: &mut Search, job: &CodeJob, nearby: &Nearby, limits: Limits) {
+        let Some(family) = family(job.snapshot.language, &job.snapshot.language_id) else {
+            return;
+        };
+        let deadline = Deadline::in_(limits.time);
+        let mut ignored = Ignored::by(NOT_DRAWN_IN);
+        let mut open: Vec<(Source, &Snapshot)> = Vec::new();
+        let mut known: HashSet<&Path> = job.place.path.as_deref().into_iter().collect();
+        for neighbour in &job.open {
+            known.extend(neighbour.place.path.as_deref());
+            if neighbour.snapshot.text.len_bytes() <= limits.file_bytes
+                && let Some(language) = neighbour.snapshot.language
+                && self::family(Some(language), "") == Some(family)
+                && self.may_draw_in(&neighbour.place, job, &mut ignored)
+            {
+                let source = Source {
+                    shown: neighbour.place.shown.clone(),
+                    language,
+                    nearness: nearby.nearness(&neighbour.place.given),
+                };
+                open.push((source, &neighbour.snapshot));
+            }
+        }
+        open.sort_by(|(a, _), (b, _)| (a.nearness, &a.shown).cmp(&(b.nearness, &b.shown)));
+        for (source, snapshot) in open {
+            if search.is_over() || deadline.is_over() {
+                break;
+            }
+            search.look_into(source, snapshot.text.to_string());
+        }
+        for (path, source) in self.files(job, family, &known, nearby, limits, deadline) {
+            if search.is_over() || deadline.is_over() {
+                break;
+            }
+            if let Some(text) = workspace::read(&path, limits.file_bytes) {
+                search.look_into(source, text);
+            }
+        }
+        search.look_again(deadline);
+    }
+
+    /// Whether another document may be told of: it is in the same workspace, and neither excluded
+    /// nor ignored.
+    fn may_draw_in(&self, other: &Place, job: &CodeJob, ignored: &mut Ignored) -> bool {
+        let workspace = &job.place.workspace;
+        let is_ignored = |path: &Path| ignored.holds(path, workspace);
+        other.workspace == *workspace
+            && other.path != job.place.path
+            && self.permit(other).is_ok()
+            && !other.path.as_deref().is_some_and(is_ignored)
+    }
+
+    /// The files of the workspace that may define the names, the nearest first.
+    fn files(
+        &self,
+        job: &CodeJob,
+        family: &str,
+        known: &HashSet<&Path>,
+        nearby: &Nearby,
+        limits: Limits,
+        deadline: Deadline,
+    ) -> Vec<(PathBuf, Source)> {
+        let root = &job.place.workspace;
+        let near = job.place.path.as_deref().unwrap_or(root);
+        let is_wanted = |path: &Path| {
+            let language = Language::from_path(path);
+            language.is_some_and(|language| self::family(Some(language), "") == Some(family))
+                && !known.contains(path)
+        };
+        let found = workspace::files(root, near, is_wanted, limits.files, deadline);
+        let files = found.into_iter().filter_map(|path| {
+            let shown = place::shown(path.strip_prefix(root).ok()?);
+            // Its folders are no links, so these are all the names that it has.
+            let is_excluded = self.is_excluded([&*path, Path::new(&shown)].into_iter());
+            let source = Source {
+                shown,
+                language: Language::from_path(&path)?,
+                nearness: nearby.nearness(&path),
+            };
+            (!is_excluded).then_some((path, source))
+        });
+        let mut files: Vec<_> = files.collect();
+        files.sort_by_key(|(_, source)| source.nearness);
+        files
+    }
+
+    /// What the editor's other language servers said, as far as it may be told.
+    fn hinted(&self, job: &CodeJob, subject: &Subject) -> Vec<Definition> {
+        let own_lines = text::line_of(&job.snapshot.text, subject.range.start) + 1
+            ..=text::line_of(&job.snapshot.text, subject.range.end) + 1;
+        let mut ignored = Ignored::by(NOT_DRAWN_IN);
+        let mut told: Vec<Definition> = Vec::new();
+        for hint in &job.hints {
+            let is_in_this_file = hint.place.path.is_some() && hint.place.path == job.place.path;
+            let is_in_range = is_in_this_file && own_lines.contains(&hint.line);
+            let mut may_tell =
+                || is_in_this_file || self.may_draw_in(&hint.place, job, &mut ignored);
+            if is_in_range || hint.text.trim().is_empty() || !may_tell() {
+                continue;
+            }
+            let definition = Definition {
+                path: hint.place.shown.clone(),
+                line: hint.line,
+                of: None,
+                text: text::up_to_line_end(hint.text.trim_end(), MAX_DEFINITION).to_owned(),
+                worth: if hint.is_use {
+                    Worth::Use
+                } else {
+                    Worth::Certain
+                },
+                is_in_this_file,
+            };
+            if !told.iter().any(|known| covers(known, &definition)) {
+                told.push(definition);
+            }
+        }
+        told
+    }
+}
+
+/// The names that the range uses, with `self` replaced by what that is.
+fn names(job: &CodeJob, syntax: Option<&Syntax>, subject: &Subject) -> Vec<Name> {
+    let text = &job.snapshot.text;
+    let mut names = match syntax {
+        Some(syntax) => syntax.names_used(text, &subject.range),
+        None => syntax::words(&text::slice(text, subject.range.clone()).to_string()),
+    };
+    // One letter is a local or a type parameter.
+    names.retain(|name| name.text.chars().nth(1).is_some());
+    let own = syntax.and_then(|syntax| syntax.type_around(&subject.range));
+    for name in &mut names {
+        let is_self = |of: &String| matches!(&**of, "self" | "Self" | "this" | "cls" | "$this");
+        if name.of.as_ref().is_some_and(is_self) {
+            name.of = own.map(str::to_owned);
+        }
+    }
+    names
+}
+
+/// Whether one definition tells what another would.
+fn covers(known: &Definition, other: &Definition) -> bool {
+    let lines = known.text.lines().count().max(1);
+    known.path == other.path && (known.line..known.line + lines).contains(&other.line)
+}
+
+/// The languages that can name what is defined in each other.
+fn family(language: Option<Language>, language_id: &str) -> Option<&'static str> {
+    Some(match language.map(Language::fence) {
+        Some("typescript" | "tsx") => "javascript",
+        Some("cpp") => "c",
+        Some(own) => own,
+        None => match language_id {
+            "vue" | "svelte" | "astro" => "javascript",
+            "objective-c" | "objective-cpp" | "cuda-cpp" => "c",
+            "kotlin" | "scala" | "groovy" => "java",
+            _ => return None,
+        },
+    })
+}
