@@ -32,8 +32,9 @@ mod tests {
     use ropey::Rope;
 
     use super::*;
-    use crate::prompt::{Detail, Image};
+    use crate::prompt::{Detail, Image, Part, Template, estimate_tokens};
     use crate::syntax::{Language, Syntax};
+    use proptest::prelude::*;
 
     const TEXT: &str = "\
 use std::fs;
@@ -53,6 +54,15 @@ struct Other { a: u8 }
         prompt: impl FnOnce(&Surroundings<'_>) -> crate::prompt::Prompt,
         tell_file: bool,
     ) -> String {
+        told_within(prompt, tell_file, 12_000)
+    }
+
+    /// The same, cut to so many tokens.
+    fn told_within(
+        prompt: impl FnOnce(&Surroundings<'_>) -> crate::prompt::Prompt,
+        tell_file: bool,
+        max_prompt_tokens: u64,
+    ) -> String {
         let text = Rope::from_str(TEXT);
         let syntax = Syntax::parse(Language::Rust, &text).unwrap();
         let cursor = TEXT.find("fs::read").unwrap();
@@ -65,11 +75,42 @@ struct Other { a: u8 }
             path: "src/number.rs",
             subject: &subject,
             tell_file,
-            max_prompt_tokens: 12_000,
+            max_prompt_tokens,
             guidance: None,
-            definitions: &[],
+            definitions: if tell_file { &definitions() } else { &[] },
         };
         prompt(&at).to_plain_text()
+    }
+
+    fn definitions() -> [Definition; 4] {
+        let definition = |path: &str, line, text: &str, worth| Definition {
+            path: path.into(),
+            line,
+            of: None,
+            text: text.into(),
+            worth,
+            is_in_this_file: path == "src/number.rs",
+        };
+        [
+            definition("src/other.rs", 7, "/// Reads.\nfn read()", Worth::Certain),
+            definition("src/number.rs", 10, "struct Other { a: u8 }", Worth::Named),
+            Definition {
+                of: Some("impl Text".into()),
+                ..definition("src/text.rs", 3, "fn trim(&self) -> &str", Worth::Likely)
+            },
+            definition("src/main.rs", 2, "number(\"a\")", Worth::Use),
+        ]
+    }
+
+    fn problem() -> Problem {
+        let at = TEXT.find("return").unwrap();
+        Problem {
+            range: at..at + 6,
+            severity: Severity::Warning,
+            source: Some("clippy".into()),
+            code: Some("needless_return".into()),
+            message: "unneeded `return` statement".into(),
+        }
     }
 
     #[test]
@@ -78,33 +119,44 @@ struct Other { a: u8 }
             question: "Who calls it?".into(),
             answer: "Nobody.".into(),
         }];
-        let explain = |text| explain::Question {
-            text,
-            history: &[],
+        let problems = [problem()];
+        let question = explain::Question::default();
+        let explained = |question: explain::Question, tell_file| {
+            told(|at| explain::prompt(at, question, "English"), tell_file)
+        };
+        insta::assert_snapshot!("explain", explained(question, true));
+        let asked_on = explain::Question {
+            text: Some("May it fail?"),
+            history: &history,
             problems: &[],
         };
         insta::assert_snapshot!(
-            "explain",
-            told(|at| explain::prompt(at, explain(None), "English"), true)
+            "explain_question",
+            told(|at| explain::prompt(at, asked_on, "German"), false)
+        );
+        let of_problem = explain::Question {
+            problems: &problems,
+            ..question
+        };
+        insta::assert_snapshot!("explain_problem", explained(of_problem, true));
+        let wish = refactor::Wish::default();
+        insta::assert_snapshot!("refactor", told(|at| refactor::prompt(at, wish), true));
+        let fixed = refactor::Wish {
+            problems: &problems,
+            ..wish
+        };
+        insta::assert_snapshot!("fix", told(|at| fix::prompt(at, fixed), true));
+        let template = Template::parse("Write {language} docs for {selection} of {file}.").unwrap();
+        insta::assert_snapshot!(
+            "own_edit",
+            told(|at| own::edit_prompt(at, &template, fixed), false)
         );
         insta::assert_snapshot!(
-            "explain_question",
+            "own_words",
             told(
-                |at| explain::prompt(
-                    at,
-                    explain::Question {
-                        text: Some("May it fail?"),
-                        history: &history,
-                        problems: &[]
-                    },
-                    "German"
-                ),
+                |at| own::words_prompt(at, &template, wish, "English"),
                 false
             )
-        );
-        insta::assert_snapshot!(
-            "refactor",
-            told(|at| refactor::prompt(at, refactor::Wish::default()), true)
         );
         let image = Image {
             url: "data:image/png;base64,AAAA".into(),
@@ -115,6 +167,83 @@ struct Other { a: u8 }
             "describe",
             describe::prompt(image, "English").to_plain_text()
         );
+    }
+
+    #[test]
+    fn a_prompt_is_cut_least_useful_first() {
+        // What is told of the file has a share of its own.
+        let mut parts = vec![
+            "<above-the-range-",
+            "<problems-",
+            "<earlier-answer-",
+            "fn read()",
+            "struct Other { a",
+            "fn trim",
+            "<use-",
+        ];
+        let history = [Exchange {
+            question: "Shorter?".into(),
+            answer: "Yes.".into(),
+        }];
+        let wish = refactor::Wish {
+            instruction: None,
+            history: &history,
+            problems: &[problem()],
+        };
+        let mut gone = Vec::new();
+        for most in (500..1_200).rev() {
+            let told = told_within(|at| fix::prompt(at, wish), true, most);
+            assert!(told.contains("<range-") && told.contains("    return text.trim"));
+            gone.extend(parts.extract_if(.., |part| !told.contains(*part)));
+        }
+        assert_eq!(
+            gone,
+            [
+                "<use-",
+                "fn trim",
+                "struct Other { a",
+                "<earlier-answer-",
+                "fn read()",
+                "<above-the-range-",
+                "<problems-",
+            ]
+        );
+    }
+
+    #[test]
+    fn whichever_part_is_asked_about_the_file_is_told_alike() {
+        let lines = (0..400).map(|n| format!("/// {n}.\nfn f{n}() {{ f{}(); }}\n", n / 2));
+        let text = lines.collect::<String>();
+        let rope = Rope::from_str(&text);
+        let syntax = Syntax::parse(Language::Rust, &rope).unwrap();
+        for most in [2_000, 8_000, 20_000] {
+            let prompts: Vec<_> = [0, 3, 200, 399]
+                .into_iter()
+                .map(|n| {
+                    let at = text.find(&format!("fn f{n}()")).unwrap();
+                    let subject = subject(&rope, Some(&syntax), &(at..at)).unwrap();
+                    let at = Surroundings {
+                        text: &rope,
+                        syntax: Some(&syntax),
+                        language: Some(Language::Rust),
+                        language_id: "rust",
+                        path: "a.rs",
+                        subject: &subject,
+                        tell_file: true,
+                        max_prompt_tokens: most,
+                        guidance: None,
+                        definitions: &definitions()[..1],
+                    };
+                    explain::prompt(&at, explain::Question::default(), "English").to_plain_text()
+                })
+                .collect();
+            for pair in prompts.windows(2) {
+                let bytes = pair[0].bytes().zip(pair[1].bytes());
+                let same = bytes.take_while(|(a, b)| a == b).count();
+                let share = same * 100 / pair[1].len();
+                assert!(share >= 80, "{most}: {share} % of {}", pair[1].len());
+            }
+        }
     }
 
     #[test]
@@ -169,5 +298,109 @@ struct Other { a: u8 }
         check("\n\n   \n", false);
         let blank = Rope::from_str(&" ".repeat(500));
         assert!(!selects_something(&blank, &(0..500)));
+    }
+
+    /// What a task is asked with, and how much of it can't be left out.
+    fn asked(
+        task: usize,
+        at: &Surroundings<'_>,
+        wish: refactor::Wish<'_>,
+    ) -> crate::prompt::Prompt {
+        let template = Template::parse("Do it to {selection}: {diagnostics}").unwrap();
+        match task {
+            0 => {
+                let question = explain::Question {
+                    text: wish.instruction,
+                    history: wish.history,
+                    problems: wish.problems,
+                };
+                explain::prompt(at, question, "English")
+            }
+            1 => refactor::prompt(at, wish),
+            2 => fix::prompt(at, wish),
+            3 => own::words_prompt(at, &template, wish, "English"),
+            _ => own::edit_prompt(at, &template, wish),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_prompt_keeps_to_its_limit_and_the_range_is_whole(
+            lines in prop::collection::vec("[a-z é]{0,60}|fn [a-z]{1,9}\\(\\) \\{|\\}|use [a-z]{1,9};|/// [a-z ]{1,40}", 1..120),
+            (from, until) in (0.0..1.0_f64, 0.0..1.0_f64),
+            history in prop::collection::vec(("[a-z ]{0,200}", "[a-z ]{0,2000}"), 0..5),
+            problems in prop::collection::vec(".{0,300}", 0..5),
+            definitions in prop::collection::vec((".{0,200}", 0..5_usize, any::<bool>()), 0..30),
+            guidance in prop::option::of("[a-z ]{0,3000}"),
+            instruction in prop::option::of("[a-z ]{1,300}"),
+            most in 500..9_000_u64,
+            task in 0..5_usize,
+            has_grammar in any::<bool>(),
+        ) {
+            let text = Rope::from_str(&lines.join("\n"));
+            let byte_at = |share: f64| {
+                let at = share * text.len_bytes() as f64;
+                crate::text::floor(&text, at as usize)
+            };
+            let (start, end) = (byte_at(from.min(until)), byte_at(from.max(until)));
+            let syntax = has_grammar.then(|| Syntax::parse(Language::Rust, &text).unwrap());
+            let subject = Subject {
+                range: start..end,
+                leading: byte_at(from.min(until) / 2.0)..start,
+                name: None,
+                shown_at: start,
+            };
+            let worths = [Worth::Certain, Worth::Named, Worth::Mentioned, Worth::Likely, Worth::Use];
+            let definitions: Vec<_> = definitions
+                .into_iter()
+                .map(|(text, worth, is_in_this_file)| Definition {
+                    path: "src/b.rs".into(),
+                    line: 1,
+                    of: None,
+                    text,
+                    worth: worths[worth],
+                    is_in_this_file,
+                })
+                .collect();
+            let history: Vec<_> = history
+                .into_iter()
+                .map(|(question, answer)| Exchange { question, answer })
+                .collect();
+            let problems: Vec<_> = problems
+                .into_iter()
+                .map(|message| Problem { message, ..problem() })
+                .collect();
+            let guidance = guidance.map(|text| crate::prompt::marked("guidance", &[], &text));
+            let mut at = Surroundings {
+                text: &text,
+                syntax: syntax.as_ref(),
+                language: Some(Language::Rust),
+                language_id: "rust",
+                path: "src/a.rs",
+                subject: &subject,
+                tell_file: true,
+                max_prompt_tokens: most,
+                guidance: guidance.as_deref(),
+                definitions: &definitions,
+            };
+            let wish = refactor::Wish {
+                instruction: instruction.as_deref(),
+                history: &history,
+                problems: &problems,
+            };
+            let prompt = asked(task, &at, wish);
+            let Some([.., Part::Text(words), Part::Text(last)]) = prompt.parts.get(..) else {
+                panic!("{prompt:?}");
+            };
+            let range = text.byte_slice(start..end).to_string();
+            prop_assert!(last.starts_with("<range-") && last.contains(&range));
+            prop_assert_eq!(last, &at.range());
+            let always = [&prompt.instructions, words, last];
+            let always: u64 = always.into_iter().map(|text| estimate_tokens(text)).sum();
+            prop_assert!(prompt.tokens() <= most.max(always), "{} of {most}", prompt.tokens());
+            // Where nothing is to be told, nothing is.
+            at.max_prompt_tokens = 0;
+            prop_assert_eq!(asked(task, &at, wish).parts.len(), 2);
+        }
     }
 }

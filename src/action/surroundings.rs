@@ -84,9 +84,9 @@ impl Surroundings<'_> {
         let is_whole = matches!(&file, Some(Told::Whole(_)));
         let file = room.fit(file.map(Told::into_text));
         let is_whole = is_whole && file.is_some();
-        let leading = room.fit(self.leading());
         let problems = self.problems(asked.problems, room.left);
         let problems = room.fit(problems);
+        let leading = room.fit(self.leading());
         let history = self.history(asked.history, room.left / 2);
         let history = room.fit(history);
         let definitions = self.definitions(is_whole, room.left);

@@ -235,3 +235,245 @@ fn family(language: Option<Language>, language_id: &str) -> Option<&'static str>
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use ropey::Rope;
+
+    use super::*;
+    use crate::config::{Environment, Settings};
+    use crate::engine::Task;
+    use crate::store::Store;
+
+    const LONG: Limits = Limits {
+        time: Duration::from_secs(60),
+        files: 1_000,
+        file_bytes: 10_000,
+    };
+
+    struct Folder {
+        root: PathBuf,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Folder {
+        fn with(files: &[(&str, &str)]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path().canonicalize().unwrap();
+            fs::create_dir(root.join(".git")).unwrap();
+            for (file, text) in files {
+                let path = root.join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            Self {
+                root,
+                _folder: folder,
+            }
+        }
+
+        fn place(&self, file: &str) -> Place {
+            Place::of(&self.root.join(file), &[])
+        }
+
+        fn job(&self, file: &str, text: &str) -> CodeJob {
+            CodeJob {
+                task: Task::Explain,
+                snapshot: snapshot(file, text),
+                selection: 0..text.len(),
+                place: self.place(file),
+                wish: None,
+                history: Vec::new(),
+                problems: Vec::new(),
+                syntax: None,
+                open: Vec::new(),
+                hints: Vec::new(),
+            }
+        }
+    }
+
+    fn snapshot(file: &str, text: &str) -> Snapshot {
+        let language = Language::from_path(Path::new(file));
+        Snapshot {
+            uri: file.into(),
+            language_id: language.map_or("", Language::fence).into(),
+            language,
+            version: 0,
+            text: Rope::from_str(text),
+        }
+    }
+
+    /// What is told of the names in all of a text: `path:line text`.
+    fn told(settings: Settings, job: &CodeJob, limits: Limits) -> Vec<String> {
+        let engine = Engine::new(settings, &Environment::new(), Store::new(None));
+        let text = &job.snapshot.text;
+        let syntax = job
+            .snapshot
+            .language
+            .and_then(|language| Syntax::parse(language, text));
+        let subject = Subject {
+            range: job.selection.clone(),
+            leading: 0..0,
+            name: None,
+            shown_at: 0,
+        };
+        let found = engine.definitions(job, syntax.as_ref(), &subject, limits);
+        let lines = found.iter().map(|told| {
+            let text = told.text.lines().collect::<Vec<_>>().join(" ");
+            format!("{}:{} {text}", told.path, told.line)
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn what_is_nearest_is_told_and_what_is_hidden_is_not() {
+        let folder = Folder::with(&[
+            ("src/a.rs", ""),
+            (
+                "src/near.rs",
+                "\n/// Near.\npub fn helper() -> u8 {\n    1\n}\n",
+            ),
+            (
+                "far/away.rs",
+                "pub fn helper() {}\npub struct Far {\n    pub a: u8,\n}\nfn never() {}\n",
+            ),
+            ("far/script.py", "def python(): pass\n"),
+            (".env.rs", "fn excluded() {}\n"),
+            (".gitignore", "build/\n"),
+            (".glossignore", "private.rs\n"),
+            ("build/made.rs", "fn made() {}\n"),
+            ("src/private.rs", "fn private() {}\n"),
+            ("src/binary.rs", "\0 fn binary() {}\n"),
+        ]);
+        let text =
+            "fn own() { helper(); Far::new(); python(); excluded(); made(); private(); binary(); }";
+        let job = folder.job("src/a.rs", text);
+        let all = [
+            "src/near.rs:3 /// Near. pub fn helper() -> u8",
+            "far/away.rs:2 pub struct Far {     pub a: u8, }",
+        ];
+        assert_eq!(told(Settings::default(), &job, LONG), all);
+        let limited = |time: Duration, files| Limits {
+            time,
+            files,
+            ..LONG
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(
+            told(Settings::default(), &job, limited(Duration::ZERO, 1_000)),
+            none
+        );
+        assert_eq!(
+            told(Settings::default(), &job, limited(LONG.time, 2)),
+            all[..1]
+        );
+        for context in [Scope::File, Scope::Selection] {
+            let settings = Settings {
+                context,
+                ..Settings::default()
+            };
+            assert_eq!(told(settings, &job, LONG), none, "{context:?}");
+        }
+    }
+
+    #[test]
+    fn open_documents_come_before_their_files_unless_they_are_hidden() {
+        let folder = Folder::with(&[
+            ("a.rs", ""),
+            ("b.rs", "fn on_disk() {}\nfn both() {}\n"),
+            ("build/c.rs", ""),
+            (".gitignore", "build/\n"),
+        ]);
+        let mut job = folder.job(
+            "a.rs",
+            "fn own() { on_disk(); both(5); unsaved(); ignored(); secret() }",
+        );
+        let open = [
+            ("b.rs", "fn both(new: u8) {}\nfn unsaved() {}\n"),
+            ("build/c.rs", "fn ignored() {}\n"),
+            (".env.rs", "fn secret() {}\n"),
+        ];
+        job.open = open
+            .map(|(file, text)| Neighbour {
+                place: folder.place(file),
+                snapshot: snapshot(file, text),
+            })
+            .into();
+        assert_eq!(
+            told(Settings::default(), &job, LONG),
+            ["b.rs:1 fn both(new: u8)", "b.rs:2 fn unsaved()"]
+        );
+    }
+
+    #[test]
+    fn the_one_of_many_is_told_that_is_meant() {
+        let many = (0..6)
+            .map(|n| format!("struct T{n};\nimpl T{n} {{\n    fn new() -> T{n} {{ T{n} }}\n}}\n"));
+        let folder = Folder::with(&[("a.rs", ""), ("b.rs", &many.collect::<String>())]);
+        let job = folder.job("a.rs", "fn own() { T4::new(); }");
+        assert_eq!(
+            told(Settings::default(), &job, LONG),
+            ["b.rs:17 struct T4;", "b.rs:19 fn new() -> T4"]
+        );
+    }
+
+    #[test]
+    fn what_others_know_comes_first_and_nothing_is_told_twice() {
+        let folder = Folder::with(&[("a.rs", ""), ("b.rs", "fn helper() {}\n\nfn other() {}\n")]);
+        let hint = |file: &str, line, text: &str, is_use| Hint {
+            place: folder.place(file),
+            line,
+            text: text.into(),
+            is_use,
+        };
+        let mut job = folder.job(
+            "a.rs",
+            "fn own() {\n    helper();\n    other();\n}\n\nfn main() { own() }\n",
+        );
+        job.selection = 0..39;
+        let elsewhere = Folder::with(&[("c.rs", "")]);
+        job.hints = vec![
+            hint("a.rs", 6, "own()", true),
+            hint("b.rs", 1, "fn helper() {}", false),
+            hint("b.rs", 1, "fn helper() {}", false),
+            hint("a.rs", 2, "in the range", false),
+            hint(".env", 1, "KEY=1", false),
+            Hint {
+                place: elsewhere.place("c.rs"),
+                ..hint("c.rs", 1, "of another workspace", false)
+            },
+        ];
+        assert_eq!(
+            told(Settings::default(), &job, LONG),
+            ["b.rs:1 fn helper() {}", "b.rs:3 fn other()", "a.rs:6 own()"]
+        );
+    }
+
+    #[test]
+    fn what_glossignore_lists_is_not_sent_at_all() {
+        let folder = Folder::with(&[("a.rs", "fn a() {}"), (".glossignore", "a.rs\n")]);
+        let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
+        let refused = engine.prepared(&folder.job("a.rs", "fn a() {}"));
+        assert!(
+            refused
+                .unwrap_err()
+                .to_string()
+                .starts_with("a.rs is never sent")
+        );
+    }
+
+    #[test]
+    fn the_tree_that_is_known_is_the_one_that_is_kept() {
+        let folder = Folder::with(&[("a.rs", "")]);
+        let mut job = folder.job("a.rs", "fn a() {}");
+        let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
+        let known = Syntax::parse(Language::Rust, &job.snapshot.text).map(Arc::new);
+        job.syntax.clone_from(&known);
+        let prepared = engine.prepared(&job).unwrap();
+        assert!(Arc::ptr_eq(&prepared.syntax.unwrap(), &known.unwrap()));
+    }
+}

@@ -281,7 +281,10 @@ impl Search {
         let mut chosen: Vec<Definition> = Vec::new();
         for mut found in self.found {
             found.sort_by_key(|found| (!found.is_meant, found.nearness));
-            for (at, found) in found.into_iter().take(TOLD).enumerate() {
+            let first = found.first().map(|first| (first.is_meant, first.nearness));
+            let is_as_good = |found: &Found| Some((found.is_meant, found.nearness)) == first;
+            let best = found.into_iter().take_while(is_as_good);
+            for (at, found) in best.take(TOLD).enumerate() {
                 let mut definition = found.definition;
                 if at > 0 {
                     definition.worth = Worth::Likely;

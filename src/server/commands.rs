@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::argument::Argument;
 use super::job::Kind;
 use super::state::{Server, place};
-use super::{links, protocol as lsp, run, transport};
+use super::{context, links, protocol as lsp, run, transport};
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Engine, JobError};
 use crate::llm::{Usage, models};
@@ -84,9 +84,18 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
             settings.vision_model(),
         ),
         Kind::Code(task) => {
+            let syntax = server.trees.known(&snapshot);
+            let open = context::open_beside(server, &snapshot);
+            let range = inner.range.unwrap_or_default();
+            let hints = context::hints(server, &engine, &snapshot, range).await;
             let job = move || {
                 let place = place(&snapshot.uri, &folders);
-                inner.code_job(task, snapshot, selection, place, encoding)
+                CodeJob {
+                    syntax,
+                    open: context::neighbours(open, &folders),
+                    hints,
+                    ..inner.code_job(task, snapshot, selection, place, encoding)
+                }
             };
             (code_prompt(&engine, job).await, &*settings.model)
         }

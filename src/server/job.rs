@@ -105,6 +105,8 @@ pub struct Job {
     /// Records what is typed while the job runs.
     pub journal: Anchor,
     pub argument: Argument,
+    /// The other documents that were open when it began.
+    pub open: Vec<Snapshot>,
     pub engine: Engine,
 }
 

@@ -11,6 +11,7 @@ mod capabilities;
 mod code_actions;
 mod commands;
 mod connect;
+mod context;
 mod convert;
 mod descriptions;
 pub mod frames;

@@ -2,6 +2,7 @@
 
 pub use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 pub use tower_lsp::ls_types::notification::Notification;
+pub use tower_lsp::ls_types::request::Request;
 pub use tower_lsp::ls_types::*;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,22 @@ pub enum Status {}
 impl Notification for Status {
     type Params = Value;
     const METHOD: &'static str = "gloss/status";
+}
+
+/// `gloss/context`: what the editor's other language servers know about a range.
+pub enum Context {}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ContextParams {
+    pub uri: Uri,
+    pub range: Range,
+}
+
+impl Request for Context {
+    type Params = ContextParams;
+    /// Read as it comes: editors leave out what they have not.
+    type Result = Value;
+    const METHOD: &'static str = "gloss/context";
 }
 
 /// A command that was understood and came to nothing.

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::apply;
 use super::argument::Argument;
+use super::context;
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
 use super::outcome;
@@ -18,7 +19,7 @@ use super::state::{Server, place};
 use crate::action;
 use crate::config::Outcome;
 use crate::document::Snapshot;
-use crate::engine::{JobError, Task};
+use crate::engine::{CodeJob, JobError, Task};
 
 /// Begins a job; answers its id. Nothing is sent before `answered`.
 ///
@@ -33,6 +34,10 @@ pub fn start(
     let (snapshot, selection) = argument.subject(server)?;
     let given = own_id(&argument)?;
     let title = title(server, &kind, &snapshot, &selection);
+    let open = match kind {
+        Kind::Code(_) => context::open_beside(server, &snapshot),
+        Kind::Describe => Vec::new(),
+    };
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
     let journal = state
@@ -47,6 +52,7 @@ pub fn start(
         selection,
         journal,
         argument,
+        open,
         engine: state.engine.clone(),
         snapshot,
     };
@@ -151,9 +157,12 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
         (state.folders.clone(), state.traits.encoding)
     };
     let uri = job.snapshot.uri.clone();
-    let place = tokio::task::spawn_blocking(move || place(&uri, &folders))
-        .await
-        .map_err(|_| JobError::Internal)?;
+    let open = job.open.clone();
+    let around = tokio::task::spawn_blocking(move || {
+        let place = place(&uri, &folders);
+        (place, context::neighbours(open, &folders))
+    });
+    let (place, open) = around.await.map_err(|_| JobError::Internal)?;
     let mut ear = |heard| feed.hear(heard);
     let Kind::Code(task) = job.kind.clone() else {
         let described = links::describe(server, job, place, &mut ear).await?;
@@ -167,6 +176,12 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
         place,
         encoding,
     );
+    let code = CodeJob {
+        syntax: server.trees.known(&job.snapshot),
+        hints: context::hints(server, &job.engine, &job.snapshot, job.range).await,
+        open,
+        ..code
+    };
     match outcome {
         Outcome::Edit => job
             .engine

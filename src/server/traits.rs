@@ -17,6 +17,8 @@ pub struct Traits {
     pub apply_edit: bool,
     /// Takes outcomes as data: `gloss/stream`, `gloss/finished`, `gloss/status`.
     pub stream: bool,
+    /// Answers `gloss/context`.
+    pub context: bool,
 }
 
 impl Traits {
@@ -39,11 +41,14 @@ impl Traits {
             apply_edit: workspace
                 .and_then(|workspace| workspace.apply_edit)
                 .unwrap_or(false),
-            stream: capabilities
-                .experimental
-                .as_ref()
-                .and_then(|experimental| experimental.pointer("/gloss/stream"))
-                == Some(&Value::Bool(true)),
+            stream: is_offered(capabilities, "/gloss/stream"),
+            context: is_offered(capabilities, "/gloss/context"),
         }
     }
+}
+
+/// Whether the client says that it has what only Gloss asks for.
+fn is_offered(capabilities: &lsp::ClientCapabilities, pointer: &str) -> bool {
+    let experimental = capabilities.experimental.as_ref();
+    experimental.and_then(|experimental| experimental.pointer(pointer)) == Some(&Value::Bool(true))
 }

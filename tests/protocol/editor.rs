@@ -62,6 +62,8 @@ pub struct Editor {
     pub documents: Documents,
     /// Answers to `workspace/applyEdit`; applied where there is none.
     pub apply_answers: VecDeque<Value>,
+    /// What is answered to `gloss/context`; nothing at all where it is "silence".
+    pub context_answer: Value,
     versions: HashMap<String, i32>,
     last_id: i64,
 }
@@ -125,6 +127,7 @@ impl Editor {
             heard: VecDeque::new(),
             documents: Documents::default(),
             apply_answers: VecDeque::new(),
+            context_answer: Value::Null,
             versions: HashMap::new(),
             last_id: 0,
         }
@@ -350,6 +353,8 @@ impl Editor {
                 Some(answer) => answer,
                 None => json!({ "applied": self.apply(&message["params"]["edit"]).await }),
             },
+            "gloss/context" if self.context_answer == "silence" => return,
+            "gloss/context" => self.context_answer.clone(),
             _ => Value::Null,
         };
         self.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }))

@@ -12,6 +12,7 @@
 )]
 
 mod api;
+mod context;
 mod documents;
 mod editor;
 mod hover;
