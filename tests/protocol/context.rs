@@ -46,6 +46,11 @@ async fn a_job_tells_what_is_open_what_is_on_disk_and_what_others_know() {
         "references": [hint("c.rs", "a();")],
     });
     let id = editor.job("gloss.explain", &code, (1, 4), (1, 4)).await;
+    let asked = editor
+        .wait(|message| message["method"] == "gloss/context")
+        .await;
+    let at = json!({ "uri": code, "range": range((1, 4), (1, 4)) });
+    assert_eq!(asked["params"], at);
     let held = api.next().await;
     let prompt = held.body["messages"].to_string();
     for told in [
@@ -59,12 +64,6 @@ async fn a_job_tells_what_is_open_what_is_on_disk_and_what_others_know() {
     assert!(!prompt.contains("KEY=1"));
     held.answer(Answer::Text("Calls three.".into()));
     editor.finished(&id).await;
-    let asked = asked(&editor);
-    assert_eq!(asked.len(), 1);
-    assert_eq!(
-        asked[0]["params"],
-        json!({ "uri": code, "range": range((1, 4), (1, 4)) })
-    );
     // A preview asks as the job does, and comes to the same prompt.
     let previewed = preview(&mut editor, &code).await;
     assert!(previewed.contains("fn told(n: u8)"), "{previewed}");
