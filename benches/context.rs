@@ -159,7 +159,7 @@ fn time() {
 /// How many names were told of how many, and what that took.
 #[derive(Clone, Debug, Default)]
 struct Told {
-    told: usize,
+    hits: usize,
     named: usize,
     functions: usize,
     tokens: u64,
@@ -171,7 +171,7 @@ struct Told {
 
 impl Told {
     fn add(&mut self, other: &Self) {
-        self.told += other.told;
+        self.hits += other.hits;
         self.named += other.named;
         self.functions += other.functions;
         self.tokens += other.tokens;
@@ -187,8 +187,8 @@ impl std::fmt::Display for Told {
         write!(
             f,
             "{:>5.1} % ({} of {} names, {} functions; {} tokens, {:.0} ms each; same prefix {:.0} %)",
-            100.0 * self.told as f64 / self.named.max(1) as f64,
-            self.told,
+            100.0 * self.hits as f64 / self.named.max(1) as f64,
+            self.hits,
             self.named,
             self.functions,
             self.tokens / functions as u64,
@@ -298,7 +298,7 @@ impl Workspace {
                 };
                 sum.named += 1;
                 if heads.iter().any(|head| told.contains(head.as_str())) {
-                    sum.told += 1;
+                    sum.hits += 1;
                 } else if shows_missed {
                     println!("  {}: {name}: {}", file.path.display(), heads[0]);
                 }

@@ -327,7 +327,7 @@ struct Other { a: u8 }
         #[test]
         fn a_prompt_keeps_to_its_limit_and_the_range_is_whole(
             lines in prop::collection::vec("[a-z é]{0,60}|fn [a-z]{1,9}\\(\\) \\{|\\}|use [a-z]{1,9};|/// [a-z ]{1,40}", 1..120),
-            (from, until) in (0.0..1.0_f64, 0.0..1.0_f64),
+            (from, until) in (0..=100_usize, 0..=100_usize),
             history in prop::collection::vec(("[a-z ]{0,200}", "[a-z ]{0,2000}"), 0..5),
             problems in prop::collection::vec(".{0,300}", 0..5),
             definitions in prop::collection::vec((".{0,200}", 0..5_usize, any::<bool>()), 0..30),
@@ -338,15 +338,14 @@ struct Other { a: u8 }
             has_grammar in any::<bool>(),
         ) {
             let text = Rope::from_str(&lines.join("\n"));
-            let byte_at = |share: f64| {
-                let at = share * text.len_bytes() as f64;
-                crate::text::floor(&text, at as usize)
+            let byte_at = |percent: usize| {
+                crate::text::floor(&text, text.len_bytes() * percent / 100)
             };
             let (start, end) = (byte_at(from.min(until)), byte_at(from.max(until)));
             let syntax = has_grammar.then(|| Syntax::parse(Language::Rust, &text).unwrap());
             let subject = Subject {
                 range: start..end,
-                leading: byte_at(from.min(until) / 2.0)..start,
+                leading: byte_at(from.min(until) / 2)..start,
                 name: None,
                 shown_at: start,
             };

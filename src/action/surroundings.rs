@@ -87,7 +87,7 @@ impl Surroundings<'_> {
         let problems = self.problems(asked.problems, room.left);
         let problems = room.fit(problems);
         let leading = room.fit(self.leading());
-        let history = self.history(asked.history, room.left / 2);
+        let history = history(asked.history, room.left / 2);
         let history = room.fit(history);
         let definitions = self.definitions(is_whole, room.left);
         let parts = [
@@ -199,27 +199,6 @@ impl Surroundings<'_> {
         (!above.trim().is_empty()).then(|| self.mark("above-the-range", &above))
     }
 
-    /// What was said before, the oldest left out where it is too much. What the model said
-    /// itself is data as well.
-    fn history(&self, exchanges: &[Exchange], most: u64) -> Option<String> {
-        let mut left = most;
-        let mut told = Vec::new();
-        for exchange in exchanges.iter().rev() {
-            let text = [
-                marked("earlier-question", &[], &exchange.question),
-                marked("earlier-answer", &[], &exchange.answer),
-            ]
-            .join("\n");
-            let Some(rest) = left.checked_sub(estimate_tokens_of(text.len() + 1)) else {
-                break;
-            };
-            left = rest;
-            told.push(text);
-        }
-        told.reverse();
-        (!told.is_empty()).then(|| told.join("\n"))
-    }
-
     /// The range itself, marked: the last thing a prompt says.
     pub fn range(&self) -> String {
         let range = &self.subject.range;
@@ -282,6 +261,27 @@ impl Surroundings<'_> {
             range.to_owned()
         }
     }
+}
+
+/// What was said before, the oldest left out where it is too much. What the model said
+/// itself is data as well.
+fn history(exchanges: &[Exchange], most: u64) -> Option<String> {
+    let mut left = most;
+    let mut told = Vec::new();
+    for exchange in exchanges.iter().rev() {
+        let text = [
+            marked("earlier-question", &[], &exchange.question),
+            marked("earlier-answer", &[], &exchange.answer),
+        ]
+        .join("\n");
+        let Some(rest) = left.checked_sub(estimate_tokens_of(text.len() + 1)) else {
+            break;
+        };
+        left = rest;
+        told.push(text);
+    }
+    told.reverse();
+    (!told.is_empty()).then(|| told.join("\n"))
 }
 
 /// What is told of a file.

@@ -210,7 +210,7 @@ impl Search {
 
     /// Looks again where a name that is not found yet may be defined.
     pub(super) fn look_again(&mut self, deadline: Deadline) {
-        let mut tries = vec![0; self.names.len()];
+        let mut looked_at = vec![0; self.names.len()];
         for Later {
             source,
             text,
@@ -225,11 +225,11 @@ impl Search {
                     .found
                     .get(spot.name)
                     .is_none_or(|found| !found.is_empty());
-                let Some(tried) = tries.get_mut(spot.name) else {
+                let Some(times) = looked_at.get_mut(spot.name) else {
                     return false;
                 };
-                let is_worth_it = !is_found && *tried < TRIES;
-                *tried += usize::from(is_worth_it);
+                let is_worth_it = !is_found && *times < TRIES;
+                *times += usize::from(is_worth_it);
                 is_worth_it
             });
             self.take_spots(&source, &text, &spots);

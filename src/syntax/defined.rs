@@ -175,7 +175,7 @@ impl Source<'_> {
         let mut cursor = self.syntax.tree.walk();
         loop {
             let node = cursor.node();
-            self.names_of_constants(node, &mut |name| {
+            names_of_constants(node, &mut |name| {
                 let text = self.slice(name.byte_range());
                 if is_wanted(&text) {
                     found.push(self.constant(node, name, text));
@@ -188,26 +188,6 @@ impl Source<'_> {
                 if !cursor.goto_parent() {
                     return found;
                 }
-            }
-        }
-    }
-
-    fn names_of_constants(&self, node: Node, tell: &mut dyn FnMut(Node)) {
-        let field = match node.kind() {
-            "const_item"
-            | "static_item"
-            | "const_spec"
-            | "var_spec"
-            | "variable_declarator"
-            | "preproc_def"
-            | "preproc_function_def" => "name",
-            "assignment" => "left",
-            "init_declarator" => "declarator",
-            _ => return,
-        };
-        for name in node.children_by_field_name(field, &mut node.walk()) {
-            if matches!(name.kind(), "identifier" | "constant") {
-                tell(name);
             }
         }
     }
@@ -245,6 +225,27 @@ impl Source<'_> {
 
     fn slice(&self, range: Range<usize>) -> String {
         rope::slice(self.text, range).unwrap_or_default()
+    }
+}
+
+/// The names that a node declares, where it is a constant or a variable.
+fn names_of_constants(node: Node, tell: &mut dyn FnMut(Node)) {
+    let field = match node.kind() {
+        "const_item"
+        | "static_item"
+        | "const_spec"
+        | "var_spec"
+        | "variable_declarator"
+        | "preproc_def"
+        | "preproc_function_def" => "name",
+        "assignment" => "left",
+        "init_declarator" => "declarator",
+        _ => return,
+    };
+    for name in node.children_by_field_name(field, &mut node.walk()) {
+        if matches!(name.kind(), "identifier" | "constant") {
+            tell(name);
+        }
     }
 }
 

@@ -51,11 +51,12 @@ impl Syntax {
         }
         let own = walk.declared.clone();
         walk.all(&mut self.tree.walk(), range);
-        let is_foreign = |name: &Name| {
-            let is_local = name.of.is_none() && walk.declared.contains(&name.text);
-            !is_local && !own.contains(&name.text)
+        let is_foreign = |used: &Use| {
+            let is_local = !used.is_part && walk.declared.contains(&used.name.text);
+            !is_local && !own.contains(&used.name.text)
         };
-        each_once(walk.uses.into_iter().filter(is_foreign))
+        let foreign = walk.uses.into_iter().filter(is_foreign);
+        each_once(foreign.map(|used| used.name))
     }
 
     /// The name of the type whose methods `range` is among: what `self` is there.
@@ -115,9 +116,15 @@ struct Step<'t> {
     declares: bool,
 }
 
+struct Use {
+    name: Name,
+    /// It stands behind a dot or colons, where no local is meant.
+    is_part: bool,
+}
+
 struct Walk<'a> {
     text: &'a Rope,
-    uses: Vec<Name>,
+    uses: Vec<Use>,
     declared: HashSet<String>,
 }
 
@@ -179,10 +186,10 @@ impl Walk<'_> {
         } else {
             Role::Value
         };
-        self.uses.push(Name {
-            of: is_part.then(|| self.what_it_is_of(node)).flatten(),
-            text,
-            role,
+        let of = is_part.then(|| self.what_it_is_of(node)).flatten();
+        self.uses.push(Use {
+            name: Name { text, role, of },
+            is_part,
         });
     }
 
@@ -375,8 +382,8 @@ mod tests {
                     .of
                     .as_ref()
                     .map_or(String::new(), |of| format!("{of}."));
-                let role = format!("{:?}", name.role).to_lowercase();
-                format!("{}:{of}{}", &role[..1], name.text)
+                let letter = format!("{:?}", name.role).to_lowercase();
+                format!("{}:{of}{}", &letter[..1], name.text)
             })
             .collect();
         assert_eq!(used.join(" "), expected, "{text}");
@@ -413,7 +420,7 @@ mod tests {
             "use x::y;\nfn a() { b() }\n«fn c() { d(c); fn e() {} e() }»\nfn f() { g() }\n",
             "c:d",
         );
-        check(Language::Rust, "fn a() { let b = c.b(); b }", "v:c c:c.b");
+        check(Language::Rust, "fn a() { let b = c().b(); b }", "c:c c:b");
     }
 
     #[test]
