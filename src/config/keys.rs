@@ -42,7 +42,7 @@ pub(super) fn is_guard(name: &str) -> bool {
 
 use Trust::{Anyone, UserOnly};
 
-pub(super) const KEYS: [Key; 22] = [
+pub(super) const KEYS: [Key; 23] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -179,6 +179,10 @@ pub(super) const KEYS: [Key; 22] = [
         s.redact_secrets = v.as_bool().ok_or("true or false")?;
         Ok(())
     }),
+    key("refactor_confirm", Anyone, |s, v| {
+        s.refactor_confirm = v.as_bool().ok_or("true or false")?;
+        Ok(())
+    }),
     key("remote_images", Anyone, |s, v| {
         s.remote_images = match v.as_str() {
             Some("url") => RemoteImages::Url,
@@ -205,7 +209,7 @@ pub(super) const KEYS: [Key; 22] = [
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
 /// than taken in silence: a budget that does not hold is worse than none.
-pub(super) const NOT_YET: [&str; 11] = [
+pub(super) const NOT_YET: [&str; 10] = [
     "allowed_models",
     "api_key_command",
     "budget",
@@ -215,7 +219,6 @@ pub(super) const NOT_YET: [&str; 11] = [
     "fallback_models",
     "inlay_hints",
     "otlp_endpoint",
-    "refactor_confirm",
     "wire",
 ];
 

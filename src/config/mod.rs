@@ -46,6 +46,8 @@ pub struct Settings {
     /// How long a hover may wait for a description.
     pub hover_wait: Duration,
     pub explain_opens: ExplainOpens,
+    /// Ask before an edit is applied.
+    pub refactor_confirm: bool,
     pub remote_images: RemoteImages,
     /// Globs of files that are never sent in any way.
     pub exclude: Vec<String>,
@@ -136,6 +138,7 @@ impl Default for Settings {
             hover_images: HoverImages::Auto,
             hover_wait: Duration::from_secs(3),
             explain_opens: ExplainOpens::Auto,
+            refactor_confirm: false,
             remote_images: RemoteImages::Url,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,

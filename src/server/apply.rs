@@ -1,26 +1,41 @@
-//! Brings an edit into the editor's text: moved past what was typed, versioned, and seen to be there.
+//! Brings an edit into the editor's text: of the present version, and seen to be there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use ropey::Rope;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
-use super::convert;
+use super::confirm::{self, Confirmation};
 use super::job::{Failed, Job};
+use super::moved;
 use super::protocol as lsp;
 use super::state::Server;
 use crate::document::{Anchor, Snapshot};
 use crate::engine::{JobError, Rewriting};
-use crate::text::{Edit, Shifted};
+use crate::text::Edit;
 
 /// How often an edit is sent because the text moved on meanwhile.
 const ATTEMPTS: usize = 3;
 /// How long the editor's text may take to show an edit that was applied.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long after a no the change may come that explains it: Neovim tells of what is typed up to
+/// 150 ms late.
+const LATE: Duration = Duration::from_millis(300);
 /// How long a person may look at an edit before they answer.
 const LONGEST_REPLY: Duration = Duration::from_secs(600);
+
+/// How sending an edit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// The editor's text showed it.
+    Seen,
+    /// A person did not want it.
+    Declined,
+    /// The editor was asked as often as it may be, and its text never showed it.
+    Never,
+}
 
 /// Lets one edit of a document be under way at a time: of two, the second would be made for a
 /// text that the first is just changing.
@@ -45,166 +60,206 @@ impl Turns {
 /// Refuses at once what could not be applied once it is paid for.
 ///
 /// # Errors
-/// When the document has lines that editors and the protocol count differently.
-pub fn possible(job: &Job) -> Result<(), JobError> {
-    if holds_lone_carriage_return(&job.snapshot.text, job.selection.end) {
+/// When the document has lines that editors and the protocol count differently, or the editor
+/// takes no edits.
+pub fn possible(server: &Server, job: &Job) -> Result<(), JobError> {
+    if moved::holds_lone_carriage_return(&job.snapshot.text, job.selection.end) {
         return Err(JobError::LoneCarriageReturn);
+    }
+    if job.argument.apply != Some(false) && !server.state().traits.apply_edit {
+        return Err(JobError::CannotApply);
     }
     Ok(())
 }
 
-/// The edit against the text as it stands now.
+/// The edit against the text as it stands now, for the editor to do with as it likes.
 ///
 /// # Errors
-/// When something was typed into the range, or the document is gone.
+/// When something was typed into the range, or the document was closed.
 pub fn edit_now(
     server: &Server,
     job: &Job,
     rewriting: &Rewriting,
 ) -> Result<lsp::WorkspaceEdit, Failed> {
-    let (current, edits) = edits_now(server, job, rewriting)?;
-    workspace_edit(server, &current, &edits)
+    let (current, edits) = moved::edits(server, job, rewriting)?;
+    moved::workspace_edit(server, &current, &edits, None)
 }
 
-/// Applies the edit; whether it was seen in the text. A person's no is final.
+/// Applies the edit, asking first where the person wants to be asked.
 ///
 /// # Errors
-/// When something was typed into the range, the document is gone, or the editor takes no edits.
-pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<bool, Failed> {
-    let traits = server.state().traits;
-    if !traits.apply_edit {
-        return Err(Failed::Job(JobError::CannotApply));
+/// When something was typed into the range, or the document was closed.
+pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Applied, Failed> {
+    let confirmation = confirm::wanted(server, job);
+    if confirmation == Confirmation::Message && !confirm::asked(server, job, rewriting).await? {
+        return Ok(Applied::Declined);
     }
     let turn = server.turns.of(&job.snapshot.uri);
     let _turn = turn
         .acquire()
         .await
         .map_err(|_| Failed::Job(JobError::Closing))?;
-    for attempt in 0..ATTEMPTS {
-        let now = edits_now(server, job, rewriting);
-        let (current, edits) = now.map_err(|failed| {
-            if attempt > 0 {
-                maybe_applied(failed)
-            } else {
-                failed
-            }
-        })?;
-        let expected = Expected::of(server, &current, &edits);
+    let mut sent = Sent::default();
+    for _ in 0..ATTEMPTS {
+        let (current, edits) = match moved::edits(server, job, rewriting) {
+            Ok(now) => now,
+            Err(failed) if sent.is_empty() => return Err(failed),
+            Err(_) if moved::shows(server, job, rewriting) => return Ok(Applied::Seen),
+            Err(failed) => return Err(maybe_applied(failed)),
+        };
+        let annotation =
+            (confirmation == Confirmation::Annotation).then(|| confirm::annotation(job, rewriting));
         let params = lsp::ApplyWorkspaceEditParams {
             label: Some(format!("Gloss: {}", job.title)),
-            edit: workspace_edit(server, &current, &edits)?,
+            edit: moved::workspace_edit(server, &current, &edits, annotation.as_ref())?,
         };
-        let reply = server
-            .client
-            .send_request::<lsp::request::ApplyWorkspaceEdit>(params);
-        let reply = tokio::time::timeout(LONGEST_REPLY, reply).await;
-        let taken = reply.is_ok_and(|reply| reply.is_ok_and(|reply| reply.applied));
-        if expected.is_met() || (taken && expected.comes(server).await) {
-            return Ok(true);
+        sent.watch(server, &current, &edits);
+        let reply = send(server, params).await;
+        if !sent.is_seen() {
+            match reply {
+                Reply::Declined => return Ok(Applied::Declined),
+                Reply::Taken => sent.come(server).await,
+                Reply::Stale => {
+                    moves_on(server, &current, PATIENCE).await;
+                }
+                Reply::Refused => {
+                    if !moves_on(server, &current, LATE).await {
+                        return Ok(Applied::Declined);
+                    }
+                }
+            }
         }
-        if !traits.document_changes {
+        if sent.is_seen() {
+            return Ok(Applied::Seen);
+        }
+        if reply == Reply::Taken && !server.state().traits.document_changes {
             // Without versions a second edit could double the first; and what was typed
             // beside it makes another text than was expected.
-            return Ok(taken && shows(server, job, rewriting));
-        }
-        let moved_on = server
-            .state()
-            .snapshot(&job.snapshot.uri)
-            .map(|now| now.version)
-            != Some(current.version);
-        if !moved_on {
-            return Ok(false);
+            let shown = moved::shows(server, job, rewriting);
+            return Ok(if shown { Applied::Seen } else { Applied::Never });
         }
     }
-    Ok(false)
+    Ok(Applied::Never)
 }
 
-/// The document as it stands now, and the edits to it.
-fn edits_now(
-    server: &Server,
-    job: &Job,
-    rewriting: &Rewriting,
-) -> Result<(Snapshot, Vec<Edit>), Failed> {
-    let state = server.state();
-    let modified = |message: &str| Failed::Modified {
-        message: message.to_owned(),
-        answer: format!(
-            "```{}\n{}\n```",
-            job.snapshot.language_id,
-            rewriting.new.trim_end_matches(['\r', '\n'])
+/// What an editor says to an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reply {
+    /// It says that it applied it; some say so and drop it.
+    Taken,
+    /// A person said no.
+    Declined,
+    /// It was made for a text that has passed.
+    Stale,
+    /// One of the two: a person's no, unless the text moved on.
+    Refused,
+}
+
+async fn send(server: &Server, params: lsp::ApplyWorkspaceEditParams) -> Reply {
+    let asked = Instant::now();
+    let reply = server
+        .client
+        .send_request::<lsp::request::ApplyWorkspaceEdit>(params);
+    match tokio::time::timeout(LONGEST_REPLY, reply).await {
+        Ok(Ok(reply)) if reply.applied => Reply::Taken,
+        Ok(Ok(reply)) => refusal(
+            reply.failure_reason.as_deref().unwrap_or_default(),
+            asked.elapsed(),
         ),
-    };
-    let Some(current) = state.documents.snapshot(&job.snapshot.uri) else {
-        return Err(modified(
-            "the document was closed before the answer came, so nothing was changed",
-        ));
-    };
-    let Some(Shifted::Outside(range)) = job.subject_now(&state.documents, &rewriting.subject)
-    else {
-        return Err(modified(
-            "the text was changed while the answer was on its way, so nothing was changed",
-        ));
-    };
-    let began = rewriting.subject.range.start;
-    let edits: Vec<Edit> = rewriting
-        .edits
-        .iter()
-        .map(|edit| Edit {
-            range: edit.range.start - began + range.start..edit.range.end - began + range.start,
-            text: edit.text.clone(),
-        })
-        .collect();
-    let end = edits.last().map_or(0, |edit| edit.range.end);
-    if holds_lone_carriage_return(&current.text, end) {
-        return Err(Failed::Job(JobError::LoneCarriageReturn));
+        Ok(Err(error)) => refusal(&error.message, asked.elapsed()),
+        Err(_) => Reply::Declined,
     }
-    Ok((current, edits))
+}
+
+/// What a refusal means, by its words where it has some: eglot's are "User cancelled server
+/// edit" and "Edits on … require version …", VS Code has none. It takes no program a second to
+/// see that a version has passed, so a later no is a person's.
+fn refusal(words: &str, after: Duration) -> Reply {
+    const STALE: [&str; 7] = [
+        "version",
+        "newer",
+        "outdated",
+        "out of date",
+        "stale",
+        "changed",
+        "modified",
+    ];
+    const PERSON: [&str; 6] = ["user", "cancel", "reject", "declin", "discard", "denied"];
+    let words = words.to_lowercase();
+    let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    if says(&STALE) {
+        Reply::Stale
+    } else if says(&PERSON) || after > PATIENCE {
+        Reply::Declined
+    } else {
+        Reply::Refused
+    }
 }
 
 /// After an edit was sent nobody can say any more that nothing was changed.
 fn maybe_applied(failed: Failed) -> Failed {
     match failed {
-        Failed::Modified { answer, .. } => Failed::Modified {
-            message: "the text was changed while the edit was on its way to the editor: see whether it is there, or undo"
+        Failed::Modified { answer, subject, .. } => Failed::Modified {
+            message: "the text was changed, or closed, while the edit was on its way to the editor: see whether it is there, or undo"
                 .into(),
+            subject,
             answer,
         },
         other => other,
     }
 }
 
-fn workspace_edit(
-    server: &Server,
-    current: &Snapshot,
-    edits: &[Edit],
-) -> Result<lsp::WorkspaceEdit, Failed> {
-    let traits = server.state().traits;
-    let edits = convert::text_edits(&current.text, edits, traits.encoding);
-    let uri: lsp::Uri = current
-        .uri
-        .parse()
-        .map_err(|_| Failed::Job(JobError::Internal))?;
-    if !traits.document_changes {
-        return Ok(lsp::WorkspaceEdit {
-            changes: Some(HashMap::from([(uri, edits)])),
-            ..lsp::WorkspaceEdit::default()
-        });
-    }
-    Ok(lsp::WorkspaceEdit {
-        document_changes: Some(lsp::DocumentChanges::Edits(vec![lsp::TextDocumentEdit {
-            text_document: lsp::OptionalVersionedTextDocumentIdentifier {
-                uri,
-                version: Some(current.version),
-            },
-            edits: edits.into_iter().map(lsp::OneOf::Left).collect(),
-        }])),
-        ..lsp::WorkspaceEdit::default()
-    })
+/// The texts that the edits sent so far should lead to: some editors say that they applied an
+/// edit and dropped it, others show it a moment after they said so, and a person may have typed
+/// on by then. What was sent first may still come after it was sent again.
+#[derive(Default)]
+struct Sent {
+    expected: Vec<Expected>,
 }
 
-/// The text that an edit should lead to, watched for as long as this lives: some editors say
-/// that they applied an edit and dropped it, others show it a moment after they said so, and
-/// a person may have typed on by then.
+impl Sent {
+    fn is_empty(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    /// Watches from now on for what these edits lead to.
+    fn watch(&mut self, server: &Server, current: &Snapshot, edits: &[Edit]) {
+        let text = moved::edited(current, edits);
+        let anchor = server.state().documents.watch_for(&current.uri, text);
+        self.expected.push(Expected {
+            server: server.clone(),
+            uri: current.uri.clone(),
+            anchor,
+        });
+    }
+
+    fn is_seen(&self) -> bool {
+        self.expected.iter().any(Expected::is_met)
+    }
+
+    /// Waits a moment for one of the texts to come.
+    async fn come(&self, server: &Server) {
+        until(server, PATIENCE, || self.is_seen()).await;
+    }
+}
+
+/// Waits a moment for the text to be another than an edit was made for; whether it is.
+async fn moves_on(server: &Server, from: &Snapshot, patience: Duration) -> bool {
+    let moved_on = || {
+        let now = server.state().snapshot(&from.uri);
+        now.is_none_or(|now| now.version != from.version || !now.text.is_instance(&from.text))
+    };
+    until(server, patience, moved_on).await
+}
+
+/// Waits for something that a change of a document brings about; whether it came.
+async fn until(server: &Server, patience: Duration, came: impl Fn() -> bool) -> bool {
+    let mut changes = server.jobs.changes();
+    let coming = async { while !came() && changes.changed().await.is_ok() {} };
+    let _ = tokio::time::timeout(patience, coming).await;
+    came()
+}
+
 struct Expected {
     server: Server,
     uri: Arc<str>,
@@ -212,30 +267,10 @@ struct Expected {
 }
 
 impl Expected {
-    fn of(server: &Server, current: &Snapshot, edits: &[Edit]) -> Self {
-        let mut text = current.text.clone();
-        for edit in edits.iter().rev() {
-            replace(&mut text, edit);
-        }
-        Self {
-            server: server.clone(),
-            uri: current.uri.clone(),
-            anchor: server.state().documents.watch_for(&current.uri, text),
-        }
-    }
-
     fn is_met(&self) -> bool {
         let state = self.server.state();
         self.anchor
             .is_some_and(|anchor| state.documents.met(&self.uri, anchor))
-    }
-
-    /// Waits a moment for the text to come.
-    async fn comes(&self, server: &Server) -> bool {
-        let mut changes = server.jobs.changes();
-        let met = async { while !self.is_met() && changes.changed().await.is_ok() {} };
-        let _ = tokio::time::timeout(PATIENCE, met).await;
-        self.is_met()
     }
 }
 
@@ -247,69 +282,27 @@ impl Drop for Expected {
     }
 }
 
-/// One edit of a rope; its range lies within the text, on the boundaries of characters.
-fn replace(text: &mut Rope, edit: &Edit) {
-    let chars = text
-        .try_byte_to_char(edit.range.start)
-        .ok()
-        .zip(text.try_byte_to_char(edit.range.end).ok());
-    if let Some((start, end)) = chars
-        && text.try_remove(start..end).is_ok()
-    {
-        let _ = text.try_insert(start, &edit.text);
-    }
-}
-
-/// Whether the range was changed, and the new text now stands near it.
-fn shows(server: &Server, job: &Job, rewriting: &Rewriting) -> bool {
-    let state = server.state();
-    let Some(Shifted::Touched(range)) = job.subject_now(&state.documents, &rewriting.subject)
-    else {
-        return false;
-    };
-    state.snapshot(&job.snapshot.uri).is_some_and(|current| {
-        let slack = rewriting.new.len() + 4 * 1024;
-        let around = range.start.saturating_sub(slack)..range.end.saturating_add(slack);
-        crate::text::slice(&current.text, around)
-            .to_string()
-            .contains(&rewriting.new)
-    })
-}
-
-/// Whether a `\r` without `\n` stands above `end`: the protocol counts a line there.
-fn holds_lone_carriage_return(text: &ropey::Rope, end: usize) -> bool {
-    let Some(above) = text.get_byte_slice(..end.min(text.len_bytes())) else {
-        return true;
-    };
-    let mut after_return = false;
-    for byte in above.bytes() {
-        if after_return && byte != b'\n' {
-            return true;
-        }
-        after_return = byte == b'\r';
-    }
-    after_return && text.get_byte(end) != Some(b'\n')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_lone_carriage_return_above_is_found() {
-        let check = |text: &str, end: usize, found: bool| {
-            assert_eq!(
-                holds_lone_carriage_return(&ropey::Rope::from_str(text), end),
-                found,
-                "{text:?} {end}"
-            );
+    fn a_refusal_is_told_by_its_words_and_its_time() {
+        let check = |words: &str, after_ms: u64, reply: Reply| {
+            let after = Duration::from_millis(after_ms);
+            assert_eq!(refusal(words, after), reply, "{words:?}");
         };
-        check("a\nb\r\nc", 6, false);
-        check("a\rb", 3, true);
-        check("a\rb", 1, false);
-        check("a\r\nb", 2, false);
-        check("a\r", 2, true);
-        check("a\nb\rc", 2, false);
-        check("", 0, false);
+        check("", 5, Reply::Refused);
+        check("Internal error", 5, Reply::Refused);
+        check("User cancelled server edit", 5, Reply::Declined);
+        check("Rejected", 5, Reply::Declined);
+        check("", 1_001, Reply::Declined);
+        check(
+            "Edits on ‘a.rs’ require version 3, you have 4",
+            5,
+            Reply::Stale,
+        );
+        check("Buffer a.rs newer than edits.", 5_000, Reply::Stale);
+        check("rejected: the document has changed", 5, Reply::Stale);
     }
 }

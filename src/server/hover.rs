@@ -21,7 +21,7 @@ pub async fn hover(
     position: lsp::Position,
 ) -> lsp::Result<Option<lsp::Hover>> {
     let asked = Instant::now();
-    let (snapshot, offset, glosses, engine, folders, encoding) = {
+    let (snapshot, offset, shown, engine, folders, encoding) = {
         let state = server.state();
         let Some(snapshot) = state.snapshot(uri) else {
             return Ok(None);
@@ -32,11 +32,13 @@ pub async fn hover(
         };
         let offset = convert::bytes(&snapshot.text, at, state.traits.encoding).start;
         let line = snapshot.text.try_byte_to_line(offset).unwrap_or(0);
+        let mut shown = state.answers.on_line(&state.documents, uri, line);
         let glosses = state.glosses.on_line(&state.documents, uri, line);
+        shown.extend(glosses.into_iter().map(|(markdown, _)| markdown));
         (
             snapshot,
             offset,
-            glosses,
+            shown,
             state.engine.clone(),
             state.folders.clone(),
             state.traits.encoding,
@@ -48,7 +50,6 @@ pub async fn hover(
         let markdown = over_image(server, &engine, &link, job, asked).await;
         return Ok(markdown.map(|markdown| convert::hover(markdown, Some(range))));
     }
-    let shown: Vec<_> = glosses.into_iter().map(|(markdown, _)| markdown).collect();
     Ok((!shown.is_empty()).then(|| convert::hover(shown.join("\n\n---\n\n"), None)))
 }
 

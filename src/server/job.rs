@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::answers;
 use super::argument::Argument;
 use super::protocol as lsp;
 use crate::action::Subject;
@@ -131,6 +132,14 @@ pub enum Failed {
     /// The text that an edit was for changed, or its document was closed.
     Modified {
         message: String,
+        subject: Subject,
+        /// What would have come, in Markdown.
+        answer: String,
+    },
+    /// The editor could not be brought to apply the edit.
+    Unapplied {
+        message: String,
+        subject: Subject,
         answer: String,
     },
     Job(JobError),
@@ -143,19 +152,37 @@ impl From<JobError> for Failed {
 }
 
 impl Failed {
+    /// That the edit was not applied, and why.
+    pub fn unapplied(message: &str, job: &Job, rewriting: &Rewriting) -> Self {
+        Self::Unapplied {
+            message: message.to_owned(),
+            subject: rewriting.subject.clone(),
+            answer: answers::as_markdown(&job.snapshot.language_id, rewriting),
+        }
+    }
+
+    /// That the text is not what the edit was made for, and why.
+    pub fn modified(message: &str, job: &Job, rewriting: &Rewriting) -> Self {
+        Self::Modified {
+            message: message.to_owned(),
+            subject: rewriting.subject.clone(),
+            answer: answers::as_markdown(&job.snapshot.language_id, rewriting),
+        }
+    }
+
     pub fn code(&self) -> i64 {
         match self {
             Self::Cancelled => lsp::ErrorCode::RequestCancelled.code(),
             Self::Modified { .. } => lsp::ErrorCode::ContentModified.code(),
             Self::Job(JobError::Internal) => lsp::ErrorCode::InternalError.code(),
-            Self::Job(_) => lsp::REQUEST_FAILED,
+            Self::Job(_) | Self::Unapplied { .. } => lsp::REQUEST_FAILED,
         }
     }
 
     pub fn message(&self) -> String {
         match self {
             Self::Cancelled => "cancelled".into(),
-            Self::Modified { message, .. } => message.clone(),
+            Self::Modified { message, .. } | Self::Unapplied { message, .. } => message.clone(),
             Self::Job(error) => error.to_string(),
         }
     }
@@ -163,9 +190,17 @@ impl Failed {
     /// What the model said all the same, so that it is not lost.
     pub fn answer(&self) -> Option<&str> {
         match self {
-            Self::Modified { answer, .. } => Some(answer),
+            Self::Modified { answer, .. } | Self::Unapplied { answer, .. } => Some(answer),
             Self::Job(error) => error.answer(),
             Self::Cancelled => None,
+        }
+    }
+
+    /// What the answer is about, where that is known.
+    pub fn subject(&self) -> Option<&Subject> {
+        match self {
+            Self::Modified { subject, .. } | Self::Unapplied { subject, .. } => Some(subject),
+            Self::Job(_) | Self::Cancelled => None,
         }
     }
 }

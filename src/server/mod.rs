@@ -5,11 +5,13 @@
 //! time becomes a job in [`run`]. No lock is held across an await, nothing on that way
 //! reads a disk, and no handler waits for the editor.
 
+mod answers;
 mod apply;
 mod argument;
 mod capabilities;
 mod code_actions;
 mod commands;
+mod confirm;
 mod connect;
 mod context;
 mod convert;
@@ -21,6 +23,7 @@ mod job;
 mod jobs;
 mod lenient;
 mod links;
+mod moved;
 mod outbox;
 mod outcome;
 mod parses;

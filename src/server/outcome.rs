@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::apply;
+use super::answers;
+use super::apply::{self, Applied};
 use super::job::{Done, Failed, Job};
 use super::protocol as lsp;
 use super::state::Server;
@@ -104,7 +105,9 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
         Ok(_) | Err(Failed::Cancelled) => {}
         Err(failed) => {
             let mut message = failed.message();
-            if let Some(answer) = failed.answer() {
+            if let Some(place) = answers::kept(server, job, &failed).await {
+                let _ = write!(message, "; {place}");
+            } else if let Some(answer) = failed.answer() {
                 let _ = write!(message, ". It said: {}", answer::first_sentence(answer));
             }
             show(server, lsp::MessageType::ERROR, &message).await;
@@ -171,8 +174,15 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
     if job.argument.apply == Some(false) {
         return apply::edit_now(server, job, rewriting).map(|edit| result(false, Some(edit)));
     }
-    let applied = apply::apply(server, job, rewriting).await?;
-    Ok(result(applied, None))
+    match apply::apply(server, job, rewriting).await? {
+        Applied::Seen => Ok(result(true, None)),
+        Applied::Declined => Ok(result(false, None)),
+        Applied::Never => Err(Failed::unapplied(
+            "the editor's text never showed the edit: see whether it is there, or undo",
+            job,
+            rewriting,
+        )),
+    }
 }
 
 fn streams(server: &Server) -> bool {

@@ -15,7 +15,7 @@ use super::links;
 use super::outcome;
 use super::progress::{self, Feed};
 use super::protocol as lsp;
-use super::state::{Server, place};
+use super::state::{Server, State, place};
 use crate::action;
 use crate::config::Outcome;
 use crate::document::Snapshot;
@@ -62,6 +62,12 @@ pub fn start(
             state.documents.release(&job.snapshot.uri, journal);
             return Err(error);
         }
+    }
+    if matches!(job.kind, Kind::Code(_)) {
+        let State {
+            answers, documents, ..
+        } = &mut *state;
+        answers.forget_at(documents, &job.snapshot.uri, &job.selection);
     }
     drop(state);
     let answer = json!({ "id": job.id });
@@ -150,7 +156,7 @@ async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::R
 /// The work itself. Dropping it closes the connection to the API.
 async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
     if job.kind.edits() {
-        apply::possible(job)?;
+        apply::possible(server, job)?;
     }
     let (folders, encoding) = {
         let state = server.state();

@@ -73,6 +73,8 @@ impl LanguageServer for Gloss {
     async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
         let document = params.text_document;
         let mut state = self.server.state();
+        // One that is open already is closed by it.
+        state.answers.close(document.uri.as_str());
         state.documents.open(
             document.uri.as_str(),
             &document.language_id,
@@ -107,6 +109,7 @@ impl LanguageServer for Gloss {
         let mut state = self.server.state();
         state.documents.close(uri.as_str());
         state.glosses.close(uri.as_str());
+        state.answers.close(uri.as_str());
         drop(state);
         self.server.trees.forget(uri.as_str());
         self.server.links.forget(uri.as_str());

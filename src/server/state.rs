@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tower_lsp::Client;
 
+use super::answers::Answers;
 use super::apply::Turns;
 use super::descriptions::Descriptions;
 use super::glosses::Glosses;
@@ -38,6 +39,8 @@ pub struct Shared {
 pub struct State {
     pub documents: Documents,
     pub glosses: Glosses,
+    /// What became no edit, and is still to be read.
+    pub answers: Answers,
     pub traits: Traits,
     pub folders: Vec<PathBuf>,
     /// Replaced as a whole when the configuration changes; jobs keep the one they began with.
@@ -65,6 +68,7 @@ impl Shared {
             state: Mutex::new(State {
                 documents: Documents::default(),
                 glosses: Glosses::default(),
+                answers: Answers::default(),
                 traits: Traits::default(),
                 folders: Vec::new(),
                 engine,

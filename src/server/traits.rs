@@ -13,6 +13,8 @@ pub struct Traits {
     pub progress: bool,
     /// Takes versioned `documentChanges`.
     pub document_changes: bool,
+    /// Shows an edit that wants to be confirmed before it applies it.
+    pub change_annotations: bool,
     /// Takes `workspace/applyEdit` at all.
     pub apply_edit: bool,
     /// Takes outcomes as data: `gloss/stream`, `gloss/finished`, `gloss/status`.
@@ -38,6 +40,9 @@ impl Traits {
             document_changes: workspace
                 .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
                 .unwrap_or(false),
+            change_annotations: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref())
+                .is_some_and(|edit| edit.change_annotation_support.is_some()),
             apply_edit: workspace
                 .and_then(|workspace| workspace.apply_edit)
                 .unwrap_or(false),

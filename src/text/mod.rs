@@ -5,6 +5,7 @@
 
 mod cut;
 mod edits;
+mod found;
 mod middle;
 mod position;
 mod shift;
@@ -12,6 +13,7 @@ mod visible;
 
 pub use cut::up_to_line_end;
 pub use edits::{Edit, apply, edits};
+pub use found::only_place;
 pub use middle::{Middle, middle};
 pub use position::{
     Encoding, Position, byte_range, floor, line_of, line_range, offset, position, slice,

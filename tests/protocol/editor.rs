@@ -60,10 +60,14 @@ pub struct Editor {
     /// What came and was not waited for yet, in order.
     pub heard: VecDeque<Value>,
     pub documents: Documents,
-    /// Answers to `workspace/applyEdit`; applied where there is none.
+    /// Answers to `workspace/applyEdit`, or errors as `{"error": …}`; applied where there is none.
     pub apply_answers: VecDeque<Value>,
     /// What is answered to `gloss/context`; nothing at all where it is "silence".
     pub context_answer: Value,
+    /// The edits that were asked for, in order.
+    pub asked_to_apply: Vec<Value>,
+    /// Answers to `window/showMessageRequest`; dismissed where there is none.
+    pub chosen: VecDeque<Value>,
     versions: HashMap<String, i32>,
     last_id: i64,
 }
@@ -128,6 +132,8 @@ impl Editor {
             documents: Documents::default(),
             apply_answers: VecDeque::new(),
             context_answer: Value::Null,
+            asked_to_apply: Vec::new(),
+            chosen: VecDeque::new(),
             versions: HashMap::new(),
             last_id: 0,
         }
@@ -153,24 +159,40 @@ impl Editor {
 
     /// Types `text` over a range, on both sides.
     pub async fn type_at(&mut self, uri: &str, start: (u32, u32), end: (u32, u32), text: &str) {
+        let message = self.changed(uri, &[(Some((start, end)), text)]);
+        self.send(message).await;
+    }
+
+    /// Changes the editor's text; gives the notification of it, still to be sent.
+    pub fn changed(&mut self, uri: &str, changes: &[Change<'_>]) -> Value {
         let version = self.versions.get_mut(uri).unwrap();
         *version += 1;
-        let version = *version;
         let position = |(line, character)| Position { line, character };
-        let change = ContentChange {
-            range: Some((position(start), position(end))),
-            text: text.to_owned(),
-        };
+        let content = changes.iter().map(|(range, text)| ContentChange {
+            range: range.map(|(start, end)| (position(start), position(end))),
+            text: (*text).to_owned(),
+        });
+        let content: Vec<_> = content.collect();
         assert!(
             self.documents
-                .change(uri, version, &[change], Encoding::Utf16)
+                .change(uri, *version, &content, Encoding::Utf16)
         );
-        let change = json!({ "range": range(start, end), "text": text });
-        self.notify(
-            "textDocument/didChange",
-            json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [change] }),
-        )
-        .await;
+        let content = changes.iter().map(|(at, text)| match at {
+            Some((start, end)) => json!({ "range": range(*start, *end), "text": text }),
+            None => json!({ "text": text }),
+        });
+        let content: Vec<_> = content.collect();
+        json!({
+            "jsonrpc": "2.0",
+            "method": "textDocument/didChange",
+            "params": { "textDocument": { "uri": uri, "version": version }, "contentChanges": content },
+        })
+    }
+
+    /// Waits to be asked for an edit that is to be answered by hand; see [`reply_to`].
+    pub async fn asked(&mut self) -> Value {
+        self.wait(|message| message["method"] == "workspace/applyEdit")
+            .await
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -251,6 +273,14 @@ impl Editor {
             .wait(|message| message["method"] == "window/showMessage")
             .await;
         message["params"]["message"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for the parameters of a `window/showMessageRequest`.
+    pub async fn question(&mut self) -> Value {
+        let asked = self
+            .wait(|message| message["method"] == "window/showMessageRequest")
+            .await;
+        asked["params"].clone()
     }
 
     /// Waits for the end of a job's progress.
@@ -337,6 +367,14 @@ impl Editor {
             .await;
     }
 
+    /// Messages that arrive together.
+    pub async fn send_together(&mut self, messages: &[Value]) {
+        let framed = messages
+            .iter()
+            .map(|message| frames::framed(message.to_string().as_bytes()));
+        self.send_bytes(&framed.collect::<Vec<_>>().concat()).await;
+    }
+
     pub async fn send_bytes(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().unwrap();
         input.write_all(bytes).await.unwrap();
@@ -344,21 +382,26 @@ impl Editor {
     }
 
     async fn reply(&mut self, message: &Value) {
-        let result = match message["method"].as_str().unwrap() {
-            // Never answered, for as long as there is such a word in line.
-            "workspace/applyEdit" if self.apply_answers.front() == Some(&json!("silence")) => {
+        let answer = match message["method"].as_str().unwrap() {
+            "workspace/applyEdit" => {
+                let edit = message["params"]["edit"].clone();
+                self.asked_to_apply.push(edit.clone());
+                match self.apply_answers.front() {
+                    // Never answered, for as long as there is such a word in line.
+                    Some(answer) if *answer == json!("silence") => return,
+                    Some(_) => self.apply_answers.pop_front().unwrap(),
+                    None => json!({ "applied": self.apply(&edit).await }),
+                }
+            }
+            "window/showMessageRequest" if self.chosen.front() == Some(&json!("silence")) => {
                 return;
             }
-            "workspace/applyEdit" => match self.apply_answers.pop_front() {
-                Some(answer) => answer,
-                None => json!({ "applied": self.apply(&message["params"]["edit"]).await }),
-            },
             "gloss/context" if self.context_answer == "silence" => return,
             "gloss/context" => self.context_answer.clone(),
+            "window/showMessageRequest" => self.chosen.pop_front().unwrap_or(Value::Null),
             _ => Value::Null,
         };
-        self.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }))
-            .await;
+        self.send(reply_to(message, answer)).await;
     }
 
     /// Applies an edit as editors do, of the present version only where it names one, and
@@ -388,6 +431,17 @@ impl Editor {
             self.type_at(&uri, start, end, &text).await;
         }
         true
+    }
+}
+
+/// A range, none for the whole document, and what comes in its place.
+pub type Change<'a> = (Option<((u32, u32), (u32, u32))>, &'a str);
+
+/// The answer to a request of the server; an error if it is `{"error": …}`.
+pub fn reply_to(request: &Value, answer: Value) -> Value {
+    match answer.get("error") {
+        Some(error) => json!({ "jsonrpc": "2.0", "id": request["id"], "error": error }),
+        None => json!({ "jsonrpc": "2.0", "id": request["id"], "result": answer }),
     }
 }
 

@@ -12,11 +12,13 @@
 )]
 
 mod api;
+mod confirm;
 mod context;
 mod documents;
 mod editor;
 mod hover;
 mod jobs;
 mod lifetime;
+mod moving;
 mod order;
 mod problems;

@@ -1,0 +1,215 @@
+//! An edit for the text as it stands now: moved past what was typed while the model answered.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ropey::Rope;
+
+use super::convert;
+use super::job::{Failed, Job};
+use super::protocol as lsp;
+use super::state::Server;
+use crate::action::Subject;
+use crate::document::Snapshot;
+use crate::engine::{JobError, Rewriting};
+use crate::text::{self, Edit, Shifted};
+
+/// What an editor asks of a person before it applies an edit.
+pub struct Annotation {
+    pub label: String,
+    pub description: String,
+}
+
+/// The one annotation that an edit has.
+const ANNOTATION: &str = "gloss";
+
+/// The document as it stands now, and the edits to it.
+///
+/// # Errors
+/// When something was typed into the range, or the document was closed.
+pub fn edits(
+    server: &Server,
+    job: &Job,
+    rewriting: &Rewriting,
+) -> Result<(Snapshot, Vec<Edit>), Failed> {
+    let modified = |message| Failed::modified(message, job, rewriting);
+    let Some((current, shifted)) = current(server, job, &rewriting.subject) else {
+        return Err(modified(
+            "the document was closed before the answer came, so nothing was changed",
+        ));
+    };
+    let Some(range) = unchanged(job, &current, shifted, &rewriting.subject) else {
+        return Err(modified(
+            "the text was changed while the answer was on its way, so nothing was changed",
+        ));
+    };
+    let began = rewriting.subject.range.start;
+    let edits: Vec<Edit> = rewriting
+        .edits
+        .iter()
+        .map(|edit| Edit {
+            range: edit.range.start - began + range.start..edit.range.end - began + range.start,
+            text: edit.text.clone(),
+        })
+        .collect();
+    let end = edits.last().map_or(0, |edit| edit.range.end);
+    if holds_lone_carriage_return(&current.text, end) {
+        let why = JobError::LoneCarriageReturn.to_string();
+        return Err(Failed::unapplied(&why, job, rewriting));
+    }
+    Ok((current, edits))
+}
+
+/// The document as it stands now, and where the subject does; `None` when it was closed since
+/// the job began, be it open again or not.
+fn current(server: &Server, job: &Job, subject: &Subject) -> Option<(Snapshot, Shifted)> {
+    let state = server.state();
+    let shifted = job.subject_now(&state.documents, subject)?;
+    Some((state.snapshot(&job.snapshot.uri)?, shifted))
+}
+
+/// Where the subject's text stands, if nothing in it is another than it was. What is typed and
+/// taken back is no change, nor is a whole document sent anew with the same text in it.
+fn unchanged(
+    job: &Job,
+    current: &Snapshot,
+    shifted: Shifted,
+    subject: &Subject,
+) -> Option<Range<usize>> {
+    match shifted {
+        Shifted::Outside(range) => Some(range),
+        Shifted::Touched(range) => {
+            let old = text::slice(&job.snapshot.text, subject.range.clone()).to_string();
+            text::only_place(&current.text, range, &old)
+        }
+    }
+}
+
+/// Whether the range was changed, and the new text now stands there.
+pub fn shows(server: &Server, job: &Job, rewriting: &Rewriting) -> bool {
+    let Some((current, Shifted::Touched(range))) = current(server, job, &rewriting.subject) else {
+        return false;
+    };
+    // What an edit puts at the very start or end of the range counts as outside of it.
+    let slack = rewriting.new.len();
+    let around = range.start.saturating_sub(slack)..range.end.saturating_add(slack);
+    text::slice(&current.text, around)
+        .to_string()
+        .contains(&rewriting.new)
+}
+
+/// The text that edits lead to.
+pub fn edited(current: &Snapshot, edits: &[Edit]) -> Rope {
+    let mut text = current.text.clone();
+    for edit in edits.iter().rev() {
+        replace(&mut text, edit);
+    }
+    text
+}
+
+/// One edit of a rope; its range lies within the text, on the boundaries of characters.
+fn replace(text: &mut Rope, edit: &Edit) {
+    let chars = text
+        .try_byte_to_char(edit.range.start)
+        .ok()
+        .zip(text.try_byte_to_char(edit.range.end).ok());
+    if let Some((start, end)) = chars
+        && text.try_remove(start..end).is_ok()
+    {
+        let _ = text.try_insert(start, &edit.text);
+    }
+}
+
+/// The edits as the protocol has them, of this very version where the client takes versions;
+/// an annotation wants them, too.
+///
+/// # Errors
+/// When the document's uri is none.
+pub fn workspace_edit(
+    server: &Server,
+    current: &Snapshot,
+    edits: &[Edit],
+    annotation: Option<&Annotation>,
+) -> Result<lsp::WorkspaceEdit, Failed> {
+    let traits = server.state().traits;
+    let edits = convert::text_edits(&current.text, edits, traits.encoding).into_iter();
+    let uri: lsp::Uri = current
+        .uri
+        .parse()
+        .map_err(|_| Failed::Job(JobError::Internal))?;
+    if !traits.document_changes {
+        return Ok(lsp::WorkspaceEdit {
+            changes: Some(HashMap::from([(uri, edits.collect())])),
+            ..lsp::WorkspaceEdit::default()
+        });
+    }
+    let edits = edits.map(|text_edit| match annotation {
+        None => lsp::OneOf::Left(text_edit),
+        Some(_) => lsp::OneOf::Right(lsp::AnnotatedTextEdit {
+            text_edit,
+            annotation_id: ANNOTATION.to_owned(),
+        }),
+    });
+    Ok(lsp::WorkspaceEdit {
+        document_changes: Some(lsp::DocumentChanges::Edits(vec![lsp::TextDocumentEdit {
+            text_document: lsp::OptionalVersionedTextDocumentIdentifier {
+                uri,
+                version: Some(current.version),
+            },
+            edits: edits.collect(),
+        }])),
+        change_annotations: annotation.map(|annotation| {
+            let shown = lsp::ChangeAnnotation {
+                label: annotation.label.clone(),
+                needs_confirmation: Some(true),
+                description: Some(annotation.description.clone()),
+            };
+            HashMap::from([(ANNOTATION.to_owned(), shown)])
+        }),
+        ..lsp::WorkspaceEdit::default()
+    })
+}
+
+/// Whether a `\r` without `\n` stands above `end`: the protocol counts a line there, and most
+/// editors do not.
+pub fn holds_lone_carriage_return(text: &Rope, end: usize) -> bool {
+    let end = end.min(text.len_bytes());
+    let Some(above) = text.get_byte_slice(..end) else {
+        return true;
+    };
+    let mut start = 0;
+    for chunk in above.chunks() {
+        for (at, _) in chunk.match_indices('\r') {
+            if text.get_byte(start + at + 1) != Some(b'\n') {
+                return true;
+            }
+        }
+        start += chunk.len();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_carriage_return_above_is_found() {
+        let check = |text: &str, end: usize, found: bool| {
+            assert_eq!(
+                holds_lone_carriage_return(&Rope::from_str(text), end),
+                found,
+                "{text:?} {end}"
+            );
+        };
+        check("a\nb\r\nc", 6, false);
+        check("a\rb", 3, true);
+        check("a\rb", 1, false);
+        check("a\r\nb", 2, false);
+        check("a\r", 2, true);
+        check("a\nb\rc", 2, false);
+        check("", 0, false);
+        check(&"0123456789\r\n".repeat(1_000), usize::MAX, false);
+        check(&format!("{}\r", "\r\n".repeat(5_000)), usize::MAX, true);
+    }
+}
