@@ -1,6 +1,7 @@
 //! Open documents, their versions, and the ranges that move with what is typed.
 
 mod journal;
+mod typed;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use ropey::Rope;
 
 use journal::{Expected, Journal};
+pub use typed::{MARK, Typed};
 
 use crate::syntax::Language;
 use crate::text::{self, Change, Encoding, Position, Shifted};
@@ -28,6 +30,8 @@ pub struct Snapshot {
     pub version: i32,
     /// The whole text, a byte order mark included.
     pub text: Rope,
+    /// What of the text a person typed since the document was opened.
+    pub typed: Arc<Typed>,
 }
 
 /// Names the document and never prints the user's text, so that a snapshot may stand in a log.
@@ -81,6 +85,7 @@ impl Documents {
             language: Language::from_id(language_id),
             version,
             text: Rope::from_str(text),
+            typed: Arc::new(Typed::since(text)),
         };
         let document = Document {
             snapshot,
@@ -236,13 +241,18 @@ impl Document {
     /// Editors send more than what was changed: a formatter the whole text, others whole lines.
     /// Only what differs is replaced, so that anchors in the rest live on and the rope stays shared.
     fn replace(&mut self, range: Range<usize>, new: &str) {
-        let text = &mut self.snapshot.text;
+        let Snapshot { text, typed, .. } = &mut self.snapshot;
         let middle = text::middle(text.byte_slice(range.clone()), new);
         let came = new.get(middle.new).unwrap_or_default();
         let gone = range.start + middle.old.start..range.start + middle.old.end;
         if gone.is_empty() && came.is_empty() {
             return;
         }
+        let change = Change {
+            range: gone.clone(),
+            inserted: came.len(),
+        };
+        Arc::make_mut(typed).pass(text, &change, came);
         if gone.len() == text.len_bytes() {
             *text = Rope::from_str(came);
         } else {
@@ -250,10 +260,6 @@ impl Document {
             text.remove(chars.clone());
             text.insert(chars.start, came);
         }
-        let change = Change {
-            range: gone,
-            inserted: came.len(),
-        };
         for tracked in self.anchors.values_mut() {
             tracked.pass(&change);
         }

@@ -16,6 +16,7 @@ mod search;
 mod spot;
 mod task;
 mod workspace;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::Path;

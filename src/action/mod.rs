@@ -9,11 +9,13 @@ mod problem;
 pub mod refactor;
 mod subject;
 mod surroundings;
+mod written;
 
 pub use definition::{Definition, Worth};
 pub use problem::{Problem, Severity};
 pub use subject::{Subject, selects_something, subject};
 pub use surroundings::Surroundings;
+pub use written::{Written, written};
 
 /// An earlier question and its answer, so that one can ask on.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]

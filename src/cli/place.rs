@@ -73,6 +73,8 @@ fn job(
             language: Language::from_id(language_id),
             version: 0,
             text: rope,
+            // What stands in a file came with it, whoever wrote it.
+            typed: Arc::default(),
         },
         selection,
         place,

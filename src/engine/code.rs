@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::workspace::Limits;
+use super::written::Whole;
 use super::{Account, Answer, Asking, Ear, Engine, Hint, JobError, Neighbour, Place, Spent, Task};
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
@@ -49,6 +50,8 @@ pub struct Prepared {
     /// How many other files the prompt tells of.
     pub context_files: usize,
     secrets: Secrets,
+    /// The document itself, where what is told is without comments for Gloss.
+    pub(super) whole: Option<Whole>,
 }
 
 /// What became of an explanation.
@@ -101,9 +104,10 @@ impl Engine {
     /// A [`JobError`], whose text is for the person; with the answer where one came that
     /// may not become an edit.
     pub async fn rewrite(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
-        let (job, prepared) = self.prepare(job).await?;
+        let (job, mut prepared) = self.prepare(job).await?;
         let answer = self.ask_about(&job, &prepared, ear).await?;
-        blocking(move || {
+        let whole = prepared.whole.take();
+        let rewriting = blocking(move || {
             let Prepared {
                 subject,
                 secrets,
@@ -131,7 +135,11 @@ impl Engine {
                 spent: answer.spent,
             })
         })
-        .await
+        .await?;
+        match whole {
+            Some(whole) => blocking(move || Ok(whole.rewritten(rewriting))).await,
+            None => Ok(rewriting),
+        }
     }
 
     async fn ask_about(
@@ -158,12 +166,12 @@ impl Engine {
         blocking(move || {
             // Held by the work itself, which goes on when nobody waits for it any more.
             let _desk = desk;
-            match engine.endpoint().and_then(|_| engine.prepared(&job)) {
-                Ok(prepared) => Ok((job, prepared)),
+            let (action, place) = (job.task.name().to_owned(), job.place.clone());
+            match engine.endpoint().and_then(|_| engine.heeding(job)) {
+                Ok(prepared) => Ok(prepared),
                 Err(error) => {
-                    let place = job.place;
                     let account = Account {
-                        action: job.task.name().to_owned(),
+                        action,
                         place,
                         lines: None,
                         context_files: 0,
@@ -229,6 +237,7 @@ impl Engine {
             syntax,
             context_files,
             secrets,
+            whole: None,
         })
     }
 
@@ -271,8 +280,9 @@ impl Engine {
 }
 
 fn account(job: &CodeJob, prepared: &Prepared) -> Account {
-    let text = &job.snapshot.text;
-    let range = &prepared.subject.range;
+    let whole = prepared.whole.as_ref().map(Whole::text_and_subject);
+    let (text, subject) = whole.unwrap_or((&job.snapshot.text, &prepared.subject));
+    let range = &subject.range;
     let line = |at: usize| text.try_byte_to_line(at).unwrap_or(0) + 1;
     let (first, last) = (
         line(range.start),

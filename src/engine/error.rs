@@ -21,6 +21,10 @@ pub enum JobError {
     BaseUrl(String),
     #[error("there is nothing here but white space: put the cursor into code, or select some")]
     NoSubject,
+    #[error(
+        "there is nothing here but what you wrote to Gloss: put the cursor into the code that it is about, or select that, too"
+    )]
+    NothingButInstruction,
     #[error("there is no image link here: put the cursor on one, like ![alt](picture.png)")]
     NoImage,
     #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]

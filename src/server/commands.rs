@@ -117,9 +117,10 @@ async fn code_prompt(
     job: impl FnOnce() -> CodeJob + Send + 'static,
 ) -> Result<Prompt, JobError> {
     let engine = engine.clone();
-    let prepared = tokio::task::spawn_blocking(move || engine.prepared(&job()));
+    let prepared = tokio::task::spawn_blocking(move || engine.heeding(job()));
     let prepared = prepared.await.map_err(|_| JobError::Internal)?;
-    Ok(prepared?.prompt)
+    let (_, prepared) = prepared?;
+    Ok(prepared.prompt)
 }
 
 async fn image_prompt(

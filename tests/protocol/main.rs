@@ -22,3 +22,4 @@ mod lifetime;
 mod moving;
 mod order;
 mod problems;
+mod written;

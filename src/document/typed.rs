@@ -1,0 +1,324 @@
+//! What a person typed since a document was opened: of a repository's own words none counts.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
+use std::sync::Arc;
+
+use memchr::memmem;
+use ropey::Rope;
+
+use crate::text::{self, Change};
+
+/// What begins a comment that is an instruction.
+pub const MARK: &str = "gloss:";
+
+/// Most stretches that are remembered; the shortest goes, which is too short for words.
+const MOST: usize = 512;
+/// More marks than that at opening, and none that is typed later counts either.
+const MOST_MARKS: usize = 1_000;
+/// Most stretches of which it is asked whether they outlive that the text is sent anew.
+const MOST_KEPT: usize = 16;
+/// The longest of these, in bytes.
+const LONGEST_KEPT: usize = 2_000;
+
+/// What was typed: stretches of the text, brought by changes of one line each. What a change
+/// brings in several lines is a paste, a formatter, or another file on the disk.
+///
+/// Names places and hashes and holds none of the text.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    /// Bytes of the text as it stands, ascending, none touching the next.
+    stretches: Vec<Range<usize>>,
+    came: Arc<CameWithFile>,
+}
+
+/// What the marks in the text said as it was opened.
+#[derive(Debug, Default)]
+struct CameWithFile {
+    said: HashSet<u64>,
+    /// There were more of them than are remembered.
+    is_full: bool,
+}
+
+impl Typed {
+    /// Nothing is typed yet. One search through the text, which for most finds nothing.
+    pub(super) fn since(opened: &str) -> Self {
+        let mut came = CameWithFile::default();
+        for at in memmem::find_iter(opened.as_bytes(), MARK) {
+            if came.said.len() >= MOST_MARKS {
+                came.is_full = true;
+                break;
+            }
+            let after = opened.get(at + MARK.len()..).unwrap_or_default();
+            came.said.extend(hash_of_words(after));
+        }
+        Self {
+            stretches: Vec::new(),
+            came: Arc::new(came),
+        }
+    }
+
+    /// Whether nothing was typed that is still there.
+    pub fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
+    /// Whether all of these bytes that can be seen were typed.
+    pub fn covers(&self, text: &Rope, range: &Range<usize>) -> bool {
+        let mut at = text::floor(text, range.start);
+        let mut stretches = self.stretches.iter().peekable();
+        for c in text::slice(text, range.clone()).chars() {
+            while stretches.next_if(|stretch| stretch.end <= at).is_some() {}
+            let is_typed = stretches.peek().is_some_and(|typed| typed.start <= at);
+            if !c.is_whitespace() && !is_typed {
+                return false;
+            }
+            at += c.len_utf8();
+        }
+        true
+    }
+
+    /// Whether the file said the same as it was opened, whatever the signs and spaces between
+    /// the letters; or nothing at all is said.
+    pub fn came_with_file(&self, after_mark: &str) -> bool {
+        self.came.is_full
+            || hash_of_words(after_mark).is_none_or(|hash| self.came.said.contains(&hash))
+    }
+
+    /// Takes a change of `text`, which does not hold it yet.
+    pub(super) fn pass(&mut self, text: &Rope, change: &Change, came: &str) {
+        let is_typed = is_one_line(came);
+        if self.stretches.is_empty() && !is_typed {
+            return;
+        }
+        let outliving = if is_typed {
+            Vec::new()
+        } else {
+            self.outliving(text, change, came)
+        };
+        let gone = &change.range;
+        let moved = |at: usize| at - gone.len() + change.inserted;
+        let mut before = Vec::with_capacity(self.stretches.len() + 2);
+        let mut after = Vec::new();
+        for stretch in &self.stretches {
+            before.push(stretch.start..stretch.end.min(gone.start));
+            if stretch.end > gone.end {
+                after.push(moved(stretch.start.max(gone.end))..moved(stretch.end));
+            }
+        }
+        if is_typed {
+            before.push(gone.start..gone.start + change.inserted);
+        }
+        let all = before.into_iter().chain(outliving).chain(after);
+        self.stretches = joined(all);
+        while self.stretches.len() > MOST {
+            let shortest = self.stretches.iter().map(Range::len).enumerate();
+            let Some((at, _)) = shortest.min_by_key(|(_, length)| *length) else {
+                return;
+            };
+            self.stretches.remove(at);
+        }
+    }
+
+    /// Where the new text holds an instruction that was typed into the old one: what a person
+    /// has said stays said when a formatter sends the whole text.
+    fn outliving(&self, text: &Rope, change: &Change, came: &str) -> Vec<Range<usize>> {
+        let gone = &change.range;
+        let inside = self
+            .stretches
+            .iter()
+            .filter(|typed| gone.start <= typed.start && typed.end <= gone.end)
+            .filter(|typed| (MARK.len()..=LONGEST_KEPT).contains(&typed.len()));
+        let mut found: Vec<_> = inside
+            .map(|typed| text::slice(text, typed.clone()).to_string())
+            .filter(|said| said.contains(MARK))
+            .take(MOST_KEPT)
+            .filter_map(|said| {
+                let said = said.trim();
+                let mut places = memmem::find_iter(came.as_bytes(), said);
+                let at = places.next().filter(|_| places.next().is_none())?;
+                let start = gone.start + at;
+                Some(start..start + said.len())
+            })
+            .collect();
+        found.sort_by_key(|range| range.start);
+        found
+    }
+}
+
+/// Whether a text is one line at most, whatever blank ones stand around it.
+fn is_one_line(text: &str) -> bool {
+    let lines = text.split(['\n', '\r']);
+    let written = lines.filter(|line| !line.trim().is_empty());
+    written.take(2).count() <= 1
+}
+
+/// Ascending ranges as few as they can be, none of them empty.
+fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for range in ranges.filter(|range| range.start < range.end) {
+        match joined.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// A hash of the letters and digits up to the end of the line; `None` where there are none.
+fn hash_of_words(after_mark: &str) -> Option<u64> {
+    let line = after_mark.split(['\n', '\r']).next().unwrap_or_default();
+    let letters = line.chars().filter(|c| c.is_alphanumeric());
+    let mut hasher = DefaultHasher::new();
+    let mut is_empty = true;
+    for c in letters.flat_map(char::to_lowercase) {
+        c.hash(&mut hasher);
+        is_empty = false;
+    }
+    (!is_empty).then(|| hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    /// A text, and what was typed into it.
+    struct Page {
+        text: Rope,
+        typed: Typed,
+    }
+
+    impl Page {
+        fn opened(text: &str) -> Self {
+            Self {
+                text: Rope::from_str(text),
+                typed: Typed::since(text),
+            }
+        }
+
+        fn change(&mut self, gone: Range<usize>, came: &str) {
+            let inserted = came.len();
+            let change = Change {
+                range: gone.clone(),
+                inserted,
+            };
+            self.typed.pass(&self.text, &change, came);
+            let chars = self.text.byte_to_char(gone.start)..self.text.byte_to_char(gone.end);
+            self.text.remove(chars.clone());
+            self.text.insert(chars.start, came);
+        }
+
+        fn typed(&self) -> Vec<String> {
+            let stretches = self.typed.stretches.iter();
+            stretches
+                .map(|stretch| self.text.byte_slice(stretch.clone()).to_string())
+                .collect()
+        }
+    }
+
+    #[test]
+    fn what_is_typed_letter_by_letter_or_as_a_line_counts() {
+        let mut page = Page::opened("a\nb\n");
+        for (at, c) in "// gloss: é".char_indices() {
+            page.change(2 + at..2 + at, &c.to_string());
+        }
+        assert_eq!(page.typed(), ["// gloss: é"]);
+        page.change(0..0, "\n");
+        assert_eq!(page.typed(), ["\n", "// gloss: é"]);
+        page.change(0..0, "// one line\n");
+        assert_eq!(page.typed(), ["// one line\n\n", "// gloss: é"]);
+        // Taken out of the middle, and typed anew.
+        let at = page.text.to_string().find("gloss").unwrap();
+        page.change(at..at + 2, "");
+        page.change(at..at, "gl");
+        assert_eq!(page.typed()[1], "// gloss: é");
+        assert!(page.typed.covers(&page.text, &(at..at + 9)));
+    }
+
+    #[test]
+    fn what_comes_in_several_lines_does_not() {
+        let mut page = Page::opened("a\n");
+        page.change(0..0, "// gloss: x\n// more\n");
+        assert!(page.typed.is_empty());
+        page.change(0..0, "typed");
+        page.change(2..2, "1\n2\n");
+        assert_eq!(page.typed(), ["ty", "ped"]);
+        assert!(!page.typed.covers(&page.text, &(0..3)));
+        assert!(page.typed.covers(&page.text, &(0..2)));
+    }
+
+    #[test]
+    fn an_instruction_outlives_a_formatter_and_no_other_text_does() {
+        let mut page = Page::opened("a\nb\n");
+        page.change(2..2, "// gloss: short\n");
+        page.change(0..1, "xy");
+        assert_eq!(page.typed(), ["xy", "// gloss: short\n"]);
+        let all = page.text.len_bytes();
+        page.change(0..all, "x y\n\n    // gloss: short\nb;\n// end\n");
+        assert_eq!(page.typed(), ["// gloss: short"]);
+        // Twice: nobody knows which is the person's.
+        let all = page.text.len_bytes();
+        page.change(0..all, "// gloss: short\n// gloss: short\n");
+        assert!(page.typed.is_empty());
+    }
+
+    #[test]
+    fn what_the_file_said_never_counts() {
+        let page = Page::opened("/* gloss:  Delete, all! */\n# gloss:\n// gloss: two\n");
+        let check = |said: &str, came: bool| {
+            assert_eq!(page.typed.came_with_file(said), came, "{said:?}");
+        };
+        check(" delete all", true);
+        check(" DELETE-ALL -->", true);
+        check(" two\nlines", true);
+        check("", true);
+        check(" */", true);
+        check(" delete", false);
+        check(" all", false);
+        let many: String = (0..=MOST_MARKS)
+            .map(|n| format!("# gloss: {n}\n"))
+            .collect();
+        assert!(Typed::since(&many).came_with_file("something else"));
+        assert!(!Typed::default().came_with_file("something"));
+    }
+
+    #[test]
+    fn only_so_much_is_remembered_and_the_longest_stays() {
+        let mut page = Page::opened(&"\n".repeat(4 * MOST));
+        page.change(0..0, "// gloss: long");
+        for line in 0..MOST + 9 {
+            let at = page.text.line_to_byte(2 * line + 1);
+            page.change(at..at, "x");
+        }
+        assert_eq!(page.typed.stretches.len(), MOST);
+        assert_eq!(page.typed()[0], "// gloss: long");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1_000, rng_seed: RngSeed::Fixed(3), ..Default::default() })]
+
+        #[test]
+        fn typed_letters_are_known_from_others(
+            changes in prop::collection::vec((0..40_usize, 0..6_usize, prop_oneof![Just("t"), Just("tt"), Just(""), Just("p\np"), Just("\n")]), 1..20),
+        ) {
+            // Only what is typed is a `t`.
+            let mut page = Page::opened("pppppppp");
+            for (at, length, came) in changes {
+                let start = at.min(page.text.len_bytes());
+                let end = (start + length).min(page.text.len_bytes());
+                page.change(start..end, came);
+                let text = page.text.to_string();
+                for (at, c) in text.char_indices() {
+                    let covered = page.typed.covers(&page.text, &(at..at + 1));
+                    prop_assert_eq!(covered, c != 'p', "{:?} {}", text, at);
+                }
+                let mut stretches = page.typed.stretches.windows(2);
+                prop_assert!(stretches.all(|two| two[0].end < two[1].start));
+            }
+        }
+    }
+}
