@@ -182,6 +182,18 @@ impl Engine {
             .unwrap_or_else(|| "English".into())
     }
 
+    /// How many tokens the prompt is, its text counted by the API's own tokenizer and its images
+    /// estimated. Sends the text, which is masked by then, and bills nothing.
+    ///
+    /// # Errors
+    /// When the endpoint has no tokenizer, or cannot be asked.
+    pub async fn count_tokens(&self, model: &str, prompt: &Prompt) -> Result<u64, JobError> {
+        let endpoint = self.endpoint()?;
+        let text = prompt.text();
+        let counted = self.client.count_tokens(&endpoint, model, &text).await?;
+        Ok(counted + prompt.image_tokens())
+    }
+
     /// Where requests go, and with which key.
     ///
     /// # Errors

@@ -130,6 +130,27 @@ impl Prompt {
         estimate_tokens(&self.instructions) + parts.sum::<u64>() + schema.unwrap_or(0)
     }
 
+    /// Roughly how many tokens of these its images are.
+    pub fn image_tokens(&self) -> u64 {
+        let images = self.parts.iter().map(|part| match part {
+            Part::Text(_) => 0,
+            Part::Image(image) => image.tokens(),
+        });
+        images.sum()
+    }
+
+    /// All text that would be sent, without images.
+    pub fn text(&self) -> String {
+        let texts = self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Image(_) => None,
+        });
+        let schema = self.schema.as_ref();
+        let schema = schema.map(|schema| schema.schema.to_string());
+        let all = std::iter::once(self.instructions.clone()).chain(texts);
+        all.chain(schema).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// The prompt with every text passed through `mask`.
     pub fn mask(&mut self, secrets: &mut Secrets) {
         for part in &mut self.parts {

@@ -78,6 +78,9 @@ pub struct AskArgs {
     /// Show what would be sent, masked, with estimated tokens and price; send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Count the tokens by the API's tokenizer, which is sent the masked text and bills nothing
+    #[arg(long, requires = "dry_run")]
+    pub exact: bool,
 }
 
 #[derive(Args, Debug)]

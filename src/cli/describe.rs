@@ -45,7 +45,9 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
             };
             match described.context(name.clone()) {
                 Ok(Outcome::Prompt(prompt)) => {
-                    face::show_prompt(engine, engine.settings().vision_model(), &prompt)?;
+                    let model = engine.settings().vision_model();
+                    let count = face::count(engine, &arguments.ask, model, &prompt).await;
+                    face::show_prompt(engine, model, &prompt, &count)?;
                 }
                 Ok(Outcome::Description(description)) => print(&name, &description, many)?,
                 Err(error) => {

@@ -102,22 +102,72 @@ pub fn note(words: &str) {
     let _ = writeln!(std::io::stderr(), "{}", visible_lines(words));
 }
 
+/// How many tokens a prompt is.
+pub enum Count {
+    Estimated(u64),
+    /// By the API's tokenizer; images are estimated in any case.
+    Exact(u64),
+}
+
+/// The tokens of a prompt, counted by the API where that is asked for and can be done.
+pub async fn count(engine: &Engine, ask: &AskArgs, model: &str, prompt: &Prompt) -> Count {
+    if ask.exact {
+        match engine.count_tokens(model, prompt).await {
+            Ok(tokens) => return Count::Exact(tokens),
+            Err(error) => note(&format!(
+                "gloss: no exact count, so the figure is an estimate: {}",
+                visible(&error.to_string())
+            )),
+        }
+    }
+    Count::Estimated(prompt.tokens())
+}
+
 /// What would be sent, with tokens and price.
-pub fn show_prompt(engine: &Engine, model: &str, prompt: &Prompt) -> anyhow::Result<()> {
+pub fn show_prompt(
+    engine: &Engine,
+    model: &str,
+    prompt: &Prompt,
+    count: &Count,
+) -> anyhow::Result<()> {
     let mut out = output::plain();
     writeln!(out, "{}", visible_lines(&prompt.to_plain_text()))?;
-    let tokens = prompt.tokens();
+    let (Count::Estimated(tokens) | Count::Exact(tokens)) = count;
     let usage = Usage {
-        prompt_tokens: tokens,
+        prompt_tokens: *tokens,
         ..Usage::default()
     };
     let price = models::cost_usd(model, &usage, &engine.prices()).map_or_else(
         || "no price known".into(),
         |usd| format!("${usd:.5} for the prompt"),
     );
-    writeln!(
-        out,
-        "\n---\n{model}: about {tokens} tokens, {price}; nothing was sent."
-    )?;
+    let (counted, sent) = match (count, prompt.image_tokens()) {
+        (Count::Estimated(_), _) => (format!("about {tokens} tokens"), "nothing was sent"),
+        (Count::Exact(_), 0) => (
+            format!("{tokens} tokens by the API's tokenizer"),
+            "nothing was sent but the text, to be counted",
+        ),
+        (Count::Exact(_), images) => (
+            format!("{tokens} tokens, the text by the API's tokenizer, its image about {images}"),
+            "nothing was sent but the text, to be counted",
+        ),
+    };
+    writeln!(out, "\n---\n{model}: {counted}, {price}; {sent}.")?;
     Ok(out.flush()?)
+}
+
+/// Shows what a job on code would send.
+///
+/// # Errors
+/// When it cannot be printed, or was interrupted.
+pub fn show_dry_run(engine: &Engine, ask: &AskArgs, prompt: &Prompt) -> anyhow::Result<()> {
+    let model = &engine.settings().model;
+    let count = if ask.exact {
+        run(engine, async {
+            Ok(count(engine, ask, model, prompt).await)
+        })?
+    } else {
+        Count::Estimated(prompt.tokens())
+    };
+    show_prompt(engine, model, prompt, &count)
 }

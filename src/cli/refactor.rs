@@ -27,7 +27,7 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
     let engine = face::engine(&arguments.ask, "model");
     if arguments.ask.dry_run {
         let prepared = engine.prepared(&job)?;
-        face::show_prompt(&engine, &engine.settings().model, &prepared.prompt)?;
+        face::show_dry_run(&engine, &arguments.ask, &prepared.prompt)?;
         return Ok(0);
     }
     let rewriting = face::run(&engine, async {

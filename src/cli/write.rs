@@ -42,15 +42,21 @@ pub fn replace(path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
         .open(&path)
         .with_context(unwritable)?;
     if !holds(&mut file, old).with_context(unwritable)? {
-        bail!(
-            "{name} was changed while the answer was on its way, so it is left as it is; run the command again"
-        );
+        return Err(changed(&path));
     }
     let about = file.metadata().with_context(unwritable)?;
-    match in_one_step(&path, &about, new).with_context(unwritable)? {
+    match in_one_step(&path, &about, old, new).with_context(unwritable)? {
         Written::Yes => Ok(()),
+        Written::Changed => Err(changed(&path)),
         Written::No => in_place(&path, new).with_context(unwritable),
     }
+}
+
+fn changed(path: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{} was changed while the answer was on its way, so it is left as it is; run the command again",
+        path.display()
+    )
 }
 
 /// Whether a file's content is `text`; reads no more than it takes to know.
@@ -62,11 +68,13 @@ fn holds(file: &mut File, text: &str) -> std::io::Result<bool> {
 
 enum Written {
     Yes,
+    /// The file is not what was read any more.
+    Changed,
     /// A new file in its place would not be the same to others.
     No,
 }
 
-fn in_one_step(path: &Path, about: &Metadata, new: &str) -> std::io::Result<Written> {
+fn in_one_step(path: &Path, about: &Metadata, old: &str, new: &str) -> std::io::Result<Written> {
     if has_other_names(about) {
         return Ok(Written::No);
     }
@@ -84,9 +92,25 @@ fn in_one_step(path: &Path, about: &Metadata, new: &str) -> std::io::Result<Writ
     // After the owner, for a change of owner takes rights away.
     file.as_file().set_permissions(about.permissions())?;
     file.as_file().sync_all()?;
+    // Writing and syncing took a while. What is changed between this and the next line is lost:
+    // no system has a rename that compares.
+    if !holds(&mut File::open(path)?, old)? {
+        return Ok(Written::Changed);
+    }
     file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder);
     Ok(Written::Yes)
 }
+
+/// Has the new name survive a power failure too, where a folder can be synced; the file itself
+/// is whole in any case.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) {}
 
 fn in_place(path: &Path, new: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;

@@ -22,6 +22,7 @@ mod request;
 pub mod retry;
 mod said;
 pub mod sse;
+mod tokenize;
 mod transport;
 mod usage;
 

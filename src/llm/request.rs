@@ -57,7 +57,7 @@ impl From<ApiError> for Failed {
 const X_GROK_CONV_ID: HeaderName = HeaderName::from_static("x-grok-conv-id");
 
 /// The address of chat/completions below `base`.
-fn chat_url(base: &Url) -> Result<Url, ApiError> {
+pub(super) fn chat_url(base: &Url) -> Result<Url, ApiError> {
     let wrong = |said: &str| ApiError::Setting {
         said: format!("`base_url` {said}: write it as https://HOST/v1"),
     };
