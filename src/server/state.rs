@@ -87,8 +87,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Follows the editor's process from now on, if there is one. It is looked for at once: it
+    /// may be gone a moment later.
     pub fn watch_editor(&self, process: u32) {
-        self.editor.send_replace(Some(process));
+        if process::is_alive(process) {
+            self.editor.send_replace(Some(process));
+        }
     }
 
     /// Resolves once the editor's process, if one was named, is gone.

@@ -131,12 +131,17 @@ async fn apply_false_hands_the_edit_over() {
         .to_owned();
     let held = api.next().await;
     assert!(held.prompt().contains("Make it short."));
+    // What is typed meanwhile moves what is handed over as well.
+    editor.type_at(&uri, (0, 0), (0, 0), "// top\n").await;
+    editor.drain().await;
     held.text(ANSWER);
     let result = editor.finished(&id).await["result"].clone();
     assert_eq!(result["applied"], false);
-    assert_eq!(editor.text(&uri), CODE);
+    let code = format!("// top\n{CODE}");
+    assert_eq!(editor.text(&uri), code);
     assert!(editor.apply(&result["edit"]).await);
-    assert_eq!(editor.text(&uri), CODE.replace("return n * 2;", "n * 2"));
+    assert_eq!(editor.text(&uri), code.replace("return n * 2;", "n * 2"));
+    assert!(editor.asked_to_apply.is_empty());
 }
 
 #[tokio::test]
@@ -386,6 +391,62 @@ async fn secrets_in_the_code_are_masked_and_come_back_in_the_edit() {
         code.replace("return ", "").replace(';', "")
     );
     assert_eq!(usage(&editor).await["rows"][0]["masked"], 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_lost_altered_or_doubled_a_secret_is_refused() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let (one, two) = (
+        format!("ghp_{}", "Zz9".repeat(12)),
+        format!("xai-{}", "q7R".repeat(10)),
+    );
+    let code = format!("fn keys() {{\n    a(\"{one}\", \"{two}\");\n    b(\"{one}\");\n}}\n");
+    let uri = editor.open("a.rs", "rust", &code).await;
+    let (first, second) = ("GLOSS_MASKED_SECRET_1_", "GLOSS_MASKED_SECRET_2_");
+    for (statements, comes) in [
+        (format!("a(\"{first}\", \"{second}\");"), false),
+        (format!("a(\"{first}\", \"\"); b(\"{first}\");"), false),
+        (
+            format!("a(\"{first}\", \"{second}\"); b(\"{second}\");"),
+            false,
+        ),
+        (
+            format!("a(\"{first}\", \"{second}\"); b(\"{first}{first}\");"),
+            false,
+        ),
+        (
+            format!("a(\"{first}\", \"{second}\"); b(\"GLOSS_MASKED_SECRET_3_\");"),
+            false,
+        ),
+        (
+            format!("a(\"{first}\", \"{second}\"); b(\"gloss_masked_secret_1_\");"),
+            false,
+        ),
+        (
+            format!("b(\"{first}\"); a(\"{first}\", \"{second}\");"),
+            true,
+        ),
+    ] {
+        let id = editor.job("gloss.refactor", &uri, (1, 5), (1, 5)).await;
+        let held = api.next().await;
+        assert!(!held.prompt().contains(&one) && !held.prompt().contains(&two));
+        held.text(&format!("```rust\nfn keys() {{\n    {statements}\n}}\n```"));
+        let finished = editor.finished(&id).await;
+        if comes {
+            assert_eq!(finished["result"]["applied"], true, "{finished}");
+            let whole = statements.replace(first, &one).replace(second, &two);
+            assert!(editor.text(&uri).contains(&whole), "{}", editor.text(&uri));
+        } else {
+            let message = finished["error"]["message"].as_str().unwrap();
+            assert!(
+                message.contains("masked secret"),
+                "{statements}: {finished}"
+            );
+            assert!(finished["result"]["answer"].is_string());
+            assert_eq!(editor.text(&uri), code);
+        }
+    }
 }
 
 #[tokio::test]
