@@ -15,7 +15,10 @@ use crate::text::{self, Change, Edit, Shifted};
 #[derive(Debug)]
 pub(super) struct Whole {
     text: Rope,
+    /// With the comments above the item in its range, if there are such.
     subject: Subject,
+    /// What is left of the lines above the item, from the first comment on.
+    above: String,
 }
 
 impl Engine {
@@ -42,7 +45,9 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
     let Some(subject) = action::subject(text, syntax.as_ref(), &job.selection) else {
         return Ok((job, None));
     };
-    let written = action::written(text, syntax.as_ref(), &job.snapshot.typed, &subject.range);
+    // A person writes above an item as well as into it.
+    let within = subject.leading.start.min(subject.range.start)..subject.range.end;
+    let written = action::written(text, syntax.as_ref(), &job.snapshot.typed, &within);
     if written.is_empty() {
         return Ok((job, None));
     }
@@ -74,8 +79,10 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
         // Without the comments the cursor belongs to something else: what it was in is meant.
         told_job.selection = range;
     }
-    let text = job.snapshot.text;
-    Ok((told_job, Some(Whole { text, subject })))
+    Ok((
+        told_job,
+        Some(Whole::of(job.snapshot.text, subject, &written)),
+    ))
 }
 
 fn parsed(job: &CodeJob, text: &Rope) -> Option<Syntax> {
@@ -117,6 +124,22 @@ fn moved(range: &Range<usize>, written: &[Written]) -> Range<usize> {
 }
 
 impl Whole {
+    fn of(text: Rope, mut subject: Subject, written: &[Written]) -> Self {
+        let item = subject.range.start;
+        let first = written.first().map_or(item, |first| first.range.start);
+        let above = written.iter().filter(|comment| comment.range.end <= item);
+        let above: Vec<Written> = above.cloned().collect();
+        let left = without(&text, &above);
+        let end = moved(&(item..item), &above).start;
+        subject.range.start = first.min(item);
+        let above = text::slice(&left, subject.range.start..end).to_string();
+        Self {
+            text,
+            subject,
+            above,
+        }
+    }
+
     /// The lines that the job is about are the document's own.
     pub(super) fn text_and_subject(&self) -> (&Rope, &Subject) {
         (&self.text, &self.subject)
@@ -127,10 +150,11 @@ impl Whole {
     pub(super) fn rewritten(self, told: Rewriting) -> Rewriting {
         let range = self.subject.range.clone();
         let old = text::slice(&self.text, range.clone()).to_string();
+        let new = self.above + &told.new;
         let edits = if told.edits.is_empty() {
             Vec::new()
         } else {
-            text::edits(&old, &told.new)
+            text::edits(&old, &new)
         };
         let edits = edits.into_iter().map(|edit| Edit {
             range: edit.range.start + range.start..edit.range.end + range.start,
@@ -139,7 +163,84 @@ impl Whole {
         Rewriting {
             subject: self.subject,
             edits: edits.collect(),
+            new,
             ..told
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Settings};
+    use crate::document::{ContentChange, Documents};
+    use crate::engine::{Place, Task};
+    use crate::store::Store;
+    use crate::text::{Encoding, Position};
+
+    /// Types `comment` into a line of `code` and refactors what stands at a place of it, the
+    /// model answering with `new`; what is asked, and what becomes of the text.
+    fn check(code: &str, line: u32, comment: &str, at: &str, new: &str, expected: &str) {
+        let mut documents = Documents::default();
+        documents.open("file:///a.rs", "rust", 1, code);
+        let spot = Position { line, character: 0 };
+        let typed = ContentChange {
+            range: Some((spot, spot)),
+            text: comment.into(),
+        };
+        documents.change("file:///a.rs", 2, &[typed], Encoding::Utf8);
+        let snapshot = documents.snapshot("file:///a.rs").unwrap();
+        let text = snapshot.text.to_string();
+        let cursor = text.find(at).unwrap();
+        let job = CodeJob {
+            task: Task::Refactor,
+            snapshot,
+            selection: cursor..cursor,
+            place: Place::untitled("a.rs", &[]),
+            wish: None,
+            history: Vec::new(),
+            problems: Vec::new(),
+        };
+        let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
+        let (job, mut prepared) = engine.heeding(job).unwrap();
+        assert_eq!(job.wish.as_deref(), Some("be brief"));
+        assert!(!prepared.prompt.to_plain_text().contains("gloss:"));
+        let told = job.snapshot.text.to_string();
+        let range = prepared.subject.range.clone();
+        let rewriting = prepared.whole.take().unwrap().rewritten(Rewriting {
+            edits: text::edits(&told[range.clone()], new),
+            subject: prepared.subject,
+            new: new.into(),
+            summary: String::new(),
+            spent: crate::engine::Spent::default(),
+        });
+        assert_eq!(
+            text::apply(&text, &rewriting.edits),
+            expected,
+            "{comment:?}"
+        );
+        // All edits lie in the range, which is watched for changes.
+        let within = rewriting.subject.range;
+        let mut edits = rewriting.edits.iter();
+        assert!(edits.all(|edit| within.start <= edit.range.start && edit.range.end <= within.end));
+        assert!(text[within].contains("fn b"));
+    }
+
+    #[test]
+    fn comments_in_and_above_an_item_go_with_its_edit() {
+        let code = "impl A {\n    /// Doc.\n    #[inline]\n    fn b() {\n        c()\n    }\n}\n";
+        let new = "fn b() {\n        d()\n    }";
+        let changed = code.replace("c()", "d()");
+        let inside = "        // gloss: be brief\n";
+        let above = "    // gloss: be brief\n";
+        check(code, 4, inside, "c()", new, &changed);
+        check(code, 4, inside, "gloss", new, &changed);
+        check(code, 1, above, "c()", new, &changed);
+        check(code, 2, above, "gloss", new, &changed);
+        check(code, 3, above, "fn b", new, &changed);
+        // Nothing else is changed: nothing is.
+        let same = "fn b() {\n        c()\n    }";
+        let kept = code.replace("        c()", &format!("{inside}        c()"));
+        check(code, 4, inside, "c()", same, &kept);
     }
 }

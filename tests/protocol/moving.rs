@@ -348,6 +348,39 @@ async fn a_client_without_versions_is_asked_again_only_after_a_no() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_at_or_below_a_lone_carriage_return_that_came_meanwhile() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let end = u32::try_from(CODE.lines().count()).unwrap();
+    // Below the edit it does no harm.
+    for (line, comes) in [(end, true), (0, false)] {
+        for apply in [true, false] {
+            let uri = editor.open("a.rs", "rust", CODE).await;
+            let place = super::editor::range((3, 6), (3, 6));
+            let argument = json!({ "uri": uri, "range": place, "apply": apply });
+            let begun = editor.execute("gloss.refactor", argument).await.unwrap();
+            let held = api.next().await;
+            editor
+                .type_at(&uri, (line, 0), (line, 0), "// a\r// b\n")
+                .await;
+            editor.drain().await;
+            let text = editor.text(&uri);
+            answer(held);
+            let finished = editor.finished(begun["id"].as_str().unwrap()).await;
+            if comes {
+                assert_eq!(finished["result"]["applied"], apply, "{finished}");
+                assert_eq!(finished["result"]["edit"].is_object(), !apply);
+            } else {
+                let message = finished["error"]["message"].as_str().unwrap();
+                assert!(message.contains("carriage return"), "{message}");
+                assert!(finished["result"]["answer"].as_str().unwrap().contains(NEW));
+                assert_eq!(editor.text(&uri), text);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_takes_no_edits_is_told_before_anything_is_paid_for() {
     let mut api = Api::start().await;
     let mut setup = Setup::streaming(&api.url);
