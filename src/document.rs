@@ -117,6 +117,14 @@ impl Documents {
         true
     }
 
+    /// Takes what the document's file held after `earlier`, to tell what a person typed from what
+    /// another program wrote; see [`Typed::compared`].
+    pub fn compare(&mut self, uri: &str, earlier: &Typed, on_disk: &str) {
+        if let Some(document) = self.open.get_mut(uri) {
+            Arc::make_mut(&mut document.snapshot.typed).settle(earlier, on_disk);
+        }
+    }
+
     /// Forgets a document and its anchors. `false` when it was not open.
     pub fn close(&mut self, uri: &str) -> bool {
         self.open.remove(uri).is_some()

@@ -31,10 +31,12 @@ pub struct Typed {
     /// Bytes of the text as it stands, ascending, none touching the next.
     stretches: Vec<Range<usize>>,
     came: Arc<CameWithFile>,
+    /// Hashes of what came with its mark in one change, and is still to be compared with the disk.
+    unchecked: Arc<HashSet<u64>>,
 }
 
 /// What the marks in the text said as it was opened.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct CameWithFile {
     said: HashSet<u64>,
     /// There were more of them than are remembered.
@@ -54,8 +56,53 @@ impl Typed {
             came.said.extend(hash_of_words(after));
         }
         Self {
-            stretches: Vec::new(),
             came: Arc::new(came),
+            ..Self::default()
+        }
+    }
+
+    /// Whether something came that may as well have come from the disk: a change that brings a
+    /// mark and its words at once. An editor that loads one more line of its file anew, which
+    /// another program wrote, sends what looks like a line that was typed.
+    pub fn is_unchecked(&self) -> bool {
+        !self.unchecked.is_empty()
+    }
+
+    /// The same, compared with what stands on the disk: what came at once and stands there, too,
+    /// is not a person's.
+    #[must_use]
+    pub fn compared(&self, on_disk: &str) -> Self {
+        let mut compared = self.clone();
+        compared.settle(self, on_disk);
+        compared
+    }
+
+    /// Compares what was unchecked at an earlier moment with the disk as it was read after that;
+    /// what came meanwhile may have come from there after it was read.
+    pub(super) fn settle(&mut self, earlier: &Self, on_disk: &str) {
+        let disk = Self::since(on_disk).came;
+        let came = Arc::make_mut(&mut self.came);
+        came.is_full |= disk.is_full;
+        let unchecked = Arc::make_mut(&mut self.unchecked);
+        for said in earlier.unchecked.iter() {
+            if unchecked.remove(said) && disk.said.contains(said) {
+                came.said.insert(*said);
+            }
+        }
+    }
+
+    fn note_unchecked(&mut self, came: &str) {
+        let marks = memmem::find_iter(came.as_bytes(), MARK).take(MOST_KEPT);
+        let said =
+            marks.filter_map(|at| hash_of_words(came.get(at + MARK.len()..).unwrap_or_default()));
+        let said: Vec<u64> = said.collect();
+        if !said.is_empty() {
+            let unchecked = Arc::make_mut(&mut self.unchecked);
+            unchecked.extend(said);
+            if unchecked.len() > MOST_MARKS {
+                Arc::make_mut(&mut self.came).is_full = true;
+                unchecked.clear();
+            }
         }
     }
 
@@ -108,6 +155,7 @@ impl Typed {
             }
         }
         if is_typed {
+            self.note_unchecked(came);
             before.push(gone.start..gone.start + change.inserted);
         }
         let all = before.into_iter().chain(outliving).chain(after);
@@ -284,6 +332,26 @@ mod tests {
             .collect();
         assert!(Typed::since(&many).came_with_file("something else"));
         assert!(!Typed::default().came_with_file("something"));
+    }
+
+    #[test]
+    fn what_another_program_wrote_into_the_file_does_not_count() {
+        let mut page = Page::opened("a\n");
+        page.change(0..0, "// gloss: mine\n");
+        assert!(page.typed.is_unchecked());
+        let earlier = page.typed.clone();
+        page.change(0..0, "// gloss: pulled\n");
+        // The disk was read before the second line came.
+        page.typed.settle(&earlier, "a\n");
+        assert!(page.typed.is_unchecked());
+        page.typed = page.typed.compared(&page.text.to_string());
+        assert!(page.typed.came_with_file(" pulled"));
+        assert!(!page.typed.came_with_file(" mine"));
+        // Letter by letter no program writes.
+        for (at, c) in "// gloss: typed".char_indices() {
+            page.change(at..at, &c.to_string());
+        }
+        assert!(!page.typed.is_unchecked());
     }
 
     #[test]

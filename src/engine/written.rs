@@ -1,6 +1,9 @@
 //! Heeds what a person wrote into the code: it becomes what is asked, and is not in what is told.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::Range;
+use std::path::Path;
 
 use ropey::Rope;
 
@@ -8,8 +11,12 @@ use super::code::{CodeJob, Prepared, Rewriting};
 use super::{Engine, JobError};
 use crate::action::{self, Subject, Written};
 use crate::config::Outcome;
+use crate::document::Typed;
 use crate::syntax::Syntax;
 use crate::text::{self, Change, Edit, Shifted};
+
+/// Most that is read of a file, in bytes: larger ones are sent nowhere.
+const LARGEST: u64 = 16 << 20;
 
 /// The text with the comments in it that became what is asked.
 #[derive(Debug)]
@@ -47,7 +54,14 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
     };
     // A person writes above an item as well as into it.
     let within = subject.leading.start.min(subject.range.start)..subject.range.end;
-    let written = action::written(text, syntax.as_ref(), &job.snapshot.typed, &within);
+    let written = |typed: &Typed| action::written(text, syntax.as_ref(), typed, &within);
+    let mut heeded = written(&job.snapshot.typed);
+    if !heeded.is_empty() && job.snapshot.typed.is_unchecked() {
+        let on_disk = job.place.path.as_deref().and_then(on_disk);
+        let on_disk = on_disk.unwrap_or_default();
+        heeded = written(&job.snapshot.typed.compared(&on_disk));
+    }
+    let written = heeded;
     if written.is_empty() {
         return Ok((job, None));
     }
@@ -83,6 +97,16 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
         told_job,
         Some(Whole::of(job.snapshot.text, subject, &written)),
     ))
+}
+
+/// The text of a file as it is on the disk, if it is one. Reads the disk.
+pub fn on_disk(path: &Path) -> Option<String> {
+    // To open a pipe would wait for a writer.
+    path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let mut bytes = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn parsed(job: &CodeJob, text: &Rope) -> Option<Syntax> {

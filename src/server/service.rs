@@ -100,8 +100,13 @@ impl LanguageServer for Gloss {
         ) {
             tracing::warn!("a change of a document that is not open was ignored");
         }
+        let now = state.snapshot(uri.as_str());
         drop(state);
         self.server.jobs.document_changed();
+        if let Some(now) = now.filter(|now| now.typed.is_unchecked()) {
+            let server = self.server.clone();
+            tokio::task::spawn_blocking(move || state::compare_with_disk(&server, &now));
+        }
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {

@@ -18,7 +18,7 @@ use super::traits::Traits;
 use super::{convert, links, process};
 use crate::config::{self, Layers, Notice};
 use crate::document::{Documents, Snapshot};
-use crate::engine::{Engine, Place};
+use crate::engine::{self, Engine, Place};
 use crate::image::ImageLink;
 use crate::store::Store;
 use crate::syntax::Syntax;
@@ -194,6 +194,16 @@ pub fn section(settings: Value) -> Option<Value> {
         },
         _ => None,
     }
+}
+
+/// Compares what just came into a document with its file. Reads the disk, so not for the threads
+/// that answer.
+pub fn compare_with_disk(server: &Server, changed: &Snapshot) {
+    let path = convert::file_path(&changed.uri);
+    let on_disk = path.and_then(|path| engine::on_disk(&path));
+    let on_disk = on_disk.unwrap_or_default();
+    let documents = &mut server.state().documents;
+    documents.compare(&changed.uri, &changed.typed, &on_disk);
 }
 
 /// The place of a document. Reads the disk, so not for the threads that answer.

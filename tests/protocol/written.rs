@@ -162,3 +162,29 @@ async fn what_came_with_the_file_is_never_asked() {
         "{prompt}"
     );
 }
+
+#[tokio::test]
+async fn a_line_that_another_program_wrote_into_the_file_is_told_from_one_that_was_typed() {
+    let api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    // Loaded anew, as editors do: it is on the disk before it is in the document.
+    let pulled = "    // gloss: pulled\n";
+    let message = editor.changed(&uri, &[(Some(((1, 0), (1, 0))), pulled)]);
+    std::fs::write(editor.path("a.rs"), editor.text(&uri)).unwrap();
+    editor.send(message).await;
+    let prompt = preview(&mut editor, "gloss.refactor", &uri, json!({})).await;
+    assert!(!said(&prompt).contains("pulled"), "{prompt}");
+    // Typed: nothing on the disk says so.
+    editor
+        .type_at(&uri, (1, 0), (1, 0), "    // gloss: mine\n")
+        .await;
+    for _ in 0..2 {
+        let prompt = preview(&mut editor, "gloss.refactor", &uri, json!({})).await;
+        assert!(
+            said(&prompt).contains("What is asked of it: mine\n"),
+            "{prompt}"
+        );
+        assert!(!said(&prompt).contains("pulled"), "{prompt}");
+    }
+}
