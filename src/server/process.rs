@@ -13,8 +13,8 @@ pub async fn gone(process: u32) {
     }
 }
 
-/// Whether there is such a process. One that is not there when it is named is not to be waited
-/// for: some editors run in another namespace and send a number that means nothing here.
+/// Whether there is such a process. One that is not there when it is named is not waited for:
+/// some editors run in another namespace and send a number that means nothing here.
 #[cfg(unix)]
 pub fn is_alive(process: u32) -> bool {
     use rustix::process::{Pid, test_kill_process};
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_has_ended_is_not_alive() {
+    fn a_process_that_never_lived_is_not_mourned() {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         assert!(!is_alive(child.id()));

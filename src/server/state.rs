@@ -87,8 +87,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows the editor's process from now on, if there is one. It is looked for at once: it
-    /// may be gone a moment later.
+    /// Watches the editor's process, if it is there.
     pub fn watch_editor(&self, process: u32) {
         if process::is_alive(process) {
             self.editor.send_replace(Some(process));
