@@ -33,7 +33,7 @@ pub use error::JobError;
 pub use images::{Description, ImageJob, ImageSource};
 pub use place::{Place, workspace_of};
 pub use task::Task;
-pub use written::on_disk;
+pub use written::{Whole, on_disk};
 
 use crate::config::{Environment, Settings};
 use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key, models};

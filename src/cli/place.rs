@@ -84,6 +84,7 @@ fn job(
         hints: Vec::new(),
         history: Vec::new(),
         problems: Vec::new(),
+        whole: None,
     })
 }
 

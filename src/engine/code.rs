@@ -36,6 +36,9 @@ pub struct CodeJob {
     pub open: Vec<Neighbour>,
     /// What the editor's other language servers know about the range.
     pub hints: Vec<Hint>,
+    /// The document itself, once comments for Gloss were taken out of the snapshot's text; see
+    /// [`Engine::heeding`].
+    pub whole: Option<Arc<Whole>>,
 }
 
 /// What would be sent, and what it is about.
@@ -50,8 +53,6 @@ pub struct Prepared {
     /// How many other files the prompt tells of.
     pub context_files: usize,
     secrets: Secrets,
-    /// The document itself, where what is told is without comments for Gloss.
-    pub(super) whole: Option<Whole>,
 }
 
 /// What became of an explanation.
@@ -104,9 +105,9 @@ impl Engine {
     /// A [`JobError`], whose text is for the person; with the answer where one came that
     /// may not become an edit.
     pub async fn rewrite(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
-        let (job, mut prepared) = self.prepare(job).await?;
+        let (job, prepared) = self.prepare(job).await?;
         let answer = self.ask_about(&job, &prepared, ear).await?;
-        let whole = prepared.whole.take();
+        let whole = job.whole.clone();
         let rewriting = blocking(move || {
             let Prepared {
                 subject,
@@ -237,7 +238,6 @@ impl Engine {
             syntax,
             context_files,
             secrets,
-            whole: None,
         })
     }
 
@@ -280,7 +280,7 @@ impl Engine {
 }
 
 fn account(job: &CodeJob, prepared: &Prepared) -> Account {
-    let whole = prepared.whole.as_ref().map(Whole::text_and_subject);
+    let whole = job.whole.as_deref().map(Whole::text_and_subject);
     let (text, subject) = whole.unwrap_or((&job.snapshot.text, &prepared.subject));
     let range = &subject.range;
     let line = |at: usize| text.try_byte_to_line(at).unwrap_or(0) + 1;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use ropey::Rope;
 
@@ -20,7 +21,7 @@ const LARGEST: u64 = 16 << 20;
 
 /// The text with the comments in it that became what is asked.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub struct Whole {
     text: Rope,
     /// With the comments above the item in its range, if there are such.
     subject: Subject,
@@ -35,22 +36,21 @@ impl Engine {
     /// # Errors
     /// When there is nothing to work on, or it may not be sent.
     pub fn heeding(&self, job: CodeJob) -> Result<(CodeJob, Prepared), JobError> {
-        let (job, whole) = heeded(job)?;
-        let mut prepared = self.prepared(&job)?;
-        prepared.whole = whole;
+        let job = heeded(job)?;
+        let prepared = self.prepared(&job)?;
         Ok((job, prepared))
     }
 }
 
 /// The job without the comments in its text, if there are such and an edit can take them away.
-fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
+fn heeded(job: CodeJob) -> Result<CodeJob, JobError> {
     if job.task.outcome() != Outcome::Edit || job.snapshot.typed.is_empty() {
-        return Ok((job, None));
+        return Ok(job);
     }
     let text = &job.snapshot.text;
     let syntax = parsed(&job, text);
     let Some(subject) = action::subject(text, syntax.as_ref(), &job.selection) else {
-        return Ok((job, None));
+        return Ok(job);
     };
     // A person writes above an item as well as into it.
     let within = subject.leading.start.min(subject.range.start)..subject.range.end;
@@ -63,7 +63,7 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
     }
     let written = heeded;
     if written.is_empty() {
-        return Ok((job, None));
+        return Ok(job);
     }
     let told = without(text, &written);
     let moved = |range: &Range<usize>| moved(range, &written);
@@ -83,6 +83,8 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
         problem.range = moved(&problem.range);
     }
     told_job.snapshot.text = told;
+    // What was typed stood in the other text.
+    told_job.snapshot.typed = Arc::default();
     let syntax = parsed(&told_job, &told_job.snapshot.text);
     let found = action::subject(
         &told_job.snapshot.text,
@@ -93,10 +95,8 @@ fn heeded(job: CodeJob) -> Result<(CodeJob, Option<Whole>), JobError> {
         // Without the comments the cursor belongs to something else: what it was in is meant.
         told_job.selection = range;
     }
-    Ok((
-        told_job,
-        Some(Whole::of(job.snapshot.text, subject, &written)),
-    ))
+    told_job.whole = Some(Arc::new(Whole::of(job.snapshot.text, subject, &written)));
+    Ok(told_job)
 }
 
 /// The text of a file as it is on the disk, if it is one. Reads the disk.
@@ -171,10 +171,10 @@ impl Whole {
 
     /// What became of the document itself: the new text in the place of the old, comments and all.
     /// Where the model leaves the code as it is, nothing is done.
-    pub(super) fn rewritten(self, told: Rewriting) -> Rewriting {
+    pub(super) fn rewritten(&self, told: Rewriting) -> Rewriting {
         let range = self.subject.range.clone();
         let old = text::slice(&self.text, range.clone()).to_string();
-        let new = self.above + &told.new;
+        let new = format!("{}{}", self.above, told.new);
         let edits = if told.edits.is_empty() {
             Vec::new()
         } else {
@@ -185,7 +185,7 @@ impl Whole {
             text: edit.text,
         });
         Rewriting {
-            subject: self.subject,
+            subject: self.subject.clone(),
             edits: edits.collect(),
             new,
             ..told
@@ -224,14 +224,17 @@ mod tests {
             wish: None,
             history: Vec::new(),
             problems: Vec::new(),
+            whole: None,
         };
         let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
-        let (job, mut prepared) = engine.heeding(job).unwrap();
+        let (job, _) = engine.heeding(job).unwrap();
+        // Once more, as when the model takes less than thought: nothing is lost by it.
+        let (job, prepared) = engine.heeding(job).unwrap();
         assert_eq!(job.wish.as_deref(), Some("be brief"));
         assert!(!prepared.prompt.to_plain_text().contains("gloss:"));
         let told = job.snapshot.text.to_string();
         let range = prepared.subject.range.clone();
-        let rewriting = prepared.whole.take().unwrap().rewritten(Rewriting {
+        let rewriting = job.whole.unwrap().rewritten(Rewriting {
             edits: text::edits(&told[range.clone()], new),
             subject: prepared.subject,
             new: new.into(),

@@ -100,6 +100,7 @@ impl Argument {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            whole: None,
         }
     }
 
