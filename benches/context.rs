@@ -464,6 +464,7 @@ fn snapshot(text: &str, language: Language) -> Snapshot {
         language: Some(language),
         version: 0,
         text: Rope::from_str(text),
+        typed: std::sync::Arc::default(),
     }
 }
 
@@ -476,6 +477,7 @@ fn job(task: Task, snapshot: Snapshot, selection: Range<usize>, place: Place) ->
         wish: None,
         history: Vec::new(),
         problems: Vec::new(),
+        whole: None,
         syntax: None,
         open: Vec::new(),
         hints: Vec::new(),

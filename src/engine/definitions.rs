@@ -289,6 +289,7 @@ mod tests {
                 wish: None,
                 history: Vec::new(),
                 problems: Vec::new(),
+                whole: None,
                 syntax: None,
                 open: Vec::new(),
                 hints: Vec::new(),
@@ -304,6 +305,7 @@ mod tests {
             language,
             version: 0,
             text: Rope::from_str(text),
+            typed: std::sync::Arc::default(),
         }
     }
 

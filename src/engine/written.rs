@@ -48,13 +48,14 @@ fn heeded(job: CodeJob) -> Result<CodeJob, JobError> {
         return Ok(job);
     }
     let text = &job.snapshot.text;
-    let syntax = parsed(&job, text);
-    let Some(subject) = action::subject(text, syntax.as_ref(), &job.selection) else {
+    let syntax = job.syntax.clone().or_else(|| parsed(&job, text));
+    let syntax = syntax.as_deref();
+    let Some(subject) = action::subject(text, syntax, &job.selection) else {
         return Ok(job);
     };
     // A person writes above an item as well as into it.
     let within = subject.leading.start.min(subject.range.start)..subject.range.end;
-    let written = |typed: &Typed| action::written(text, syntax.as_ref(), typed, &within);
+    let written = |typed: &Typed| action::written(text, syntax, typed, &within);
     let mut heeded = written(&job.snapshot.typed);
     if !heeded.is_empty() && job.snapshot.typed.is_unchecked() {
         let on_disk = job.place.path.as_deref().and_then(on_disk);
@@ -83,12 +84,12 @@ fn heeded(job: CodeJob) -> Result<CodeJob, JobError> {
         problem.range = moved(&problem.range);
     }
     told_job.snapshot.text = told;
-    // What was typed stood in the other text.
+    // What was typed stood in the other text, and the tree that was known is that of it.
     told_job.snapshot.typed = Arc::default();
-    let syntax = parsed(&told_job, &told_job.snapshot.text);
+    told_job.syntax = parsed(&told_job, &told_job.snapshot.text);
     let found = action::subject(
         &told_job.snapshot.text,
-        syntax.as_ref(),
+        told_job.syntax.as_deref(),
         &told_job.selection,
     );
     if found.is_none_or(|found| found.range != range) {
@@ -109,8 +110,8 @@ pub fn on_disk(path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn parsed(job: &CodeJob, text: &Rope) -> Option<Syntax> {
-    Syntax::parse(job.snapshot.language?, text)
+fn parsed(job: &CodeJob, text: &Rope) -> Option<Arc<Syntax>> {
+    Syntax::parse(job.snapshot.language?, text).map(Arc::new)
 }
 
 /// What was asked in so many words first, then what was written, each a sentence.
@@ -225,6 +226,9 @@ mod tests {
             history: Vec::new(),
             problems: Vec::new(),
             whole: None,
+            syntax: None,
+            open: Vec::new(),
+            hints: Vec::new(),
         };
         let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
         let (job, _) = engine.heeding(job).unwrap();
