@@ -76,14 +76,14 @@ fn time() {
     let root = folder.path().canonicalize().unwrap();
     fs::create_dir(root.join(".git")).unwrap();
     let mut large = String::from("use std::fmt;\n\n");
-    for n in 0..1_000 {
+    for n in 0..1_120 {
         let _ = write!(
             large,
             "/// Works on {n}.\nfn own_{n}(value: u64) -> u64 {{\n    let mut sum = value;\n    \
              for step in 0..{n} {{\n        sum = sum.wrapping_mul(step);\n    }}\n    \
              sum + open_{}(sum) + elsewhere(own_{}(sum))\n}}\n\n",
             n % 20,
-            (n + 1) % 1_000
+            (n + 1) % 1_120
         );
     }
     let asked = "fn asked(value: Kind3) -> u64 {\n    open_0(1) + open_5(2) + open_7(3) + open_12(4) \
