@@ -287,7 +287,7 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         || after.beyond > before.beyond;
     // Errors that reach over the range hide others and change with everything in it: then new
     // code that is whole in itself cannot be their cause.
-    is_worse && (before.touching() == 0 || alone(new) != Some(0))
+    is_worse && (before.touching() == 0 || !syntax::parses(language, new))
 }
 
 fn text_with(original: Original<'_>, new: &str) -> Rope {

@@ -60,11 +60,14 @@ impl Syntax {
     }
 
     /// The tree of `new`, which `edits` (ascending, not overlapping) make of `old`, the text that
-    /// was parsed. Only what they touch is read anew, unless errors are left: what a grammar makes
-    /// of those depends on the way it came to them.
+    /// was parsed. Only what they touch is read anew, unless either text has errors: what a grammar
+    /// makes of those depends on the way it came to them.
     ///
     /// `None` where `new` is too large, or takes too long.
     pub fn reparsed(&self, old: &Rope, edits: &[Edit], new: &Rope) -> Option<Reparsed> {
+        if self.tree.root_node().has_error() {
+            return parsed(self.language(), new);
+        }
         let mut known = self.tree.clone();
         for edit in input_edits(old, edits).iter().rev() {
             known.edit(edit);
