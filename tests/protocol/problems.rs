@@ -308,7 +308,7 @@ async fn edits_are_refined_by_what_was_said_before_and_handed_over() {
         })
         .collect();
         assert!(places.is_sorted(), "{command}: {prompt}");
-        held.text("```rust\nfn b() {\n    let x = 1;\n}\n```");
+        held.text("```rust\nfn a() {\n    let x = 2;\n}\n```");
         let finished = editor.finished(begun["id"].as_str().unwrap()).await;
         assert_eq!(finished["result"]["applied"], false, "{command}");
         assert!(finished["result"]["edit"]["documentChanges"].is_array());
