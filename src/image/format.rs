@@ -12,6 +12,7 @@ pub enum Format {
     Ico,
     Jpeg,
     Png,
+    Svg,
     Tiff,
     WebP,
 }
@@ -25,6 +26,7 @@ impl Format {
             Self::Ico => "ICO",
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
+            Self::Svg => "SVG",
             Self::Tiff => "TIFF",
             Self::WebP => "WebP",
         }
@@ -46,20 +48,23 @@ impl Format {
             Ok(ImageFormat::Png) => Ok(Self::Png),
             Ok(ImageFormat::Tiff) => Ok(Self::Tiff),
             Ok(ImageFormat::WebP) => Ok(Self::WebP),
+            _ if is_svg(bytes) => Ok(Self::Svg),
             _ => Err(LoadError::Unknown),
         }
     }
 
-    pub(super) fn decoder(self) -> ImageFormat {
-        match self {
+    /// How to decode it; `None` for what has no pixels but is drawn.
+    pub(super) fn decoder(self) -> Option<ImageFormat> {
+        Some(match self {
             Self::Bmp => ImageFormat::Bmp,
             Self::Gif => ImageFormat::Gif,
             Self::Ico => ImageFormat::Ico,
             Self::Jpeg => ImageFormat::Jpeg,
             Self::Png => ImageFormat::Png,
+            Self::Svg => return None,
             Self::Tiff => ImageFormat::Tiff,
             Self::WebP => ImageFormat::WebP,
-        }
+        })
     }
 }
 
@@ -95,7 +100,8 @@ fn unsupported(bytes: &[u8]) -> Option<&'static str> {
         [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', b' ', ..] => Some("JPEG XL"),
         [b'%', b'P', b'D', b'F', ..] => Some("PDF"),
         [b'8', b'B', b'P', b'S', ..] => Some("Photoshop"),
-        _ => is_svg(bytes).then_some("SVG"),
+        [0x1f, 0x8b, ..] => Some("gzip (as in SVGZ)"),
+        _ => None,
     }
 }
 
@@ -109,7 +115,7 @@ fn is_svg(bytes: &[u8]) -> bool {
             "-->"
         } else if rest.starts_with("<?") {
             "?>"
-        } else if rest.starts_with("<!") {
+        } else if rest.starts_with("<!") || rest.starts_with(']') {
             ">"
         } else {
             return rest.starts_with("<svg") || rest.starts_with("<svg:svg");
@@ -136,6 +142,15 @@ mod tests {
             (b"II*\0", Format::Tiff),
             (b"MM\0*", Format::Tiff),
             (b"\0\0\x01\0\x01\0", Format::Ico),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Format::Svg),
+            (
+                b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- a -->\n<!DOCTYPE svg>\n<svg>",
+                Format::Svg,
+            ),
+            (
+                b"<!DOCTYPE svg [ <!ENTITY a \"b\"> <!ENTITY c \"d\"> ]>\n<svg>",
+                Format::Svg,
+            ),
         ] {
             assert_eq!(Format::of(bytes).unwrap(), expected, "{bytes:?}");
         }
@@ -146,11 +161,7 @@ mod tests {
         for (bytes, expected) in [
             (b"\0\0\0\x1cftypavif\0\0".as_slice(), "AVIF"),
             (b"\0\0\0\x18ftypheic", "HEIC"),
-            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-            (
-                b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- a -->\n<!DOCTYPE svg>\n<svg>",
-                "SVG",
-            ),
+            (b"\x1f\x8b\x08\0", "gzip (as in SVGZ)"),
             (b"\xff\x0a\0", "JPEG XL"),
             (b"%PDF-1.7", "PDF"),
         ] {

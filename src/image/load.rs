@@ -9,13 +9,13 @@ use std::path::Path;
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use ::image::metadata::Orientation;
-use ::image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::target::{self, MAX_FILE_BYTES};
-use super::{Format, Target, TargetError, format, scale};
+use super::{Format, Target, TargetError, format, scale, svg};
 
 /// Images that declare more pixels are refused before they are decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -102,7 +102,9 @@ pub enum LoadError {
     Remote,
     #[error("the image is empty")]
     Empty,
-    #[error("the content is not an image; PNG, JPEG, GIF, WebP, BMP, TIFF and ICO can be read")]
+    #[error(
+        "the content is not an image; PNG, JPEG, GIF, WebP, BMP, TIFF, ICO and SVG can be read"
+    )]
     Unknown,
     #[error("{0} cannot be read as an image; convert it to PNG or JPEG")]
     Unsupported(&'static str),
@@ -110,6 +112,8 @@ pub enum LoadError {
     TooManyPixels { width: u32, height: u32 },
     #[error("the image takes too much memory to read; scale it down first")]
     TooMuchMemory,
+    #[error("the SVG is too intricate to be drawn here; export it as PNG, and link that")]
+    Intricate,
     #[error("the image has over {} MiB, too many to read", MAX_FILE_BYTES >> 20)]
     TooLarge,
     #[error("the {} is damaged or cut short: {reason}", format.name())]
@@ -131,8 +135,14 @@ pub fn load_bytes(bytes: &[u8]) -> Result<Loaded, LoadError> {
         return Err(LoadError::TooLarge);
     }
     let format = Format::of(bytes)?;
-    let image = decode(format, bytes)?;
-    let (width, height) = (image.width(), image.height());
+    let (image, (width, height)) = match format.decoder() {
+        Some(decoder) => {
+            let image = decode(format, decoder, bytes)?;
+            let size = (image.width(), image.height());
+            (image, size)
+        }
+        None => (svg::draw(bytes)?.into(), svg::size(bytes)?),
+    };
     let prepared = prepare(format, image)?;
     Ok(Loaded {
         format,
@@ -147,7 +157,17 @@ pub fn load_bytes(bytes: &[u8]) -> Result<Loaded, LoadError> {
 /// What the header of the image in `bytes` tells; no pixel is decoded.
 pub fn facts(bytes: &[u8]) -> Result<Facts, LoadError> {
     let format = Format::of(bytes)?;
-    let mut decoder = decoder(format, bytes)?;
+    let weight = bytes.len() as u64;
+    let Some(decoder) = format.decoder() else {
+        let (width, height) = svg::size(bytes)?;
+        return Ok(Facts {
+            format,
+            width,
+            height,
+            weight,
+        });
+    };
+    let mut decoder = open(format, decoder, bytes)?;
     let (width, height) = decoder.dimensions();
     let lies_on_its_side = matches!(
         decoder.orientation().unwrap_or(Orientation::NoTransforms),
@@ -165,7 +185,7 @@ pub fn facts(bytes: &[u8]) -> Result<Facts, LoadError> {
         format,
         width,
         height,
-        weight: bytes.len() as u64,
+        weight,
     })
 }
 
@@ -190,14 +210,20 @@ fn read(path: &Path) -> Result<Vec<u8>, TargetError> {
     Ok(bytes)
 }
 
-fn decoder(format: Format, bytes: &[u8]) -> Result<impl ImageDecoder, LoadError> {
+fn open(
+    format: Format,
+    decoder: ImageFormat,
+    bytes: &[u8],
+) -> Result<impl ImageDecoder, LoadError> {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     let (inner, bytes) = match format {
-        Format::Ico => format::png_in_ico(bytes).map_or((format, bytes), |png| (Format::Png, png)),
-        _ => (format, bytes),
+        Format::Ico => {
+            format::png_in_ico(bytes).map_or((decoder, bytes), |png| (ImageFormat::Png, png))
+        }
+        _ => (decoder, bytes),
     };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), inner.decoder());
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), inner);
     reader.limits(limits);
     reader
         .into_decoder()
@@ -205,8 +231,8 @@ fn decoder(format: Format, bytes: &[u8]) -> Result<impl ImageDecoder, LoadError>
 }
 
 /// The pixels of the image's first frame, the right way up.
-fn decode(format: Format, bytes: &[u8]) -> Result<DynamicImage, LoadError> {
-    let mut decoder = decoder(format, bytes)?;
+fn decode(format: Format, decoder: ImageFormat, bytes: &[u8]) -> Result<DynamicImage, LoadError> {
+    let mut decoder = open(format, decoder, bytes)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(LoadError::TooManyPixels { width, height });
@@ -301,9 +327,7 @@ fn from_image(format: Format, error: &ImageError) -> LoadError {
 mod tests {
     use super::*;
     use crate::image::MAX_PREPARED_PIXELS;
-    use ::image::{
-        ExtendedColorType, Frame, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage,
-    };
+    use ::image::{ExtendedColorType, Frame, ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage};
     use proptest::prelude::*;
 
     /// So many colours that it counts as a photograph.
@@ -529,7 +553,7 @@ mod tests {
         for (bytes, expected) in [
             (b"".as_slice(), "is empty"),
             (b"This is text named .png", "not an image"),
-            (b"<svg/>", "SVG cannot be read"),
+            (b"<svg", "SVG is damaged"),
             (b"BMI is no image", "BMP is damaged"),
             (&png[..png.len() / 2], "PNG is damaged"),
             (&png[..20], "PNG is damaged"),

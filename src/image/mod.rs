@@ -6,6 +6,7 @@ mod links;
 mod load;
 mod markdown;
 mod scale;
+mod svg;
 mod target;
 
 pub use format::Format;

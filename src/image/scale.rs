@@ -32,6 +32,22 @@ pub fn fit(width: u32, height: u32) -> (u32, u32) {
     within_bounds(scaled(width, scale), scaled(height, scale))
 }
 
+/// A drawing has no pixels of its own, so small ones are drawn this long, that their parts can be
+/// told.
+const DRAWN_SIDE: f32 = 512.0;
+
+/// The width and height in which to draw and send what is `width` by `height` units large.
+pub(super) fn fit_drawing(width: f32, height: f32) -> (u32, u32) {
+    let scale = (DRAWN_SIDE / width.max(height)).max(1.0);
+    fit(drawn(width * scale), drawn(height * scale))
+}
+
+/// The cast saturates.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn drawn(length: f32) -> u32 {
+    length.round() as u32
+}
+
 /// `side` times `scale`, rounded down. The cast saturates.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn scaled(side: u32, scale: f64) -> u32 {
@@ -102,6 +118,19 @@ mod tests {
             ((0, 0), (23, 23)),
         ] {
             assert_eq!(fit(size.0, size.1), expected, "{size:?}");
+        }
+    }
+
+    #[test]
+    fn a_small_drawing_is_drawn_larger_and_a_large_one_within_the_bounds() {
+        for (size, expected) in [
+            ((24.0, 24.0), (512, 512)),
+            ((0.5, 0.25), (512, 256)),
+            ((800.0, 600.0), (800, 600)),
+            ((4000.0, 3000.0), (1792, 1344)),
+            ((1e-20, 1e20), (8, 16_384)),
+        ] {
+            assert_eq!(fit_drawing(size.0, size.1), expected, "{size:?}");
         }
     }
 
