@@ -2,6 +2,7 @@
 //! the workspace, recognised by content and made ready for a model.
 
 mod format;
+mod hints;
 mod links;
 mod load;
 mod markdown;
@@ -10,7 +11,8 @@ mod svg;
 mod target;
 
 pub use format::Format;
+pub use hints::Hints;
 pub use links::{ImageLink, Markup, links};
 pub use load::{Facts, LoadError, Loaded, MAX_PIXELS, Prepared, facts, identify, load, load_bytes};
 pub use scale::{MAX_PREPARED_PIXELS, fit};
-pub use target::{MAX_FILE_BYTES, Target, TargetError, named, resolve};
+pub use target::{MAX_FILE_BYTES, Target, TargetError, named, resolve, resolve_with};

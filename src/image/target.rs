@@ -2,15 +2,18 @@
 //!
 //! Nothing outside the workspace's roots is so much as looked at.
 
-use std::borrow::Cow;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+mod data;
+mod open;
+mod places;
+
 use std::path::{Component, Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use percent_encoding::{percent_decode, percent_decode_str};
+use percent_encoding::percent_decode_str;
 use url::Url;
+
+use super::Hints;
+pub(super) use open::{from_io, open};
+use places::Places;
 
 /// Larger files, and larger data in a link, are refused.
 pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -53,6 +56,8 @@ pub enum TargetError {
     Folder(PathBuf),
     #[error("`{}` is not a regular file, so it is not read", .0.display())]
     NotAFile(PathBuf),
+    #[error("`{}` became a link while it was read, so it is not read; try again", .0.display())]
+    Replaced(PathBuf),
     #[error("`{}` has {} MiB; images over {} MiB are not read", path.display(), bytes >> 20, MAX_FILE_BYTES >> 20)]
     TooLarge { path: PathBuf, bytes: u64 },
     #[error("`{}` cannot be read: {reason}", path.display())]
@@ -62,17 +67,29 @@ pub enum TargetError {
 /// What `link` points at, as it stands in the document at the absolute path `document`, with the
 /// absolute workspace folders `roots`.
 ///
-/// `/…` counts from the root that holds the document. A file is answered only if it exists, is a
-/// regular one of at most [`MAX_FILE_BYTES`], and lies in a root, also after links are followed.
+/// `/…` counts from the root that holds the document. Where that place or the one beside the
+/// document is empty, the file is looked for where generators of sites keep such files. A file is
+/// answered only if it exists, is a regular one of at most [`MAX_FILE_BYTES`], and lies in a
+/// root, also after links are followed.
 pub fn resolve(
     link: &str,
     document: Option<&Path>,
     roots: &[PathBuf],
 ) -> Result<Target, TargetError> {
+    resolve_with(link, document, roots, &Hints::default())
+}
+
+/// Like [`resolve`], by what the document says of where its images are.
+pub fn resolve_with(
+    link: &str,
+    document: Option<&Path>,
+    roots: &[PathBuf],
+    hints: &Hints,
+) -> Result<Target, TargetError> {
     let link = link.trim();
     let scheme = scheme(link);
     if scheme.as_deref() == Some("data") {
-        return data(link);
+        return data::decode(link);
     }
     if ["{{", "${", "{%", "<%"]
         .iter()
@@ -82,18 +99,13 @@ pub fn resolve(
     }
     match scheme.as_deref() {
         Some("http" | "https") => remote(link, link),
-        Some("file") => file(&path_of_uri(link)?, link, roots),
+        Some("file") => path_of_uri(link).and_then(|path| in_any_form(&path, link, roots)),
         Some(other) => Err(TargetError::Scheme(other.to_owned())),
         None if link.starts_with("//") => remote(&format!("https:{link}"), link),
-        None => {
-            let found = file(&path_of_link(link, document, roots)?, link, roots);
-            match found {
-                Err(TargetError::Missing(_)) if is_alias(link) => {
-                    Err(TargetError::Alias(link.to_owned()))
-                }
-                found => found,
-            }
-        }
+        None => match hints.web_folder() {
+            Some(folder) if !link.starts_with('/') => remote(&format!("{folder}/{link}"), link),
+            _ => local(link, document, roots, hints),
+        },
     }
 }
 
@@ -133,38 +145,57 @@ fn path_of_uri(link: &str) -> Result<PathBuf, TargetError> {
         .map_err(|()| TargetError::Url(link.to_owned()))
 }
 
-fn path_of_link(
+/// A file by its path as a link has it: the first of the places that hold it.
+fn local(
     link: &str,
     document: Option<&Path>,
     roots: &[PathBuf],
-) -> Result<PathBuf, TargetError> {
+    hints: &Hints,
+) -> Result<Target, TargetError> {
     let path = link.split(['?', '#']).next().unwrap_or_default();
     if path.is_empty() {
         return Err(TargetError::Empty);
     }
-    let decoded: Cow<str> = percent_decode_str(path)
+    let decoded = percent_decode_str(path)
         .decode_utf8()
         .map_err(|_| TargetError::Encoding(link.to_owned()))?;
-    let base = match path.strip_prefix('/') {
-        Some(_) => root_of(document, roots),
-        None => document.and_then(Path::parent),
-    };
-    let base = base.ok_or_else(|| TargetError::Unsaved(link.to_owned()))?;
-    let from_root = if path.starts_with('/') {
-        decoded.trim_start_matches('/')
-    } else {
-        &decoded
-    };
-    Ok(base.join(from_root))
+    if places::names_a_machine(&decoded) {
+        return Err(TargetError::Outside(link.to_owned()));
+    }
+    let places = Places::of(path, &decoded, document, roots, hints)
+        .ok_or_else(|| TargetError::Unsaved(link.to_owned()))?;
+    // The first is where the link itself points, so it is what the error is about.
+    let mut found = Err(TargetError::Empty);
+    for (index, place) in places.expected.iter().enumerate() {
+        match file(place, link, roots) {
+            Err(TargetError::Missing(path)) if index == 0 => {
+                found = Err(TargetError::Missing(path));
+            }
+            Err(TargetError::Missing(_)) => {}
+            decided => return decided,
+        }
+    }
+    let elsewhere = places.elsewhere.iter();
+    if let Some(found) = elsewhere.flat_map(|place| file(place, link, roots)).next() {
+        return Ok(found);
+    }
+    match found {
+        Err(TargetError::Missing(_)) if is_alias(link) => Err(TargetError::Alias(link.to_owned())),
+        found => found,
+    }
 }
 
-/// The innermost root that holds the document, else the first.
-fn root_of<'a>(document: Option<&Path>, roots: &'a [PathBuf]) -> Option<&'a Path> {
-    let holding = roots
-        .iter()
-        .filter(|root| document.is_some_and(|document| document.starts_with(root)));
-    let innermost = holding.max_by_key(|root| root.components().count());
-    innermost.or(roots.first()).map(PathBuf::as_path)
+/// The file at `path`, in whichever of Unicode's forms its name is written there.
+fn in_any_form(path: &Path, link: &str, roots: &[PathBuf]) -> Result<Target, TargetError> {
+    let found = file(path, link, roots);
+    match (&found, path.to_str()) {
+        (Err(TargetError::Missing(_)), Some(name)) => places::other_forms(name)
+            .iter()
+            .flat_map(|other| file(Path::new(other), link, roots))
+            .next()
+            .map_or(found, Ok),
+        _ => found,
+    }
 }
 
 /// The file at `path` if it lies in a root both as it is written and once links are followed.
@@ -206,95 +237,8 @@ fn lies_in(path: &Path, roots: &[PathBuf]) -> bool {
 
 fn regular_file(path: PathBuf) -> Result<Target, TargetError> {
     let metadata = path.metadata().map_err(|error| from_io(&path, &error))?;
-    check(&path, &metadata)?;
+    open::check(&path, &metadata)?;
     Ok(Target::File(path))
-}
-
-/// The regular file at `path`, opened, and its size in bytes.
-pub(super) fn open(path: &Path) -> Result<(File, u64), TargetError> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // What was a file a moment ago may be a pipe by now, and to open one would wait for a writer.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
-    let file = options.open(path).map_err(|error| from_io(path, &error))?;
-    let metadata = file.metadata().map_err(|error| from_io(path, &error))?;
-    check(path, &metadata)?;
-    Ok((file, metadata.len()))
-}
-
-fn check(path: &Path, metadata: &Metadata) -> Result<(), TargetError> {
-    let path = path.to_owned();
-    if metadata.is_dir() {
-        Err(TargetError::Folder(path))
-    } else if !metadata.is_file() {
-        Err(TargetError::NotAFile(path))
-    } else if metadata.len() > MAX_FILE_BYTES {
-        Err(TargetError::TooLarge {
-            path,
-            bytes: metadata.len(),
-        })
-    } else {
-        Ok(())
-    }
-}
-
-pub(super) fn from_io(path: &Path, error: &io::Error) -> TargetError {
-    let path = path.to_owned();
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => TargetError::Missing(path),
-        _ => TargetError::Unreadable {
-            path,
-            reason: error.to_string(),
-        },
-    }
-}
-
-/// The bytes of a `data:` URI, RFC 2397.
-fn data(link: &str) -> Result<Target, TargetError> {
-    // Base64 writes three bytes as four, and percent-encoding one as three.
-    if link.len() as u64 > MAX_FILE_BYTES * 3 {
-        return Err(TargetError::Data("it is too large"));
-    }
-    let (head, body) = link
-        .split_once(',')
-        .ok_or(TargetError::Data("it has no comma"))?;
-    // Browsers drop the fragment and all white space.
-    let body = body.split('#').next().unwrap_or_default();
-    let decoded: Vec<u8> = percent_decode(body.as_bytes()).collect();
-    let is_base64 = head
-        .rsplit(';')
-        .next()
-        .is_some_and(|last| last.trim().eq_ignore_ascii_case("base64"));
-    let bytes = if is_base64 {
-        from_base64(decoded)?
-    } else {
-        decoded
-    };
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(TargetError::Data("it is too large"));
-    }
-    Ok(Target::Data { bytes })
-}
-
-fn from_base64(mut text: Vec<u8>) -> Result<Vec<u8>, TargetError> {
-    text.retain(|byte| !byte.is_ascii_whitespace());
-    let lenient = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    let is_url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let alphabet = if is_url_safe {
-        &base64::alphabet::URL_SAFE
-    } else {
-        &base64::alphabet::STANDARD
-    };
-    let engine = GeneralPurpose::new(alphabet, lenient);
-    engine
-        .decode(text)
-        .map_err(|_| TargetError::Data("its base64 is broken"))
 }
 
 #[cfg(test)]
@@ -323,8 +267,19 @@ mod tests {
             "docs/ü.png",
             "top.png",
             "docs/@x.png",
+            "docs/a(1).png",
+            "docs/caf\u{e9}.png",
+            "docs/e\u{301}te\u{301}.png",
+            "docs/back\\slash.png",
+            "static/logo.png",
+            "docs/public/near.png",
+            "static/near.png",
+            "docs/figs/plot.png",
+            "docs/plot.pdf",
         ] {
-            fs::write(root.join(name), name).unwrap();
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
         }
         fs::write(outside.join("secret.png"), "secret").unwrap();
         Folders {
@@ -380,6 +335,11 @@ mod tests {
             ("%C3%BC.png", "docs/ü.png"),
             ("ü.png", "docs/ü.png"),
             ("@x.png", "docs/@x.png"),
+            ("a(1).png", "docs/a(1).png"),
+            ("a%281%29.png", "docs/a(1).png"),
+            ("..\\docs\\b.png", "docs/b.png"),
+            ("\\docs\\b.png", "docs/b.png"),
+            ("sub\\..\\b.png", "docs/b.png"),
         ] {
             folders.check(link, expected);
         }
@@ -400,6 +360,13 @@ mod tests {
             "../../../../../../../../../../../../etc/passwd",
             "file:///etc/passwd",
             "../../root2/a.png",
+            "..\\..\\outside\\secret.png",
+            "%2e%2e%5c..%5Coutside%5csecret.png",
+            "C:\\Windows\\win.ini",
+            "c:/Windows/win.ini",
+            "\\\\host\\share\\a.png",
+            "%5c%5chost%5Cshare%5ca.png",
+            "\\\\?\\C:\\a.png",
         ] {
             folders.refuses(link, is_outside);
         }
@@ -440,24 +407,6 @@ mod tests {
         std::os::unix::fs::symlink(&folders.root, &alias).unwrap();
         let found = resolve("b.png", Some(&alias.join("docs/a.md")), &[alias]);
         assert_eq!(found, Ok(Target::File(folders.root.join("docs/b.png"))));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn pipes_and_devices_are_never_opened() {
-        let folders = folders();
-        let pipe = folders.root.join("docs/pipe.png");
-        let mode = rustix::fs::Mode::from_raw_mode(0o600);
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
-        folders.refuses("pipe.png", |error| {
-            matches!(error, TargetError::NotAFile(_))
-        });
-        // Returns at once, though nobody writes.
-        assert!(matches!(open(&pipe), Err(TargetError::NotAFile(_))));
-        assert!(matches!(
-            named(Path::new("/dev/zero")),
-            Err(TargetError::NotAFile(_))
-        ));
     }
 
     #[test]
@@ -517,6 +466,105 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_found_in_either_form_of_unicode() {
+        let folders = folders();
+        let (composed, decomposed) = ("docs/caf\u{e9}.png", "docs/e\u{301}te\u{301}.png");
+        for (link, expected) in [
+            ("caf\u{e9}.png", composed),
+            ("cafe\u{301}.png", composed),
+            ("cafe%CC%81.png", composed),
+            ("\u{e9}t\u{e9}.png", decomposed),
+            ("%C3%A9t%C3%A9.png", decomposed),
+            ("e\u{301}t\u{e9}.png", decomposed),
+        ] {
+            folders.check(link, expected);
+        }
+        let uri = Url::from_file_path(folders.root.join("docs/cafe\u{301}.png")).unwrap();
+        folders.check(uri.as_str(), composed);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_with_a_backslash_in_it_is_taken_as_it_is_first() {
+        folders().check("back\\slash.png", "docs/back\\slash.png");
+    }
+
+    #[test]
+    fn files_are_looked_for_where_sites_keep_them() {
+        let folders = folders();
+        for (link, expected) in [
+            ("/logo.png", "static/logo.png"),
+            ("logo.png", "static/logo.png"),
+            ("/near.png", "docs/public/near.png"),
+            ("/b.png", "docs/b.png"),
+            ("/static/logo.png", "static/logo.png"),
+        ] {
+            folders.check(link, expected);
+        }
+        for link in ["../logo.png", "/x/../../outside/secret.png", "/gone.png"] {
+            let error = folders.resolve(link).unwrap_err();
+            assert!(matches!(
+                error,
+                TargetError::Missing(_) | TargetError::Outside(_)
+            ));
+        }
+        let plain = folders.root.join("docs/gone.png");
+        assert_eq!(
+            folders.resolve("gone.png"),
+            Err(TargetError::Missing(plain))
+        );
+    }
+
+    #[test]
+    fn what_the_document_says_of_its_images_counts() {
+        let folders = folders();
+        let check = |hints: &Hints, link: &str, expected: &str| {
+            let document = folders.root.join("docs/a.tex");
+            let roots = std::slice::from_ref(&folders.root);
+            let found = resolve_with(link, Some(&document), roots, hints);
+            assert_eq!(
+                found,
+                Ok(Target::File(folders.root.join(expected))),
+                "{link}"
+            );
+        };
+        let latex = Hints::from_latex("\\graphicspath{{figs/}}");
+        check(&latex, "plot.png", "docs/figs/plot.png");
+        check(&latex, "figs/plot", "docs/figs/plot.png");
+        check(&latex, "plot", "docs/plot.pdf");
+        check(
+            &Hints::from_asciidoc(":imagesdir: figs"),
+            "plot.png",
+            "docs/figs/plot.png",
+        );
+        check(
+            &Hints::from_asciidoc(":imagesdir: /docs"),
+            "b.png",
+            "docs/b.png",
+        );
+        check(
+            &Hints::from_asciidoc(":imagesdir: figs"),
+            "b.png",
+            "docs/b.png",
+        );
+        let web = Hints::from_asciidoc(":imagesdir: https://x.example/img/");
+        let url = Url::parse("https://x.example/img/a.png").unwrap();
+        assert_eq!(
+            resolve_with("a.png", None, &[], &web),
+            Ok(Target::Remote(url))
+        );
+        let out = Hints::from_asciidoc(":imagesdir: ../../outside");
+        let document = folders.root.join("docs/a.adoc");
+        let refused = resolve_with(
+            "secret.png",
+            Some(&document),
+            std::slice::from_ref(&folders.root),
+            &out,
+        );
+        assert!(refused.is_err_and(|error| is_outside(&error)));
+    }
+
+    #[test]
     fn a_document_without_a_file_has_no_relative_links() {
         let folders = folders();
         let roots = [folders.root.clone()];
@@ -565,29 +613,6 @@ mod tests {
             assert_eq!(
                 resolve(link, None, &[]),
                 Ok(Target::Remote(Url::parse(expected).unwrap()))
-            );
-        }
-    }
-
-    #[test]
-    fn data_is_decoded() {
-        for (link, expected) in [
-            ("data:image/png;base64,aGVsbG8=", b"hello".as_slice()),
-            ("data:image/png;base64,aGVsbG8", b"hello"),
-            ("DATA:;BASE64,aGVs%0Abg 8%3D", b"heln\x0f"),
-            ("data:;base64,_-8", b"\xff\xef"),
-            ("data:image/svg+xml,%3Csvg/%3E#a", b"<svg/>"),
-            ("data:,{{a}}", b"{{a}}"),
-        ] {
-            let expected = Target::Data {
-                bytes: expected.to_vec(),
-            };
-            assert_eq!(resolve(link, None, &[]), Ok(expected), "{link}");
-        }
-        for link in ["data:image/png;base64", "data:;base64,!!!!"] {
-            assert!(
-                matches!(resolve(link, None, &[]), Err(TargetError::Data(_))),
-                "{link}"
             );
         }
     }
