@@ -8,13 +8,16 @@ mod account;
 mod code;
 mod definitions;
 mod error;
+pub mod fetch;
 mod guidance;
 mod ignored;
 mod images;
 mod place;
 mod search;
+mod seen;
 mod spot;
 mod task;
+mod turns;
 mod workspace;
 mod written;
 
@@ -30,7 +33,7 @@ pub use account::Spent;
 pub use code::{CodeJob, Explanation, Prepared, Rewriting};
 pub use definitions::{Hint, Neighbour};
 pub use error::JobError;
-pub use images::{Description, ImageJob, ImageSource};
+pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
 pub use place::{Place, workspace_of};
 pub use task::Task;
 pub use written::{Whole, on_disk};
@@ -40,7 +43,10 @@ use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key, models};
 use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
+use fetch::{AddressRule, FetchOptions, Fetcher};
 use ignored::{Ignored, NEVER_SENT};
+use seen::Seen;
+use turns::Turns;
 
 /// What happens while a job runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +81,11 @@ pub struct Engine {
     /// Where prompts are prepared and images made ready: each takes memory, so few at once.
     desk: Arc<Semaphore>,
     client: Client,
+    fetcher: Fetcher,
+    /// Which images were seen behind URLs.
+    seen: Seen,
+    /// Who asks about which image.
+    turns: Turns,
     store: Store,
 }
 
@@ -108,6 +119,11 @@ impl Engine {
             ca_file: settings.ca_file.clone(),
             ..llm::Options::default()
         });
+        let fetcher = Fetcher::new(FetchOptions {
+            proxy: settings.proxy.clone(),
+            ca_file: settings.ca_file.clone(),
+            ..FetchOptions::default()
+        });
         Self {
             excluded: Arc::default(),
             slots: Arc::new(Semaphore::new(settings.concurrency)),
@@ -117,8 +133,22 @@ impl Engine {
             key_fault,
             locale: None,
             client,
+            fetcher,
+            seen: Seen::default(),
+            turns: Turns::default(),
             store,
         }
+    }
+
+    /// The same engine, downloading images from other addresses than is the rule.
+    #[must_use]
+    pub fn downloading_from(mut self, addresses: AddressRule) -> Self {
+        let options = self.fetcher.options().clone();
+        self.fetcher = Fetcher::new(FetchOptions {
+            addresses,
+            ..options
+        });
+        self
     }
 
     /// The same engine by other settings. What is in flight still counts, and connections
@@ -128,10 +158,13 @@ impl Engine {
         let mut new = Self::new(settings, environment, self.store.clone());
         new.locale.clone_from(&self.locale);
         new.desk = self.desk.clone();
+        new.seen = self.seen.clone();
+        new.turns = self.turns.clone();
         new.slots = self.resized_slots(new.settings.concurrency);
         let way = |settings: &Settings| (settings.proxy.clone(), settings.ca_file.clone());
         if way(&new.settings) == way(&self.settings) {
             new.client = self.client.clone();
+            new.fetcher = self.fetcher.clone();
         }
         new
     }

@@ -11,6 +11,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "api/fetch.rs"]
+mod fetch;
 #[path = "api/server.rs"]
 mod server;
 
@@ -947,21 +949,27 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A server with the test authority's certificate for `localhost`, for one connection.
-/// It answers `hi`, and gives back what it was sent.
-fn tls_server() -> (u16, std::thread::JoinHandle<String>) {
+/// The test authority's certificate for `localhost`.
+fn tls() -> rustls::ServerConfig {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use std::io::{Read, Write};
 
     let certificate = CertificateDer::from(std::fs::read(fixture("loopback.der")).unwrap());
     let key = PrivateKeyDer::try_from(std::fs::read(fixture("loopback.key.der")).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
-        .unwrap();
+        .unwrap()
+}
+
+/// A server with that certificate, for one connection.
+/// It answers `hi`, and gives back what it was sent.
+fn tls_server() -> (u16, std::thread::JoinHandle<String>) {
+    use std::io::{Read, Write};
+
+    let config = tls();
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = std::thread::spawn(move || {

@@ -10,7 +10,7 @@ use url::Url;
 use super::arguments::DescribeArgs;
 use super::{face, output, place, read};
 use crate::engine::{Description, Engine, ImageJob, ImageSource, Place};
-use crate::image::{self, ImageLink, Markup};
+use crate::image::{self, Hints, ImageLink, Markup};
 use crate::text::visible;
 
 /// An image under the name that the person knows it by.
@@ -27,33 +27,37 @@ pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
 /// One after the other; what is wrong with one is said, and the next one follows.
 async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     let mut code = 0;
+    let mut all = Vec::new();
     for target in &arguments.targets {
-        let images = match images(target, arguments.again) {
-            Ok(images) => images,
+        match images(target, arguments.again) {
+            Ok(images) => all.extend(images),
             Err(error) => {
                 face::say_error(&error);
                 code = 1;
-                continue;
             }
+        }
+    }
+    let count = all.len();
+    let many = count > 1 || arguments.targets.len() > 1;
+    for (index, Named { name, job }) in all.into_iter().enumerate() {
+        if count > 1 && !arguments.ask.dry_run {
+            face::say_place(index + 1, count, &name);
+        }
+        let described = if arguments.ask.dry_run {
+            prompt(engine, job).await
+        } else {
+            describe(engine, job).await
         };
-        let many = images.len() > 1 || arguments.targets.len() > 1;
-        for Named { name, job } in images {
-            let described = if arguments.ask.dry_run {
-                prompt(engine, job).await
-            } else {
-                describe(engine, job).await
-            };
-            match described.context(name.clone()) {
-                Ok(Outcome::Prompt(prompt)) => {
-                    let model = engine.settings().vision_model();
-                    let count = face::count(engine, &arguments.ask, model, &prompt).await;
-                    face::show_prompt(engine, model, &prompt, &count)?;
-                }
-                Ok(Outcome::Description(description)) => print(&name, &description, many)?,
-                Err(error) => {
-                    face::say_error(&error);
-                    code = 1;
-                }
+        match described.context(name.clone()) {
+            Ok(Outcome::Prompt(prompt)) => {
+                let model = engine.settings().vision_model();
+                let count = face::count(engine, &arguments.ask, model, &prompt).await;
+                face::show_prompt(engine, model, &prompt, &count)?;
+            }
+            Ok(Outcome::Description(description)) => print(&name, &description, many)?,
+            Err(error) => {
+                face::say_error(&error);
+                code = 1;
             }
         }
     }
@@ -124,6 +128,7 @@ fn by_link(target: String, again: bool) -> anyhow::Result<Named> {
         target,
         document: None,
         folders: Vec::new(),
+        hints: Hints::default(),
     };
     Ok(Named {
         name,
@@ -163,6 +168,7 @@ fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>
     if links.is_empty() {
         face::note(&format!("{name} links no images."));
     }
+    let hints = Hints::of(markup, &text);
     let mut seen: Vec<String> = Vec::new();
     let mut images = Vec::new();
     for link in links {
@@ -178,6 +184,7 @@ fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>
                     target: link.target,
                     document: place.path.clone(),
                     folders,
+                    hints: hints.clone(),
                 },
                 place: place.clone(),
                 again,

@@ -97,6 +97,13 @@ pub fn say_progress(heard: &Heard) {
     }
 }
 
+/// Which of many is worked on now, on a terminal only.
+pub fn say_place(number: usize, count: usize, name: &str) {
+    if std::io::stderr().is_terminal() {
+        note(&format!("{number} of {count}: {}", visible(name)));
+    }
+}
+
 /// Words on standard error, in which nothing steers a terminal.
 pub fn note(words: &str) {
     let _ = writeln!(std::io::stderr(), "{}", visible_lines(words));

@@ -185,12 +185,10 @@ pub(super) const KEYS: [Key; 23] = [
     }),
     key("remote_images", Anyone, |s, v| {
         s.remote_images = match v.as_str() {
+            Some("fetch") => RemoteImages::Fetch,
             Some("url") => RemoteImages::Url,
             Some("off") => RemoteImages::Off,
-            Some("fetch") => {
-                return Err("\"url\" or \"off\" (\"fetch\" is not in this version)".into());
-            }
-            _ => return Err("\"url\" or \"off\"".into()),
+            _ => return Err("\"fetch\", \"url\" or \"off\"".into()),
         };
         Ok(())
     }),

@@ -94,6 +94,9 @@ pub enum ExplainOpens {
 /// What becomes of an image that is linked by URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemoteImages {
+    /// Downloaded here.
+    Fetch,
+    /// Handed to the API by their URL.
     Url,
     Off,
 }
@@ -139,7 +142,7 @@ impl Default for Settings {
             hover_wait: Duration::from_secs(3),
             explain_opens: ExplainOpens::Auto,
             refactor_confirm: false,
-            remote_images: RemoteImages::Url,
+            remote_images: RemoteImages::Fetch,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,
             prices: BTreeMap::new(),

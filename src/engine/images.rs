@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::code::blocking;
-use super::{Account, Asking, Ear, Engine, JobError, Place, Spent};
+use super::seen::Identity;
+use super::{Account, Asking, Ear, Engine, Heard, JobError, Place, Spent};
 use crate::action::describe;
 use crate::answer;
 use crate::config::RemoteImages;
-use crate::image::{self, Facts, Loaded, Target};
+use crate::image::{self, Facts, Hints, Loaded, Target};
 use crate::llm::Effort;
 use crate::prompt::{Detail, Image};
 use crate::store::DescriptionKey;
@@ -20,6 +23,8 @@ pub enum ImageSource {
         target: String,
         document: Option<PathBuf>,
         folders: Vec<PathBuf>,
+        /// What the document says of where its images are.
+        hints: Hints,
     },
     /// A file that the person named themselves, anywhere.
     Named(PathBuf),
@@ -51,17 +56,21 @@ pub struct Description {
 pub struct Known {
     /// What tells it from other images: the hash of its bytes, or its URL.
     pub content: String,
+    /// Format, size and weight, in a line.
     pub facts: String,
     /// The description, if one is kept.
     pub markdown: Option<String>,
 }
 
 /// An image as it would be sent.
-struct Ready {
-    image: Image,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyImage {
+    /// For a prompt.
+    pub image: Image,
     /// What tells it from other images: the hash of its bytes, or its URL.
-    content: String,
-    facts: String,
+    pub content: String,
+    /// Format, size and weight, in a line.
+    pub facts: String,
 }
 
 impl Engine {
@@ -78,7 +87,7 @@ impl Engine {
             masked: 0,
         };
         let model = self.settings.vision_model().to_owned();
-        let ready = match self.ready(job.clone()).await {
+        let ready = match self.image(&job).await {
             Ok(ready) => ready,
             Err(error) => {
                 account.refused(self, &model, error.class());
@@ -86,11 +95,20 @@ impl Engine {
             }
         };
         let key = self.description_key(&ready.content);
-        if !job.again
-            && let Some(markdown) = self.kept(&key).await
-        {
-            let spent = account.kept(self, &model);
-            return Ok(description(ready.facts, markdown, spent));
+        if self.turns.are_taken(&key) {
+            ear(Heard::Queued);
+        }
+        // Held until the answer is there, for all who ask about the same image meanwhile.
+        let mut turn = self.turns.take(&key).await;
+        if !job.again {
+            let told = match turn.clone() {
+                Some(told) => Some(told),
+                None => self.kept(&key).await,
+            };
+            if let Some(markdown) = told {
+                let spent = account.kept(self, &model);
+                return Ok(description(ready.facts, markdown, spent));
+            }
         }
         if let Err(error) = self.endpoint() {
             account.refused(self, &model, error.class());
@@ -111,6 +129,7 @@ impl Engine {
             )
             .await?;
         let markdown = answer::defanged(&answer.text);
+        *turn = Some(markdown.clone());
         // One that was cut short is shown, but not kept for ever.
         if answer.finish.as_deref() == Some("stop") {
             self.store.keep_description(key, markdown.clone());
@@ -118,21 +137,31 @@ impl Engine {
         Ok(description(ready.facts, markdown, answer.spent))
     }
 
-    /// What can be said of an image at once: nothing is decoded, nobody is asked.
+    /// What can be said of an image at once: nothing is decoded, nobody is asked. Of one that is
+    /// linked by URL that is what an earlier download told.
     ///
     /// # Errors
     /// When there is no such image, or it may not be read.
     pub async fn known(&self, job: ImageJob) -> Result<Known, JobError> {
         let engine = self.clone();
-        let (facts, content) = blocking(move || match engine.target(&job)? {
-            Found::Remote(url) => Ok((REMOTE.to_owned(), url)),
-            Found::Here(target) => {
-                let (facts, content) = image::identify(&target).map_err(in_words)?;
-                Ok((in_a_line(facts), content))
-            }
-        })
-        .await?;
-        let markdown = self.kept(&self.description_key(&content)).await;
+        let known = blocking(move || {
+            let (content, Identity { facts, sha256 }) = match engine.target(&job)? {
+                Found::ByUrl(url) => (url.clone(), Identity::unseen(url)),
+                Found::Remote(url) => {
+                    let seen = engine.seen.at(&url);
+                    let unseen = || Identity::unseen(url.to_string());
+                    (url.to_string(), seen.unwrap_or_else(unseen))
+                }
+                Found::Here(target) => {
+                    let (facts, sha256) = image::identify(&target).map_err(in_words)?;
+                    let facts = in_a_line(facts);
+                    (sha256.clone(), Identity { facts, sha256 })
+                }
+            };
+            Ok((content, facts, engine.description_key(&sha256)))
+        });
+        let (content, facts, key) = known.await?;
+        let markdown = self.kept(&key).await;
         Ok(Known {
             content,
             facts,
@@ -140,7 +169,8 @@ impl Engine {
         })
     }
 
-    /// What describing an image would send.
+    /// What describing an image would send. Nothing is downloaded for it: in the place of an
+    /// image that would be stands its URL.
     ///
     /// # Errors
     /// When there is no such image, or it may not be read.
@@ -148,36 +178,70 @@ impl Engine {
         &self,
         job: ImageJob,
     ) -> Result<crate::prompt::Prompt, JobError> {
-        let ready = self.ready(job).await?;
+        let ready = match self.found(&job).await? {
+            Found::ByUrl(url) => self.by_url(url),
+            Found::Remote(url) => self.by_url(url.into()),
+            Found::Here(target) => self.read(target).await?,
+        };
         Ok(describe::prompt(ready.image, &self.answer_language()))
     }
 
-    /// Reads and converts the image, off the threads that answer.
-    async fn ready(&self, job: ImageJob) -> Result<Ready, JobError> {
-        let engine = self.clone();
+    /// An image ready for a prompt: found, downloaded where it is linked by URL and the settings
+    /// say so, converted and scaled. Not on the threads that answer.
+    ///
+    /// # Errors
+    /// When there is no such image, or it may not be read.
+    pub async fn image(&self, job: &ImageJob) -> Result<ReadyImage, JobError> {
+        match self.found(job).await? {
+            Found::ByUrl(url) => Ok(self.by_url(url)),
+            Found::Here(target) => self.read(target).await,
+            Found::Remote(url) => {
+                if let Some(why) = &self.settings.blocked {
+                    return Err(JobError::Configuration(why.clone()));
+                }
+                let bytes = self.fetcher.fetch(&url).await.map_err(in_words)?;
+                let ready = self.read(Target::Data { bytes }).await?;
+                let identity = Identity {
+                    facts: ready.facts.clone(),
+                    sha256: ready.content.clone(),
+                };
+                self.seen.keep(url, identity);
+                Ok(ready)
+            }
+        }
+    }
+
+    async fn found(&self, job: &ImageJob) -> Result<Found, JobError> {
+        let (engine, job) = (self.clone(), job.clone());
+        blocking(move || engine.target(&job)).await
+    }
+
+    fn by_url(&self, url: String) -> ReadyImage {
+        ReadyImage {
+            content: url.clone(),
+            facts: REMOTE.to_owned(),
+            image: Image {
+                url,
+                detail: self.settings.image_detail,
+                pixels: None,
+            },
+        }
+    }
+
+    /// Reads and converts what lies here.
+    async fn read(&self, target: Target) -> Result<ReadyImage, JobError> {
+        let detail = self.settings.image_detail;
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
         blocking(move || {
             // Held by the work itself, which goes on when nobody waits for it any more.
             let _desk = desk;
-            let detail = engine.settings.image_detail;
-            match engine.target(&job)? {
-                Found::Remote(url) => Ok(Ready {
-                    content: url.clone(),
-                    facts: REMOTE.to_owned(),
-                    image: Image {
-                        url,
-                        detail,
-                        pixels: None,
-                    },
-                }),
-                Found::Here(target) => Ok(local(image::load(&target).map_err(in_words)?, detail)),
-            }
+            Ok(local(image::load(&target).map_err(in_words)?, detail))
         })
         .await
     }
 
-    /// Where the image is, if it may be read or handed on. Reads the disk.
+    /// Where the image is, if it may be read, downloaded or handed on. Reads the disk.
     fn target(&self, job: &ImageJob) -> Result<Found, JobError> {
         self.permit(&job.place)?;
         let (target, verbatim) = match &job.source {
@@ -186,25 +250,14 @@ impl Engine {
                 target,
                 document,
                 folders,
+                hints,
             } => (
-                image::resolve(target, document.as_deref(), folders),
+                image::resolve_with(target, document.as_deref(), folders, hints),
                 Some(target.trim()),
             ),
         };
         match target.map_err(in_words)? {
-            Target::Remote(_) if self.settings.remote_images == RemoteImages::Off => {
-                Err(JobError::Image(
-                    "images linked by URL are not described (setting `remote_images`)".into(),
-                ))
-            }
-            Target::Remote(url) if url.scheme() != "https" => Err(JobError::Image(
-                "images linked by URL are described only over https".into(),
-            )),
-            // As the document has it: a parsed URL is not the same letter for letter.
-            Target::Remote(url) => Ok(Found::Remote(match verbatim {
-                Some(verbatim) if !verbatim.starts_with("//") => verbatim.to_owned(),
-                _ => url.into(),
-            })),
+            Target::Remote(url) => self.remote(url, verbatim.unwrap_or_default()),
             target => {
                 if let Target::File(path) = &target {
                     self.permit(&Place::of(path, std::slice::from_ref(&job.place.workspace)))?;
@@ -212,6 +265,28 @@ impl Engine {
                 Ok(Found::Here(target))
             }
         }
+    }
+
+    fn remote(&self, url: Url, verbatim: &str) -> Result<Found, JobError> {
+        let how = self.settings.remote_images;
+        if how == RemoteImages::Off {
+            let off = "images linked by URL are not described (setting `remote_images`)";
+            return Err(JobError::Image(off.into()));
+        }
+        if url.scheme() != "https" {
+            let plain = "images linked by URL are described only over https";
+            return Err(JobError::Image(plain.into()));
+        }
+        if how == RemoteImages::Fetch {
+            return Ok(Found::Remote(url));
+        }
+        // As the document has it: a parsed URL is not the same letter for letter.
+        let is_whole = Url::parse(verbatim).is_ok_and(|parsed| parsed == url);
+        Ok(Found::ByUrl(if is_whole {
+            verbatim.to_owned()
+        } else {
+            url.into()
+        }))
     }
 
     fn description_key(&self, content: &str) -> DescriptionKey {
@@ -232,18 +307,22 @@ impl Engine {
     }
 }
 
-/// An image that the API fetches itself, by its URL; or one that is read here.
+/// Where an image was found.
 enum Found {
-    Remote(String),
+    /// The API fetches it, by this URL.
+    ByUrl(String),
+    /// It has to be downloaded from here.
+    Remote(Url),
+    /// It is read here.
     Here(Target),
 }
 
-/// All that is known of an image that was not fetched.
-const REMOTE: &str = "linked by URL";
+/// All that is known of an image that was not downloaded.
+pub(super) const REMOTE: &str = "linked by URL";
 
-fn local(loaded: Loaded, detail: Detail) -> Ready {
+fn local(loaded: Loaded, detail: Detail) -> ReadyImage {
     let prepared = &loaded.prepared;
-    Ready {
+    ReadyImage {
         facts: in_a_line(Facts {
             format: loaded.format,
             width: loaded.width,

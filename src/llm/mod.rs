@@ -30,6 +30,7 @@ pub use error::ApiError;
 pub use key::{Key, UnfitKey, is_loopback};
 pub use retry::RetryPolicy;
 pub use said::Said;
+pub use transport::{root_cause, tls};
 pub use usage::Usage;
 
 /// The fingerprint of the offline stand-in, which thinks nothing and bills nothing.

@@ -104,8 +104,9 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         .map_err(|error| setting(&format!("no HTTP client: {}", root_cause(&error))))
 }
 
-/// TLS on ring and the system's trust store, with the certificates in `ca_file` besides.
-fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, ApiError> {
+/// TLS on ring and the system's trust store, with the certificates in `ca_file` besides. Reads the
+/// disk.
+pub fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, ApiError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let extra = ca_file.map(certificates).transpose()?.unwrap_or_default();
     let verifier = if extra.is_empty() {
@@ -277,7 +278,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
     causes
 }
 
-fn root_cause(error: &(dyn Error + 'static)) -> String {
+/// What lies at the bottom of an error, in a line.
+pub fn root_cause(error: &(dyn Error + 'static)) -> String {
     let causes = causes(error);
     let root = causes.last().map(ToString::to_string).unwrap_or_default();
     super::said::short(&root)

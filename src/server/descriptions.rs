@@ -48,11 +48,6 @@ impl Descriptions {
         waiting
     }
 
-    /// The description of this content, if it is on its way.
-    pub fn under_way(&self, content: &str) -> Option<OnItsWay> {
-        self.lock().get(content).map(|(waiting, _)| waiting.clone())
-    }
-
     /// Drops all that is on its way, and waits until it is gone and booked.
     pub async fn cancel_all(&self) {
         let all: Vec<_> = self.lock().values().cloned().collect();

@@ -86,18 +86,19 @@ async fn over_image(
     let patience = engine.settings().hover_wait.max(MEANT);
     Some(
         match tokio::time::timeout_at(asked + patience, description).await {
-            Ok(Ok(markdown)) => format!("{head}\n\n{markdown}"),
+            Ok(Ok(described)) => format!("**{name}**: {described}"),
             Ok(Err(error)) => answer::defanged(&format!("{head}\n\n*No description: {error}*")),
             Err(_) => format!("{head}\n\n*A description is on its way; hover again in a moment.*"),
         },
     )
 }
 
+/// Facts and description: those of an image behind a URL are known only now.
 async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<String, String> {
     name_the_setting_once(&server).await;
     let described = engine.describe(job, &mut |_| {}).await;
     described
-        .map(|description| description.markdown)
+        .map(|described| format!("{}\n\n{}", described.facts, described.markdown))
         .map_err(|error| error.to_string())
 }
 

@@ -8,7 +8,7 @@ use super::job::Job;
 use super::state::{Server, place};
 use crate::document::Snapshot;
 use crate::engine::{Description, Ear, ImageJob, ImageSource, JobError, Place};
-use crate::image::{self, ImageLink, Markup};
+use crate::image::{self, Hints, ImageLink, Markup};
 
 /// As long as a person waits who asked for it.
 pub const LONG: Duration = Duration::from_secs(5);
@@ -41,6 +41,12 @@ fn markup(snapshot: &Snapshot) -> Option<Markup> {
     Markup::from_language(&snapshot.language_id, path.as_deref())
 }
 
+/// What a document says of where its images are.
+fn hints(snapshot: &Snapshot) -> Hints {
+    let text = || snapshot.text.to_string();
+    markup(snapshot).map_or_else(Hints::default, |markup| Hints::of(markup, &text()))
+}
+
 /// Describes the image that a command points at.
 ///
 /// # Errors
@@ -55,20 +61,15 @@ pub async fn describe(
         .await
         .ok_or(JobError::NoImage)?;
     let folders = server.state().folders.clone();
-    let source = linked(&job.snapshot, &link, folders, &place);
-    let again = job.argument.again;
+    let (snapshot, at) = (job.snapshot.clone(), place.clone());
+    let source = tokio::task::spawn_blocking(move || linked(&snapshot, &link, folders, &at))
+        .await
+        .map_err(|_| JobError::Internal)?;
     let image = ImageJob {
         source,
         place,
-        again,
+        again: job.argument.again,
     };
-    // A hover may have asked already: what is paid for once is not asked for twice.
-    if !again
-        && let Ok(known) = job.engine.known(image.clone()).await
-        && let Some(waiting) = server.descriptions.under_way(&known.content)
-    {
-        let _ = waiting.await;
-    }
     job.engine.describe(image, ear).await
 }
 
@@ -114,5 +115,6 @@ fn linked(
         target: link.target.clone(),
         document: convert::file_path(&snapshot.uri),
         folders,
+        hints: hints(snapshot),
     }
 }
