@@ -671,6 +671,7 @@ fn describe_goes_on_after_what_is_wrong_and_takes_any_link() {
         "{out}"
     );
     assert!(err.contains("gloss: nope.png cannot be read"), "{err}");
+    assert!(!err.contains("1 of 2"), "{err}");
 
     let bytes = std::fs::read(shell.path("red.png")).unwrap();
     let data = base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -683,6 +684,16 @@ fn describe_goes_on_after_what_is_wrong_and_takes_any_link() {
     assert!(!(out + &err).contains(&data), "{err}");
     let (code, out, err) = shell.run(&["describe", "HTTPS://example.com/a.png", "--dry-run"]);
     assert_eq!(code, 0, "{out}{err}");
+    for (url, words) in [
+        ("http://example.com/a.png", "only over https"),
+        ("https://127.0.0.1:1/a.png", "no public address"),
+        ("https://localhost:1/a.png", "no public address"),
+        ("https://[fd00::1]/a.png", "no public address"),
+    ] {
+        let (code, out, err) = shell.run(&["describe", url]);
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        assert!(err.contains(words), "{err}");
+    }
 
     std::fs::write(shell.path("page.md"), "# P\n\n![a]()\n").unwrap();
     let (code, _, err) = shell.run(&["describe", "page.md"]);

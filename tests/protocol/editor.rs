@@ -338,6 +338,19 @@ impl Editor {
         }
     }
 
+    /// Whether a message with these words has come and was not waited for.
+    pub fn was_told(&self, words: &str) -> bool {
+        let mut messages = self
+            .heard
+            .iter()
+            .filter(|it| it["method"] == "window/showMessage");
+        messages.any(|it| {
+            it["params"]["message"]
+                .as_str()
+                .is_some_and(|said| said.contains(words))
+        })
+    }
+
     /// Takes what is there by now without waiting for anything to come.
     pub async fn drain(&mut self) {
         // An answer to a request of our own is behind everything that was sent before it.

@@ -1,6 +1,6 @@
 //! Hovering an image link describes the image, once, and only when it is meant.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{Answer, Api};
 use super::editor::{Editor, Setup};
@@ -74,17 +74,192 @@ fn weight(markdown: &str) -> &str {
         .unwrap()
 }
 
+fn at(uri: &str, line: u32, character: u32) -> Value {
+    let position = json!({ "line": line, "character": character });
+    json!({ "textDocument": { "uri": uri }, "position": position })
+}
+
 #[tokio::test]
 async fn a_hover_that_does_not_last_sends_nothing() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
-    let params =
-        json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
-    let id = editor.ask("textDocument/hover", params).await;
+    std::fs::write(editor.path("round.svg"), CIRCLE).unwrap();
+    let other = editor
+        .open("b.md", "markdown", "![a circle](round.svg)\n")
+        .await;
+    let id = editor.ask("textDocument/hover", at(&uri, 2, 8)).await;
     editor.notify("$/cancelRequest", json!({ "id": id })).await;
     assert_eq!(editor.answer(id).await.unwrap_err()["code"], -32800);
-    tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+    // One that began later, and lasts: by the time it has sent, the first would have, too.
+    let lasting = editor.ask("textDocument/hover", at(&other, 0, 4)).await;
+    api.next().await.text("A circle.");
+    let hover = editor.answer(lasting).await.unwrap();
+    let markdown = hover["contents"]["value"].as_str().unwrap();
+    assert!(
+        markdown.starts_with("**round.svg**: SVG, 20 x 10 pixels"),
+        "{markdown}"
+    );
+    assert!(markdown.ends_with("A circle."), "{markdown}");
     assert!(api.is_quiet());
+}
+
+const CIRCLE: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='20' height='10'>\
+                      <circle cx='9' cy='5' r='4'/></svg>";
+
+#[tokio::test]
+async fn what_a_cancelled_hover_has_asked_for_is_kept() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
+    let id = editor.ask("textDocument/hover", at(&uri, 2, 8)).await;
+    let held = api.next().await;
+    editor.notify("$/cancelRequest", json!({ "id": id })).await;
+    assert_eq!(editor.answer(id).await.unwrap_err()["code"], -32800);
+    held.text("A square.");
+    let known = editor.hover(&uri, 2, 8).await.unwrap();
+    assert!(known.ends_with("A square."), "{known}");
+    assert!(api.is_quiet());
+    assert_eq!(usage(&editor).await["total"]["requests"], 1);
+}
+
+#[tokio::test]
+async fn whoever_asks_about_one_image_asks_once() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
+    std::fs::copy(editor.path("square.png"), editor.path("copy.png")).unwrap();
+    let other = editor
+        .open("sub/b.md", "markdown", "![the same](../copy.png)\n")
+        .await;
+    let command = "gloss.describeImage";
+    let first = editor.job(command, &uri, (2, 8), (2, 8)).await;
+    let held = api.next().await;
+    let second = editor.job(command, &other, (0, 4), (0, 4)).await;
+    let hovers = [
+        editor.ask("textDocument/hover", at(&uri, 2, 8)).await,
+        editor.ask("textDocument/hover", at(&other, 0, 4)).await,
+    ];
+    held.text("A square.");
+    for id in [first, second] {
+        let finished = editor.finished(&id).await;
+        assert_eq!(finished["result"]["markdown"], "A square.", "{finished}");
+    }
+    for id in hovers {
+        let hover = editor.answer(id).await.unwrap();
+        let markdown = hover["contents"]["value"].as_str().unwrap();
+        assert!(markdown.ends_with("A square."), "{markdown}");
+    }
+    assert!(api.is_quiet());
+    assert_eq!(usage(&editor).await["total"]["requests"], 1);
+}
+
+#[tokio::test]
+async fn a_command_that_is_cancelled_leaves_the_asking_to_the_next() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
+    let command = "gloss.describeImage";
+    let first = editor.job(command, &uri, (2, 8), (2, 8)).await;
+    let held = api.next().await;
+    let second = editor.job(command, &uri, (2, 8), (2, 8)).await;
+    editor
+        .execute("gloss.cancel", json!({ "id": first }))
+        .await
+        .unwrap();
+    assert_eq!(editor.finished(&first).await["error"]["code"], -32800);
+    drop(held);
+    api.next().await.text("A square.");
+    let finished = editor.finished(&second).await;
+    assert_eq!(finished["result"]["markdown"], "A square.");
+}
+
+#[tokio::test]
+async fn a_description_is_there_for_other_processes_and_after_a_restart() {
+    let mut api = Api::start().await;
+    let shared = tempfile::tempdir().unwrap();
+    let mut setup = Setup::new(&api.url);
+    let data = shared.path().join("data").display().to_string();
+    setup.environment.push(("GLOSS_DATA_DIR", data));
+    let (mut first, uri) = with_image(&setup).await;
+    let (mut beside, beside_uri) = with_image(&setup).await;
+    let id = first.ask("textDocument/hover", at(&uri, 2, 8)).await;
+    api.next().await.text("A square.");
+    first.answer(id).await.unwrap();
+    let hover = beside.hover(&beside_uri, 2, 8).await.unwrap();
+    assert!(hover.ends_with("A square."), "{hover}");
+    assert!(first.message().await.contains("hover_images"));
+    assert!(first.stop().await.success());
+    let (mut later, later_uri) = with_image(&setup).await;
+    let hover = later.hover(&later_uri, 2, 8).await.unwrap();
+    assert!(hover.ends_with("A square."), "{hover}");
+    assert!(api.is_quiet());
+}
+
+#[tokio::test]
+async fn the_setting_is_named_once_on_a_machine() {
+    let mut api = Api::start().await;
+    let shared = tempfile::tempdir().unwrap();
+    let mut setup = Setup::new(&api.url);
+    let data = shared.path().join("data").display().to_string();
+    setup.environment.push(("GLOSS_DATA_DIR", data));
+    for is_first in [true, false] {
+        let (mut editor, _) = with_image(&setup).await;
+        let circle = CIRCLE.replace("'9'", if is_first { "'8'" } else { "'7'" });
+        std::fs::write(editor.path("round.svg"), circle).unwrap();
+        let uri = editor.open("b.md", "markdown", "![o](round.svg)\n").await;
+        let id = editor.ask("textDocument/hover", at(&uri, 0, 2)).await;
+        api.next().await.text("A circle.");
+        editor.answer(id).await.unwrap();
+        editor.drain().await;
+        assert_eq!(editor.was_told("hover_images"), is_first);
+    }
+}
+
+#[tokio::test]
+async fn what_is_linked_by_url_is_treated_as_the_setting_says() {
+    let mut api = Api::start().await;
+    for (mode, target, words) in [
+        ("fetch", "http://example.com/a.png", "only over https"),
+        ("fetch", "https://127.0.0.1:1/a.png", "no public address"),
+        (
+            "fetch",
+            "https://[::ffff:10.0.0.1]/a.png",
+            "no public address",
+        ),
+        ("fetch", "https://a:b@example.com/a.png", "password"),
+        ("url", "http://example.com/a.png", "only over https"),
+        ("off", "https://example.com/a.png", "`remote_images`"),
+    ] {
+        let mut setup = Setup::new(&api.url);
+        setup.options = json!({ "remoteImages": mode });
+        let mut editor = Editor::start(&setup).await;
+        let text = format!("![x]({target})\n");
+        let uri = editor.open("a.md", "markdown", &text).await;
+        let hover = editor.hover(&uri, 0, 2).await.unwrap();
+        assert!(hover.contains(words), "{mode} {target}: {hover}");
+    }
+    // What is only looked at is not downloaded.
+    let mut setup = Setup::new(&api.url);
+    setup.options = json!({ "hoverImages": "cached" });
+    let mut editor = Editor::start(&setup).await;
+    let text = "![x](https://127.0.0.1:1/a.png)\n";
+    let uri = editor.open("a.md", "markdown", text).await;
+    let hover = editor.hover(&uri, 0, 2).await.unwrap();
+    assert_eq!(hover, "**a.png**: linked by URL");
+    assert!(api.is_quiet());
+
+    let mut setup = Setup::streaming(&api.url);
+    setup.options = json!({ "remoteImages": "url" });
+    let mut editor = Editor::start(&setup).await;
+    let text = "![x](https://Example.com/a%20b.png?c=d#e)\n";
+    let uri = editor.open("a.md", "markdown", text).await;
+    let id = editor
+        .job("gloss.describeImage", &uri, (0, 2), (0, 2))
+        .await;
+    let held = api.next().await;
+    assert!(
+        held.prompt()
+            .contains("\"https://Example.com/a%20b.png?c=d#e\"")
+    );
+    held.text("A square.");
+    editor.finished(&id).await;
 }
 
 #[tokio::test]
