@@ -15,7 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::target::{self, MAX_FILE_BYTES};
-use super::{Format, Target, TargetError, format, scale, svg};
+use super::{Format, Target, TargetError, format, ground, scale, svg};
 
 /// Images that declare more pixels are refused before they are decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -256,10 +256,10 @@ fn decode(format: Format, decoder: ImageFormat, bytes: &[u8]) -> Result<DynamicI
 
 /// `image` scaled to fit and written anew, so that nothing but its pixels is left of it.
 fn prepare(format: Format, image: DynamicImage) -> Result<Prepared, LoadError> {
-    let image = in_eight_bits(scale::to_fit(in_eight_bits(image)));
+    let image = scale::to_fit(ground::under(image).into());
     let (width, height) = (image.width(), image.height());
     let mut bytes = Vec::new();
-    let is_png = image.has_alpha() || has_few_colours(&image);
+    let is_png = has_few_colours(&image);
     let written = if is_png {
         let encoder = PngEncoder::new_with_quality(
             &mut bytes,
@@ -278,19 +278,6 @@ fn prepare(format: Format, image: DynamicImage) -> Result<Prepared, LoadError> {
         width,
         height,
     })
-}
-
-/// `image` as RGB of eight bits each, with alpha only where something shows through.
-fn in_eight_bits(image: DynamicImage) -> DynamicImage {
-    if !image.has_alpha() {
-        return image.into_rgb8().into();
-    }
-    let image = image.into_rgba8();
-    if image.pixels().all(|pixel| pixel.0[3] == u8::MAX) {
-        DynamicImage::from(image).into_rgb8().into()
-    } else {
-        image.into()
-    }
 }
 
 fn has_few_colours(image: &DynamicImage) -> bool {
@@ -432,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_or_shows_through_is_sent_as_png_and_a_photo_as_jpeg() {
+    fn what_is_drawn_is_sent_as_png_and_a_photo_as_jpeg() {
         let glass = RgbaImage::from_pixel(40, 40, Rgba([1, 2, 3, 100]));
         let mut opaque = photo(200, 200).into_rgba8();
         opaque.pixels_mut().for_each(|pixel| pixel.0[3] = 255);

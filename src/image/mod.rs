@@ -2,6 +2,7 @@
 //! the workspace, recognised by content and made ready for a model.
 
 mod format;
+mod ground;
 mod hints;
 mod links;
 mod load;
