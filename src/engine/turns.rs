@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
 use crate::store::DescriptionKey;
 
+/// What the one before was told.
+type Told = Option<String>;
+
 /// The right to ask about an image, and what the one before was told; dropping it passes it on.
-pub type Turn = OwnedMutexGuard<Option<String>>;
+pub type Turn = OwnedMutexGuard<Told>;
 
 /// Who is asking about which image.
 #[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<DescriptionKey, Weak<tokio::sync::Mutex<Option<String>>>>>>);
+pub struct Turns(Arc<Mutex<HashMap<DescriptionKey, Weak<Queue<Told>>>>>);
 
 impl Turns {
     /// Whether somebody asks about the same just now.
@@ -25,7 +28,7 @@ impl Turns {
         self.of(key).lock_owned().await
     }
 
-    fn of(&self, key: &DescriptionKey) -> Arc<tokio::sync::Mutex<Option<String>>> {
+    fn of(&self, key: &DescriptionKey) -> Arc<Queue<Told>> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turn) = turns.get(key).and_then(Weak::upgrade) {
             return turn;

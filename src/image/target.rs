@@ -172,7 +172,7 @@ fn local(
                 found = Err(TargetError::Missing(path));
             }
             Err(TargetError::Missing(_)) => {}
-            decided => return decided,
+            there => return there,
         }
     }
     let elsewhere = places.elsewhere.iter();

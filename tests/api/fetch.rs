@@ -21,8 +21,8 @@ struct Web {
 }
 
 impl Web {
-    /// `answers` has the whole answer to a path; with none the connection is held.
-    fn start(answers: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> Self {
+    /// `answers` has the whole answer to a path; where that is empty the connection is held.
+    fn start(answers: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -46,14 +46,13 @@ impl Web {
                 };
                 let answer = answers(path);
                 seen.lock().unwrap().push(head);
-                match answer {
-                    Some(answer) => {
-                        let _ = stream.write_all(&answer);
-                        stream.conn.send_close_notify();
-                        let _ = stream.flush();
-                    }
-                    None => while matches!(stream.read(&mut piece), Ok(1..)) {},
+                if answer.is_empty() {
+                    while matches!(stream.read(&mut piece), Ok(1..)) {}
+                    continue;
                 }
+                let _ = stream.write_all(&answer);
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
             }
         });
         Self { port, requests }
@@ -68,16 +67,16 @@ impl Web {
     }
 }
 
-fn ok(body: &[u8]) -> Option<Vec<u8>> {
+fn ok(body: &[u8]) -> Vec<u8> {
     with_head(&format!("200 OK\r\ncontent-length: {}", body.len()), body)
 }
 
-fn with_head(head: &str, body: &[u8]) -> Option<Vec<u8>> {
+fn with_head(head: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {head}\r\nconnection: close\r\nset-cookie: a=b\r\n\r\n");
-    Some([head.as_bytes(), body].concat())
+    [head.as_bytes(), body].concat()
 }
 
-fn to(location: &str) -> Option<Vec<u8>> {
+fn to(location: &str) -> Vec<u8> {
     with_head(
         &format!("302 Found\r\nlocation: {location}\r\ncontent-length: 0"),
         b"",
@@ -188,12 +187,12 @@ async fn no_more_is_read_than_an_image_may_have() {
     let web = Web::start(|path| match path {
         "/most" => ok(&[7; 1000]),
         "/declared" => with_head("200 OK\r\ncontent-length: 99999999999", b"x"),
-        "/undeclared" => with_head("200 OK", &[7; 100_000]),
+        "/undeclared" => with_head("200 OK", &vec![7; 100_000]),
         _ => with_head("200 OK\r\ncontent-length: 900", &[7; 10]),
     });
     let fetcher = Fetcher::new(options());
-    let fetched = fetcher.fetch(&web.url("/most")).await;
-    assert_eq!(fetched.unwrap().len(), 1000);
+    let most = fetcher.fetch(&web.url("/most")).await;
+    assert_eq!(most.unwrap().len(), 1000);
     for path in ["/declared", "/undeclared"] {
         let error = fetcher.fetch(&web.url(path)).await.unwrap_err();
         assert_eq!(error, FetchError::TooLarge { max_bytes: 1000 }, "{path}");
@@ -204,7 +203,7 @@ async fn no_more_is_read_than_an_image_may_have() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing_is_given_up() {
-    let web = Web::start(|_| None);
+    let web = Web::start(|_| Vec::new());
     let fetcher = Fetcher::new(FetchOptions {
         total: SHORT,
         ..options()
