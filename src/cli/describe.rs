@@ -168,7 +168,7 @@ fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>
     if links.is_empty() {
         face::note(&format!("{name} links no images."));
     }
-    let hints = Hints::of(markup, &text);
+    let hints = Hints::of(markup, || text.clone());
     let mut seen: Vec<String> = Vec::new();
     let mut images = Vec::new();
     for link in links {

@@ -26,8 +26,8 @@ impl Default for Hints {
 const LATEX_EXTENSIONS: [&str; 7] = [".png", ".jpg", ".jpeg", ".PNG", ".JPG", ".pdf", ".eps"];
 
 impl Hints {
-    /// What a document in `markup` says.
-    pub fn of(markup: Markup, _text: &str) -> Self {
+    /// What a document in `markup` says; its text is asked for only where the markup can say so.
+    pub fn of(markup: Markup, _text: impl FnOnce() -> String) -> Self {
         match markup {
             Markup::Markdown => Self::default(),
         }

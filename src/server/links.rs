@@ -44,7 +44,7 @@ fn markup(snapshot: &Snapshot) -> Option<Markup> {
 /// What a document says of where its images are.
 fn hints(snapshot: &Snapshot) -> Hints {
     let text = || snapshot.text.to_string();
-    markup(snapshot).map_or_else(Hints::default, |markup| Hints::of(markup, &text()))
+    markup(snapshot).map_or_else(Hints::default, |markup| Hints::of(markup, text))
 }
 
 /// Describes the image that a command points at.
