@@ -49,7 +49,7 @@ impl Seen {
         if seen.len() >= MOST {
             seen.retain(|_, (when, _)| when.elapsed() < LONGEST);
         }
-        if seen.len() < MOST {
+        if seen.len() < MOST || seen.contains_key(&url) {
             seen.insert(url, (Instant::now(), identity));
         }
     }

@@ -99,7 +99,7 @@ pub fn resolve_with(
     }
     match scheme.as_deref() {
         Some("http" | "https") => remote(link, link),
-        Some("file") => path_of_uri(link).and_then(|path| in_any_form(&path, link, roots)),
+        Some("file") => in_any_form(&path_of_uri(link)?, link, &Roots::of(roots)),
         Some(other) => Err(TargetError::Scheme(other.to_owned())),
         None if link.starts_with("//") => remote(&format!("https:{link}"), link),
         None => match hints.web_folder() {
@@ -164,10 +164,11 @@ fn local(
     }
     let places = Places::of(path, &decoded, document, roots, hints)
         .ok_or_else(|| TargetError::Unsaved(link.to_owned()))?;
+    let roots = Roots::of(roots);
     // The first is where the link itself points, so it is what the error is about.
     let mut found = Err(TargetError::Empty);
     for (index, place) in places.expected.iter().enumerate() {
-        match file(place, link, roots) {
+        match file(place, link, &roots) {
             Err(TargetError::Missing(path)) if index == 0 => {
                 found = Err(TargetError::Missing(path));
             }
@@ -176,7 +177,7 @@ fn local(
         }
     }
     let elsewhere = places.elsewhere.iter();
-    if let Some(found) = elsewhere.flat_map(|place| file(place, link, roots)).next() {
+    if let Some(found) = elsewhere.flat_map(|place| file(place, link, &roots)).next() {
         return Ok(found);
     }
     match found {
@@ -186,7 +187,7 @@ fn local(
 }
 
 /// The file at `path`, in whichever of Unicode's forms its name is written there.
-fn in_any_form(path: &Path, link: &str, roots: &[PathBuf]) -> Result<Target, TargetError> {
+fn in_any_form(path: &Path, link: &str, roots: &Roots) -> Result<Target, TargetError> {
     let found = file(path, link, roots);
     match (&found, path.to_str()) {
         (Err(TargetError::Missing(_)), Some(name)) => places::other_forms(name)
@@ -198,21 +199,45 @@ fn in_any_form(path: &Path, link: &str, roots: &[PathBuf]) -> Result<Target, Tar
     }
 }
 
+/// The workspace's folders.
+struct Roots<'a> {
+    given: &'a [PathBuf],
+    canonical: Vec<PathBuf>,
+}
+
+impl<'a> Roots<'a> {
+    fn of(given: &'a [PathBuf]) -> Self {
+        let canonical = given.iter().filter_map(|root| root.canonicalize().ok());
+        Self {
+            given,
+            canonical: canonical.collect(),
+        }
+    }
+
+    /// Whether one of them holds a path, as it is written.
+    fn seem_to_hold(&self, path: &Path) -> bool {
+        self.given.iter().any(|root| path.starts_with(root)) || self.hold(path)
+    }
+
+    /// Whether one of them holds a canonical path.
+    fn hold(&self, canonical: &Path) -> bool {
+        self.canonical
+            .iter()
+            .any(|root| canonical.starts_with(root))
+    }
+}
+
 /// The file at `path` if it lies in a root both as it is written and once links are followed.
-fn file(path: &Path, link: &str, roots: &[PathBuf]) -> Result<Target, TargetError> {
+fn file(path: &Path, link: &str, roots: &Roots) -> Result<Target, TargetError> {
     let outside = || TargetError::Outside(link.to_owned());
-    let canonical_roots: Vec<PathBuf> = roots
-        .iter()
-        .filter_map(|root| root.canonicalize().ok())
-        .collect();
     // `..` is undone by name, as in a URL. And before anything touches the disk: on Windows, to
     // look at a path on a foreign host is to tell that host who asks.
     let path = without_dots(path).ok_or_else(outside)?;
-    if !lies_in(&path, roots) && !lies_in(&path, &canonical_roots) {
+    if !roots.seem_to_hold(&path) {
         return Err(outside());
     }
     match path.canonicalize() {
-        Ok(canonical) if lies_in(&canonical, &canonical_roots) => regular_file(canonical),
+        Ok(canonical) if roots.hold(&canonical) => regular_file(canonical),
         Ok(_) => Err(outside()),
         Err(error) => Err(from_io(&path, &error)),
     }
@@ -229,10 +254,6 @@ fn without_dots(path: &Path) -> Option<PathBuf> {
         }
     }
     plain.is_absolute().then_some(plain)
-}
-
-fn lies_in(path: &Path, roots: &[PathBuf]) -> bool {
-    roots.iter().any(|root| path.starts_with(root))
 }
 
 fn regular_file(path: PathBuf) -> Result<Target, TargetError> {
