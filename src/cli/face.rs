@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::arguments::AskArgs;
 use super::{output, signals};
-use crate::config::{self, Layers};
+use crate::config::{ConfigFile, Layers};
 use crate::engine::{Engine, Heard};
 use crate::llm::{Usage, models};
 use crate::prompt::Prompt;
@@ -21,7 +21,8 @@ const LAST_ROW: Duration = Duration::from_secs(2);
 /// The layers as they stand outside of any editor.
 pub fn layers(flags: Vec<(&'static str, Value)>) -> Layers {
     Layers {
-        user_file: config::user_file(),
+        policy: ConfigFile::of_administrator(),
+        user_file: ConfigFile::of_user(),
         editor: Value::Null,
         // Values that are no Unicode are none of ours.
         environment: std::env::vars_os()

@@ -33,7 +33,14 @@ pub(super) type Expected = Cow<'static, str>;
 
 /// Keys that say where data may go. Where one of them cannot be read, what is built in is not
 /// what the person meant, so nothing may be sent.
-const GUARDS: [&str; 5] = ["base_url", "ca_file", "exclude", "proxy", "redact_secrets"];
+const GUARDS: [&str; 6] = [
+    "allowed_models",
+    "base_url",
+    "ca_file",
+    "exclude",
+    "proxy",
+    "redact_secrets",
+];
 
 /// Whether this key says where data may go.
 pub(super) fn is_guard(name: &str) -> bool {
@@ -42,11 +49,18 @@ pub(super) fn is_guard(name: &str) -> bool {
 
 use Trust::{Anyone, UserOnly};
 
-pub(super) const KEYS: [Key; 23] = [
+pub(super) const KEYS: [Key; 25] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
         fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }),
+    key("allowed_models", UserOnly, |s, v| {
+        s.allowed_models = match v.as_str() {
+            Some("any") => None,
+            _ => Some(models(v)?),
+        };
+        Ok(())
     }),
     key("answer_language", Anyone, |s, v| {
         let language = text(v)?.filter(|language| language != "auto");
@@ -94,6 +108,10 @@ pub(super) const KEYS: [Key; 23] = [
             }
             _ => return Err("\"auto\" or \"none\"".into()),
         };
+        Ok(())
+    }),
+    key("fallback_models", Anyone, |s, v| {
+        s.fallback_models = models(v)?;
         Ok(())
     }),
     key("hover_images", Anyone, |s, v| {
@@ -207,14 +225,12 @@ pub(super) const KEYS: [Key; 23] = [
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
 /// than taken in silence: a budget that does not hold is worse than none.
-pub(super) const NOT_YET: [&str; 10] = [
-    "allowed_models",
+pub(super) const NOT_YET: [&str; 8] = [
     "api_key_command",
     "budget",
     "code_lens",
     "confirm_above_usd",
     "diagnostics",
-    "fallback_models",
     "inlay_hints",
     "otlp_endpoint",
     "wire",
@@ -256,9 +272,29 @@ fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
+/// The items of a list; an empty map is one, too, since Lua cannot tell them apart.
+fn list(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::Array(list) => Some(list),
+        Value::Object(map) if map.is_empty() => Some(&[]),
+        _ => None,
+    }
+}
+
+/// More models to choose from are no choice, and each that is gone costs a request.
+const MOST_MODELS: usize = 100;
+
+fn models(value: &Value) -> Result<Vec<String>, Expected> {
+    const LIST: &str = "a list of ids of models, like [\"grok-4.3\", \"grok-build-0.1\"]";
+    let ids = list(value).filter(|ids| ids.len() <= MOST_MODELS);
+    let ids = ids.ok_or(LIST)?.iter();
+    ids.map(|id| Ok(text(id).ok().flatten().ok_or(LIST)?))
+        .collect()
+}
+
 fn globs(value: &Value) -> Result<Vec<String>, Expected> {
     const LIST: &str = "a list of globs, like [\"*.sql\", \"secrets/**\"]";
-    let globs = value.as_array().ok_or(LIST)?.iter();
+    let globs = list(value).ok_or(LIST)?.iter();
     globs
         .map(|item| {
             let glob = item.as_str().ok_or(LIST)?;

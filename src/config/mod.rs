@@ -1,10 +1,14 @@
 //! What is in force, and where each value came from: layers resolved once into plain values.
 
+mod file;
 mod keys;
 mod layers;
 mod notice;
+mod origin;
 mod own_actions;
-mod user_file;
+mod schema;
+mod source;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,11 +17,14 @@ use std::time::Duration;
 use crate::llm::models::Price;
 use crate::prompt::{Detail, Effort};
 
+pub use file::{ConfigFile, Content};
 pub use keys::names;
-pub use layers::{Environment, Layers, Origin, Resolved, knows_any};
+pub use layers::{Layers, Resolved};
 pub use notice::Notice;
+pub use origin::{Layer, Origin, Place};
 pub use own_actions::{Outcome, OwnAction};
-pub use user_file::{UserFile, user_file};
+pub use schema::{built_in, schema};
+pub use source::{Environment, knows_any};
 
 /// Every setting, resolved. Plain values: nothing here reads a file or the environment.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +37,10 @@ pub struct Settings {
     pub model: String,
     /// The model that looks at images; the text model where none is set.
     pub vision_model: Option<String>,
+    /// Asked in this order where a model is gone.
+    pub fallback_models: Vec<String>,
+    /// What a workspace or an editor may choose from, and what a model falls back to; any without.
+    pub allowed_models: Option<Vec<String>>,
     /// Overrides what each action would choose.
     pub reasoning_effort: Option<Effort>,
     pub temperature: f64,
@@ -68,8 +79,8 @@ pub enum Instructions {
     File(String),
 }
 
-/// How far around the range text may be taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far around the range text may be taken from, narrowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Selection,
     File,
@@ -130,6 +141,11 @@ impl Default for Settings {
             ca_file: None,
             model: "grok-4.3".into(),
             vision_model: None,
+            fallback_models: vec![
+                "grok-4.20-0309-non-reasoning".into(),
+                "grok-build-0.1".into(),
+            ],
+            allowed_models: None,
             reasoning_effort: None,
             temperature: 0.0,
             image_detail: Detail::High,

@@ -5,9 +5,11 @@ use std::fmt;
 use super::Origin;
 
 /// One thing the person should know about their configuration. The rest of it applies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Notice {
     pub origin: Origin,
+    /// The key that it is about, if it is about one.
+    pub key: Option<String>,
     pub what: String,
 }
 

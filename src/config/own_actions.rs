@@ -1,6 +1,6 @@
 //! The user's own actions: each entry checked, so that a mistake is named where it stands.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::prompt::Template;
 
@@ -42,6 +42,23 @@ const TAKEN: [&str; 6] = [
     "fix",
     "refactor",
 ];
+
+/// One of them, as a JSON Schema.
+pub(super) fn schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": { "type": "string", "pattern": "^[a-z0-9_-]{1,40}$" },
+            "title": { "type": "string", "minLength": 1, "maxLength": 80 },
+            "prompt": { "type": "string", "minLength": 1, "maxLength": LONGEST_PROMPT },
+            "outcome": { "enum": ["explain", "edit"] },
+            "languages": { "type": "array", "items": { "type": "string" } },
+            "kind": { "type": "string" },
+        },
+        "required": ["name", "title", "prompt", "outcome"],
+        "additionalProperties": false,
+    })
+}
 
 /// The entries that are right, and in words what is wrong with the first that is not.
 pub(super) fn own_actions(value: &Value) -> (Vec<OwnAction>, Option<String>) {
@@ -183,8 +200,6 @@ fn is_kind(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

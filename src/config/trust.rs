@@ -1,0 +1,141 @@
+//! Who may set a key, and to what: a repository may be hostile, and an editor's settings can come
+//! with one, unasked.
+
+use super::keys::{Key, Trust};
+use super::origin::Layer;
+use super::{OwnAction, Settings};
+use crate::llm::models;
+
+/// What a source may do with a key.
+#[derive(Clone, Copy)]
+pub(super) enum Right {
+    Free,
+    Never,
+    /// Only where this says so of the new settings beside the person's own; in words what that is.
+    Within(fn(&Settings, &Settings) -> bool, &'static str),
+    /// A model, or several, for which somebody pays.
+    Model,
+    /// Put together with what all others say, once they have said it: the settings in force, and
+    /// the new ones. Gives in words what could not be taken.
+    Joined(fn(&mut Settings, &Settings) -> Option<String>),
+}
+
+/// What `layer` may do with `key`.
+pub(super) fn right(key: &Key, layer: Layer) -> Right {
+    match layer {
+        Layer::Repository => of_repository(key.name),
+        Layer::Editor => of_editor(key),
+        Layer::UserFile | Layer::Environment | Layer::Flags if key.name == "model" => Right::Model,
+        Layer::UserFile | Layer::Environment | Layer::Flags if key.name == "vision_model" => {
+            Right::Model
+        }
+        _ => Right::Free,
+    }
+}
+
+fn of_repository(name: &str) -> Right {
+    match name {
+        "answer_language" | "diagnostics" => Right::Free,
+        "context" => Right::Within(
+            |new, own| new.context <= own.context,
+            "may only be narrower than yours",
+        ),
+        "max_prompt_tokens" => Right::Within(
+            |new, own| new.max_prompt_tokens <= own.max_prompt_tokens,
+            "may only be lower than yours",
+        ),
+        "model" | "vision_model" => Right::Model,
+        "exclude" => Right::Joined(exclude_more),
+        "actions" => Right::Joined(actions_of_repository),
+        _ => Right::Never,
+    }
+}
+
+fn of_editor(key: &Key) -> Right {
+    match (key.name, key.trust) {
+        ("redact_secrets", _) => {
+            Right::Within(|new, _| new.redact_secrets, "may only be turned on")
+        }
+        ("exclude", _) => Right::Joined(exclude_more),
+        ("model" | "vision_model" | "fallback_models", _) => Right::Model,
+        (_, Trust::UserOnly) => Right::Never,
+        (_, Trust::Anyone) => Right::Free,
+    }
+}
+
+/// Keys that only ever keep something back, so that what a policy locks can still be added to.
+pub(super) fn only_tightens(name: &str) -> bool {
+    name == "exclude"
+}
+
+/// The globs in force, and those that are new.
+pub(super) fn exclude_more(in_force: &mut Settings, new: &Settings) -> Option<String> {
+    for glob in &new.exclude {
+        if !in_force.exclude.contains(glob) {
+            in_force.exclude.push(glob.clone());
+        }
+    }
+    None
+}
+
+/// What the titles of a repository's actions end in.
+const OF_REPOSITORY: &str = " (this repository)";
+
+/// The person's own actions, and those of the repository, which say so in their titles.
+fn actions_of_repository(in_force: &mut Settings, new: &Settings) -> Option<String> {
+    let mut taken = None;
+    for action in &new.actions {
+        if in_force.actions.iter().any(|own| own.name == action.name) {
+            let what = format!(
+                "`actions`: there is one of the name `{}` already",
+                action.name
+            );
+            taken.get_or_insert(what);
+            continue;
+        }
+        in_force.actions.push(OwnAction {
+            title: format!("{}{OF_REPOSITORY}", action.title),
+            ..action.clone()
+        });
+    }
+    taken
+}
+
+/// Why the models that `key` would choose in `new` may not be chosen, if so.
+pub(super) fn refuses_model(
+    key: &str,
+    layer: Layer,
+    new: &Settings,
+    own: &Settings,
+) -> Option<String> {
+    let (chosen, instead): (Vec<&str>, &str) = match key {
+        "model" => (vec![&new.model], &own.model),
+        "vision_model" => (vec![new.vision_model()], own.vision_model()),
+        _ => (new.fallback_models.iter().map(String::as_str).collect(), ""),
+    };
+    let refused = chosen.into_iter().find_map(|model| match &own.allowed_models {
+        Some(allowed) => (!allowed.iter().any(|id| id == model))
+            .then(|| format!("{model} is not among `allowed_models`")),
+        None if layer == Layer::Repository => (!is_as_cheap(model, instead, own)).then(|| {
+            format!("a repository may choose no model that is dearer than yours, and {model} is, or its price is not known")
+        }),
+        None => None,
+    })?;
+    Some(format!("`{key}` is not taken: {refused}"))
+}
+
+fn is_as_cheap(model: &str, than: &str, own: &Settings) -> bool {
+    if model == than {
+        return true;
+    }
+    let price = |id: &str| models::price(id, &own.prices);
+    match (price(model), price(than)) {
+        (Some(new), Some(own)) => {
+            new.input <= own.input && new.cached <= own.cached && new.output <= own.output
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
