@@ -169,6 +169,16 @@ impl Engine {
         new
     }
 
+    /// The same engine by the settings of one workspace, which change nothing about connections.
+    #[must_use]
+    pub fn for_workspace(&self, settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            excluded: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// The same slots, so that what is in flight counts on, but so many of them.
     fn resized_slots(&self, concurrency: usize) -> Arc<Semaphore> {
         let slots = self.slots.clone();

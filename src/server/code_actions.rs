@@ -7,10 +7,11 @@ use serde_json::json;
 
 use super::protocol as lsp;
 use super::state::Server;
-use super::{convert, links};
+use super::{configuration, convert, links};
 use crate::action;
 use crate::config::{Outcome, OwnAction};
 use crate::document::Snapshot;
+use crate::engine::Engine;
 use crate::syntax::Language;
 use crate::text::Shifted;
 
@@ -40,7 +41,7 @@ pub async fn offered(
     params: lsp::CodeActionParams,
 ) -> lsp::Result<Option<lsp::CodeActionResponse>> {
     let uri = params.text_document.uri.as_str().to_owned();
-    let (snapshot, selection, cancels, own) = {
+    let (snapshot, selection, cancels, engine) = {
         let state = server.state();
         let Some(snapshot) = state.snapshot(&uri) else {
             return Ok(None);
@@ -60,21 +61,7 @@ pub async fn offered(
             // A menu is for a person.
             .take(5)
             .collect();
-        let settings = state.engine.settings();
-        let own: Vec<_> = settings
-            .actions
-            .iter()
-            .filter(|own| is_for(own, &snapshot))
-            .map(|own| {
-                (
-                    own.title.clone(),
-                    own.name.clone(),
-                    own.kind.clone(),
-                    own.outcome,
-                )
-            })
-            .collect();
-        (snapshot, selection, cancels, own)
+        (snapshot, selection, cancels, state.engine_for(&uri))
     };
     let mut problems = worst(&params.context.diagnostics)
         .map(|worst| on_problem(&uri, worst, params.range))
@@ -91,7 +78,8 @@ pub async fn offered(
     actions.append(&mut problems);
     let parsed = server.trees.of(&snapshot, PATIENCE);
     let linked = links::link_at(server, &snapshot, selection.start, PATIENCE);
-    let (syntax, link) = tokio::join!(parsed, linked);
+    let engine = own_engine(server, &uri, engine);
+    let (syntax, link, engine) = tokio::join!(parsed, linked, engine);
     if let Some(subject) = action::subject(&snapshot.text, syntax.as_deref(), &selection) {
         let what = subject.title();
         actions.push(command(
@@ -106,13 +94,14 @@ pub async fn offered(
             "gloss.refactor",
             place.clone(),
         ));
-        for (title, name, kind, outcome) in own {
-            let kind = kind.unwrap_or_else(|| match outcome {
+        let own = engine.settings().actions.iter();
+        for own in own.filter(|own| is_for(own, &snapshot)) {
+            let kind = own.kind.clone().unwrap_or_else(|| match own.outcome {
                 Outcome::Explain => EXPLAIN.to_owned(),
                 Outcome::Edit => REFACTOR.to_owned(),
             });
-            let argument = json!({ "action": name, "uri": uri, "range": params.range });
-            actions.push(command(&title, kind, "gloss.run", argument));
+            let argument = json!({ "action": own.name, "uri": uri, "range": params.range });
+            actions.push(command(&own.title, kind, "gloss.run", argument));
         }
     }
     if let Some(link) = link {
@@ -120,6 +109,17 @@ pub async fn offered(
         actions.push(command(&title, DESCRIBE, "gloss.describeImage", place));
     }
     Ok(Some(asked_for(actions, params.context.only.as_deref())))
+}
+
+/// The engine by the document's own workspace; where that is not known within the moment that a
+/// menu may wait, the one for all.
+async fn own_engine(server: &Server, uri: &str, known: Option<Engine>) -> Engine {
+    if let Some(engine) = known {
+        return engine;
+    }
+    let reading = configuration::engine_at(server, uri, None);
+    let read = tokio::time::timeout(PATIENCE, reading).await;
+    read.unwrap_or_else(|_| server.state().engine.clone())
 }
 
 /// Those of the kinds that were asked for.

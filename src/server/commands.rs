@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::argument::Argument;
 use super::job::Kind;
 use super::state::{Server, place};
-use super::{context, links, protocol as lsp, run, transport};
+use super::{configuration, context, links, protocol as lsp, run, transport};
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Engine, JobError};
 use crate::llm::{Usage, models};
@@ -56,7 +56,9 @@ pub async fn execute(
 
 fn kind(server: &Server, command: &str, argument: &Argument) -> lsp::Result<Option<Kind>> {
     let state = server.state();
-    Kind::of(command, argument, state.engine.settings())
+    let own = argument.uri.as_deref().and_then(|uri| state.engine_for(uri));
+    let engine = own.as_ref().unwrap_or(&state.engine);
+    Kind::of(command, argument, engine.settings())
 }
 
 /// What would be sent, for a person to read before anything is.
@@ -69,14 +71,15 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
         )
     })?;
     let (snapshot, selection) = inner.subject(server)?;
-    let (engine, folders, encoding) = {
+    let (own, folders, encoding) = {
         let state = server.state();
         (
-            state.engine.clone(),
+            state.engine_for(&snapshot.uri),
             state.folders.clone(),
             state.traits.encoding,
         )
     };
+    let engine = configuration::engine_at(server, &snapshot.uri, own).await;
     let settings = engine.settings();
     let (prompt, model) = match kind {
         Kind::Describe => (

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::state::Server;
-use super::{convert, links, protocol as lsp};
+use super::{configuration, convert, links, protocol as lsp};
 use crate::answer;
 use crate::config::HoverImages;
 use crate::engine::{Engine, ImageJob};
@@ -39,7 +39,7 @@ pub async fn hover(
             snapshot,
             offset,
             shown,
-            state.engine.clone(),
+            state.engine_for(uri),
             state.folders.clone(),
             state.traits.encoding,
         )
@@ -47,6 +47,7 @@ pub async fn hover(
     if let Some(link) = links::link_at(server, &snapshot, offset, links::LONG).await {
         let range = convert::range(&snapshot.text, &link.range, encoding);
         let job = links::image_job(&snapshot, &link, folders).await;
+        let engine = configuration::engine_at(server, uri, engine).await;
         let markdown = over_image(server, &engine, &link, job, asked).await;
         return Ok(markdown.map(|markdown| convert::hover(markdown, Some(range))));
     }

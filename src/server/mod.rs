@@ -11,6 +11,7 @@ mod argument;
 mod capabilities;
 mod code_actions;
 mod commands;
+mod configuration;
 mod confirm;
 mod connect;
 mod context;

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::apply;
 use super::argument::Argument;
-use super::context;
+use super::{configuration, context};
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
 use super::outcome;
@@ -44,6 +44,8 @@ pub fn start(
         .documents
         .journal(&snapshot.uri)
         .ok_or_else(|| lsp::Error::invalid_params(format!("{} is not open here", snapshot.uri)))?;
+    let own = state.engine_for(&snapshot.uri);
+    let is_settled = own.is_some();
     let mut job = Job {
         id: String::new(),
         kind,
@@ -53,7 +55,7 @@ pub fn start(
         journal,
         argument,
         open,
-        engine: state.engine.clone(),
+        engine: own.unwrap_or_else(|| state.engine.clone()),
         snapshot,
     };
     match server.jobs.enter(given.clone(), &job, cancel) {
@@ -74,6 +76,7 @@ pub fn start(
     tokio::spawn(run(
         server.clone(),
         job,
+        is_settled,
         given.is_some(),
         answered,
         cancelled,
@@ -113,13 +116,16 @@ fn own_id(argument: &Argument) -> lsp::Result<Option<String>> {
 /// The whole life of a job. Whatever happens in it, it is forgotten in the end.
 async fn run(
     server: Server,
-    job: Job,
+    mut job: Job,
+    is_settled: bool,
     own_token: bool,
     answered: oneshot::Receiver<()>,
     cancelled: oneshot::Receiver<()>,
 ) {
     // Dropped unsent when the client cancelled the command itself; then it wants no job.
     if answered.await.is_ok() {
+        let began = is_settled.then(|| job.engine.clone());
+        job.engine = configuration::engine_at(&server, &job.snapshot.uri, began).await;
         let told = AssertUnwindSafe(tell(&server, &job, own_token, cancelled)).catch_unwind();
         if told.await.is_err() {
             tracing::error!("a job panicked");

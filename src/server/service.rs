@@ -8,7 +8,7 @@ use tower_lsp::LanguageServer;
 
 use super::protocol as lsp;
 use super::state::{self, Server};
-use super::{capabilities, code_actions, commands, convert, hover, outcome};
+use super::{capabilities, code_actions, commands, configuration, convert, hover, outcome};
 
 /// The service that the framework routes to.
 pub struct Gloss {
@@ -61,6 +61,7 @@ impl LanguageServer for Gloss {
         if self.server.state().traits.stream {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }
+        tokio::spawn(configuration::begin(self.server.clone()));
         self.server.say_notices().await;
     }
 
@@ -81,6 +82,12 @@ impl LanguageServer for Gloss {
             document.version,
             &document.text,
         );
+        drop(state);
+        // So that the menu knows what the workspace's own file says.
+        let server = self.server.clone();
+        tokio::spawn(async move {
+            configuration::engine_at(&server, document.uri.as_str(), None).await;
+        });
     }
 
     async fn did_change(&self, params: lsp::DidChangeTextDocumentParams) {
@@ -115,6 +122,7 @@ impl LanguageServer for Gloss {
         state.documents.close(uri.as_str());
         state.glosses.close(uri.as_str());
         state.answers.close(uri.as_str());
+        state.configuration.forget(uri.as_str());
         drop(state);
         self.server.trees.forget(uri.as_str());
         self.server.links.forget(uri.as_str());
@@ -141,11 +149,15 @@ impl LanguageServer for Gloss {
     }
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
-        let Some(section) = state::section(params.settings) else {
-            return;
-        };
-        self.server.state().configure(section);
+        if let Some(section) = state::section(params.settings) {
+            self.server.state().configure(section);
+        }
+        tokio::spawn(configuration::ask(self.server.clone()));
         self.server.say_notices().await;
+    }
+
+    async fn did_change_watched_files(&self, _: lsp::DidChangeWatchedFilesParams) {
+        tokio::spawn(configuration::refresh(self.server.clone()));
     }
 
     async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::watch;
 use tower_lsp::Client;
 
 use super::answers::Answers;
 use super::apply::Turns;
+use super::configuration::Configuration;
 use super::descriptions::Descriptions;
 use super::glosses::Glosses;
 use super::jobs::Jobs;
@@ -16,7 +17,7 @@ use super::parses::Parses;
 use super::protocol as lsp;
 use super::traits::Traits;
 use super::{convert, links, process};
-use crate::config::{self, Layers, Notice};
+use crate::config::{self, Layers};
 use crate::document::{Documents, Snapshot};
 use crate::engine::{self, Engine, Place};
 use crate::image::ImageLink;
@@ -43,21 +44,20 @@ pub struct State {
     pub answers: Answers,
     pub traits: Traits,
     pub folders: Vec<PathBuf>,
-    /// Replaced as a whole when the configuration changes; jobs keep the one they began with.
+    /// By what is configured everywhere; [`State::engine_for`] has a document's own. Replaced as
+    /// a whole when the configuration changes; jobs keep the one they began with.
     pub engine: Engine,
-    layers: Layers,
-    /// What came with `initialize`; the section `gloss` of the settings lies above it.
-    initial: Map<String, Value>,
-    locale: Option<String>,
-    /// What is wrong with the configuration, and what of it the person was told.
-    notices: Vec<Notice>,
-    said: Vec<Notice>,
+    pub configuration: Configuration,
 }
 
 impl Shared {
     pub fn new(client: Client, layers: Layers, store: Store) -> Self {
         let resolved = layers.resolve();
-        let engine = Engine::new(resolved.settings, &layers.environment, store.clone());
+        let engine = Engine::new(
+            resolved.settings.clone(),
+            &layers.environment,
+            store.clone(),
+        );
         Self {
             client,
             jobs: Jobs::default(),
@@ -72,11 +72,7 @@ impl Shared {
                 traits: Traits::default(),
                 folders: Vec::new(),
                 engine,
-                layers,
-                initial: Map::new(),
-                locale: None,
-                notices: resolved.notices,
-                said: Vec::new(),
+                configuration: Configuration::new(layers, &resolved),
             }),
             editor: watch::Sender::new(None),
         }
@@ -123,50 +119,9 @@ impl State {
     /// Takes over what the client said of itself.
     pub fn initialize(&mut self, params: &lsp::InitializeParams) {
         self.traits = Traits::of(&params.capabilities);
-        self.locale = params.locale.as_deref().map(language_of_locale);
+        self.configuration.locale = params.locale.as_deref().map(language_of_locale);
         self.folders = folders(params);
-        match params.initialization_options.clone().unwrap_or_default() {
-            Value::Object(options) => {
-                self.initial = options;
-                self.configure(Value::Null);
-            }
-            // Whatever else it is, the layer says what is wrong with it.
-            other => self.configure(other),
-        }
-    }
-
-    /// Lays the section `gloss` of the editor's settings over what came with `initialize`; the
-    /// rest of the layers stays as it was read. An editor that has no such section sends an
-    /// empty one, as eglot does right after it started, and means no change by it.
-    pub fn configure(&mut self, section: Value) {
-        self.layers.editor = match section {
-            Value::Object(section) => {
-                let mut both = self.initial.clone();
-                both.extend(section);
-                Value::Object(both)
-            }
-            Value::Null => Value::Object(self.initial.clone()),
-            other => other,
-        };
-        let resolved = self.layers.resolve();
-        self.notices = resolved.notices;
-        self.engine = self
-            .engine
-            .reconfigured(resolved.settings, &self.layers.environment)
-            .with_locale(self.locale.as_deref());
-    }
-
-    /// What is wrong with the configuration and was not said yet. What was mended is forgotten,
-    /// so that it is said again when it comes back.
-    fn news(&mut self) -> Vec<Notice> {
-        let all = self.notices.clone();
-        let news = all
-            .iter()
-            .filter(|notice| !self.said.contains(notice))
-            .cloned()
-            .collect();
-        self.said = all;
-        news
+        self.configure_initially(params.initialization_options.clone().unwrap_or_default());
     }
 
     pub fn change_folders(&mut self, event: &lsp::WorkspaceFoldersChangeEvent) {
@@ -174,6 +129,7 @@ impl State {
         let removed: Vec<_> = event.removed.iter().filter_map(path).collect();
         self.folders.retain(|folder| !removed.contains(folder));
         self.folders.extend(event.added.iter().filter_map(path));
+        self.configuration.forget_roots();
     }
 
     /// Who works on what: all that a job needs, as of this message.

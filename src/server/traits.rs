@@ -21,6 +21,12 @@ pub struct Traits {
     pub stream: bool,
     /// Answers `gloss/context`.
     pub context: bool,
+    /// Answers `workspace/configuration`.
+    pub tells_configuration: bool,
+    /// Tells of changes of its configuration once it is asked to.
+    pub registers_configuration: bool,
+    /// Watches files once it is asked to.
+    pub watches_files: bool,
 }
 
 impl Traits {
@@ -48,6 +54,15 @@ impl Traits {
                 .unwrap_or(false),
             stream: is_offered(capabilities, "/gloss/stream"),
             context: is_offered(capabilities, "/gloss/context"),
+            tells_configuration: workspace
+                .and_then(|workspace| workspace.configuration)
+                .unwrap_or(false),
+            registers_configuration: workspace
+                .and_then(|workspace| workspace.did_change_configuration?.dynamic_registration)
+                .unwrap_or(false),
+            watches_files: workspace
+                .and_then(|workspace| workspace.did_change_watched_files?.dynamic_registration)
+                .unwrap_or(false),
         }
     }
 }
