@@ -8,10 +8,12 @@ mod account;
 mod code;
 mod definitions;
 mod error;
+mod fallback;
 pub mod fetch;
 mod guidance;
 mod ignored;
 mod images;
+mod narrowing;
 mod place;
 mod search;
 mod seen;
@@ -87,9 +89,11 @@ pub struct Engine {
     /// Who asks about which image.
     turns: Turns,
     store: Store,
+    learned: fallback::Learned,
 }
 
 /// One question to a model, with the account it goes on.
+#[derive(Clone)]
 struct Asking {
     model: String,
     prompt: Prompt,
@@ -137,6 +141,7 @@ impl Engine {
             seen: Seen::default(),
             turns: Turns::default(),
             store,
+            learned: fallback::Learned::default(),
         }
     }
 
@@ -160,6 +165,7 @@ impl Engine {
         new.desk = self.desk.clone();
         new.seen = self.seen.clone();
         new.turns = self.turns.clone();
+        new.learned = self.learned.clone();
         new.slots = self.resized_slots(new.settings.concurrency);
         let way = |settings: &Settings| (settings.proxy.clone(), settings.ca_file.clone());
         if way(&new.settings) == way(&self.settings) {
@@ -262,8 +268,8 @@ impl Engine {
         })
     }
 
-    /// Asks the model; writes one row whatever comes of it, once something was sent.
-    async fn ask(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
+    /// Asks this very model; writes one row whatever comes of it, once something was sent.
+    async fn ask_model(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
         let Asking {
             model,
             prompt,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::usage::UsageArgs;
@@ -41,6 +41,10 @@ pub enum Command {
     Describe(DescribeArgs),
     /// What was asked and what it cost
     Usage(UsageArgs),
+    /// What the endpoint offers: models with context, prices, and whether they see images
+    Models(ModelsArgs),
+    /// The configuration in force, and where each value came from
+    Config(ConfigArgs),
     /// The offline stand-in: speaks the API on loopback, answers by rules, asks nobody
     Sim(SimArgs),
     /// The main job on files of this program's own source, in a few seconds
@@ -123,6 +127,49 @@ pub struct DescribeArgs {
     pub again: bool,
     #[command(flatten)]
     pub ask: AskArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct ModelsArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Shown::Table)]
+    pub format: Shown,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Each key, its value, where it came from, and what was ignored and why
+    Show {
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = Shown::Table)]
+        format: Shown,
+        /// The workspace whose own file counts; that of the working directory when not given
+        #[arg(long, value_name = "PATH")]
+        workspace: Option<PathBuf>,
+    },
+    /// The files that count, and whether they are there
+    Path {
+        /// The workspace whose own file counts; that of the working directory when not given
+        #[arg(long, value_name = "PATH")]
+        workspace: Option<PathBuf>,
+    },
+    /// A JSON Schema for config.toml, for editors to complete and check by
+    Schema,
 }
 
 #[derive(Args, Debug)]

@@ -43,6 +43,7 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
         if count > 1 && !arguments.ask.dry_run {
             face::say_place(index + 1, count, &name);
         }
+        let engine = &face::engine_in(engine, &arguments.ask, "vision_model", &job.place.workspace);
         let described = if arguments.ask.dry_run {
             prompt(engine, job).await
         } else {

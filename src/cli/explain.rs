@@ -15,6 +15,7 @@ pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
     let mut job = named.job;
     job.wish = arguments.question;
     let engine = face::engine(&arguments.ask, "model");
+    let engine = face::engine_in(&engine, &arguments.ask, "model", &job.place.workspace);
     if arguments.ask.dry_run {
         let prepared = engine.prepared(&job)?;
         face::show_dry_run(&engine, &arguments.ask, &prepared.prompt)?;

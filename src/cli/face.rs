@@ -1,14 +1,16 @@
 //! What the commands share: an engine by the configuration, a runtime, and a word on progress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::arguments::AskArgs;
 use super::{output, signals};
-use crate::config::{ConfigFile, Layers};
+use crate::config::{ConfigFile, Layers, Notice, Resolved};
 use crate::engine::{Engine, Heard};
 use crate::llm::{Usage, models};
 use crate::prompt::Prompt;
@@ -35,17 +37,37 @@ pub fn layers(flags: Vec<(&'static str, Value)>) -> Layers {
 /// An engine by the configuration and these flags, `--model` for the setting of that name;
 /// what is wrong with them is said.
 pub fn engine(ask: &AskArgs, model: &'static str) -> Engine {
-    let flags = ask.model.iter().map(|id| (model, json!(id))).collect();
-    let layers = layers(flags);
+    let layers = layers(flags(ask, model));
     let resolved = layers.resolve();
-    for notice in &resolved.notices {
-        note(&format!("gloss: {notice}"));
-    }
+    say_faults(&resolved);
     Engine::new(
         resolved.settings,
         &layers.environment,
         Store::new(data_folder()),
     )
+}
+
+/// The same engine by what the workspace's own file says as well.
+pub fn engine_in(engine: &Engine, ask: &AskArgs, model: &'static str, workspace: &Path) -> Engine {
+    let own = ConfigFile::of_workspace(workspace);
+    let resolved = layers(flags(ask, model)).resolve_in(&own);
+    say_faults(&resolved);
+    engine.for_workspace(resolved.settings)
+}
+
+fn flags(ask: &AskArgs, model: &'static str) -> Vec<(&'static str, Value)> {
+    ask.model.iter().map(|id| (model, json!(id))).collect()
+}
+
+/// What is wrong with the configuration, each thing once.
+fn say_faults(resolved: &Resolved) {
+    static SAID: Mutex<BTreeSet<Notice>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    for notice in &resolved.notices {
+        if said.insert(notice.clone()) {
+            note(&format!("gloss: {notice}"));
+        }
+    }
 }
 
 /// Runs a command's jobs to their end, or until it is asked to end; their rows are written
@@ -70,6 +92,9 @@ pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> 
         note("gloss: this request is missing from the ledger");
     }
     say_notices(engine.store());
+    for notice in engine.take_notices() {
+        note(&format!("gloss: {notice}"));
+    }
     done
 }
 

@@ -1,12 +1,15 @@
 //! The command line: one file a command, the same engine as the language server.
 
 mod arguments;
+mod columns;
+mod config;
 mod demo;
 mod describe;
 mod diff;
 mod explain;
 mod face;
 mod lsp;
+mod models;
 mod output;
 mod place;
 mod read;
@@ -48,6 +51,8 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Refactor(arguments) => refactor::run(arguments),
         Command::Describe(arguments) => describe::run(arguments),
         Command::Usage(arguments) => show_usage(arguments),
+        Command::Models(arguments) => models::run(&arguments),
+        Command::Config(arguments) => config::run(arguments),
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Demo => demo::run(),
         Command::Completions { shell } => {

@@ -25,6 +25,7 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
     job.wish = arguments.instruction;
     let name = name_in_diff(&job.place);
     let engine = face::engine(&arguments.ask, "model");
+    let engine = face::engine_in(&engine, &arguments.ask, "model", &job.place.workspace);
     if arguments.ask.dry_run {
         let prepared = engine.prepared(&job)?;
         face::show_dry_run(&engine, &arguments.ask, &prepared.prompt)?;

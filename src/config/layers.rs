@@ -21,7 +21,6 @@ pub struct Layers {
     /// `initializationOptions` or the section `gloss`, names in camelCase.
     pub editor: Value,
     pub environment: Environment,
-    /// By key; the flag has the name of the key unless it says otherwise.
     pub flags: Vec<(&'static str, Value)>,
 }
 
@@ -79,7 +78,7 @@ impl Layers {
             .map(|(name, value)| Entry {
                 name: (*name).to_owned(),
                 value: value.clone(),
-                origin: Origin::named(Layer::Flags, "a flag"),
+                origin: Origin::whole(Layer::Flags),
             })
             .collect()
     }

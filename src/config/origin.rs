@@ -48,11 +48,17 @@ pub enum Place {
     File(PathBuf),
     /// A line of a file, counted from 1.
     Line(PathBuf, usize),
-    /// The variable or the flag of this name.
+    /// The variable of this name.
     Named(String),
 }
 
 impl Origin {
+    /// Of what nobody set.
+    pub const BUILT_IN: Self = Self {
+        layer: Layer::BuiltIn,
+        place: Place::Whole,
+    };
+
     pub(super) fn whole(layer: Layer) -> Self {
         Self {
             layer,
@@ -60,10 +66,10 @@ impl Origin {
         }
     }
 
-    pub(super) fn named(layer: Layer, name: impl Into<String>) -> Self {
+    pub(super) fn variable(name: &str) -> Self {
         Self {
-            layer,
-            place: Place::Named(name.into()),
+            layer: Layer::Environment,
+            place: Place::Named(name.to_owned()),
         }
     }
 
@@ -85,10 +91,10 @@ impl fmt::Display for Origin {
         match (&self.place, self.layer) {
             (Place::File(path), _) => write!(f, "{}", path.display()),
             (Place::Line(path, line), _) => write!(f, "{}:{line}", path.display()),
-            (Place::Named(name), Layer::Environment) => write!(f, "environment, {name}"),
-            (Place::Named(name), _) => write!(f, "command line, {name}"),
+            (Place::Named(name), _) => write!(f, "environment, {name}"),
             (Place::Whole, Layer::BuiltIn) => f.write_str("built in"),
             (Place::Whole, Layer::Editor) => f.write_str("the editor's settings"),
+            (Place::Whole, Layer::Flags) => f.write_str("command line"),
             (Place::Whole, layer) => f.write_str(layer.name()),
         }
     }

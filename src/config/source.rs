@@ -163,7 +163,7 @@ pub(super) fn from_environment(environment: &Environment) -> Vec<Entry> {
                 serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
             },
             name,
-            origin: Origin::named(Layer::Environment, variable),
+            origin: Origin::variable(variable),
         })
     });
     let mut entries: Vec<_> = own.collect();

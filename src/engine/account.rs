@@ -12,6 +12,9 @@ use crate::llm::{Completion, Failure, Usage, models};
 use crate::prompt::estimate_tokens_of;
 use crate::store::{Row, Status, Store};
 
+/// What stands behind the name of a model for which the stand-in answered.
+pub(super) const STAND_IN: &str = " (stand-in)";
+
 /// What a job is booked on.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
@@ -241,7 +244,7 @@ impl OpenAccount {
     /// The model as the ledger names it: what the stand-in said never stands under a model's name.
     fn model(&self, model: &str) -> String {
         if self.is_stand_in.load(Ordering::Relaxed) {
-            format!("{model} (stand-in)")
+            format!("{model}{STAND_IN}")
         } else {
             model.to_owned()
         }

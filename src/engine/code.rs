@@ -87,8 +87,7 @@ impl Engine {
     /// # Errors
     /// A [`JobError`], whose text is for the person.
     pub async fn explain(&self, job: CodeJob, ear: Ear<'_>) -> Result<Explanation, JobError> {
-        let (job, prepared) = self.prepare(job).await?;
-        let answer = self.ask_about(&job, &prepared, ear).await?;
+        let (_, prepared, answer) = self.asked(job, ear).await?;
         let markdown = answer::defanged(&answer.text);
         Ok(Explanation {
             subject: prepared.subject,
@@ -105,8 +104,7 @@ impl Engine {
     /// A [`JobError`], whose text is for the person; with the answer where one came that
     /// may not become an edit.
     pub async fn rewrite(&self, job: CodeJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
-        let (job, prepared) = self.prepare(job).await?;
-        let answer = self.ask_about(&job, &prepared, ear).await?;
+        let (job, prepared, answer) = self.asked(job, ear).await?;
         let whole = job.whole.clone();
         let rewriting = blocking(move || {
             let Prepared {
@@ -143,7 +141,7 @@ impl Engine {
         }
     }
 
-    async fn ask_about(
+    pub(super) async fn ask_about(
         &self,
         job: &CodeJob,
         prepared: &Prepared,
@@ -160,7 +158,7 @@ impl Engine {
     }
 
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.
-    async fn prepare(&self, job: CodeJob) -> Result<(CodeJob, Prepared), JobError> {
+    pub(super) async fn prepare(&self, job: CodeJob) -> Result<(CodeJob, Prepared), JobError> {
         let engine = self.clone();
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;

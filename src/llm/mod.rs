@@ -28,6 +28,7 @@ mod usage;
 
 pub use error::ApiError;
 pub use key::{Key, UnfitKey, is_loopback};
+pub use models::ListedModel;
 pub use retry::RetryPolicy;
 pub use said::Said;
 pub use transport::{root_cause, tls};
@@ -235,6 +236,12 @@ impl Client {
         on_event: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Completion, Failure> {
         exchange::run(self, call, on_event).await
+    }
+
+    /// The models that the endpoint offers, with prices where it names them. Asks for no answer
+    /// and costs nothing.
+    pub async fn models(&self, endpoint: &Endpoint) -> Result<Vec<ListedModel>, ApiError> {
+        models::fetch(self, endpoint).await
     }
 
     fn options(&self) -> &Options {

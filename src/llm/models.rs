@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Effort, Usage};
 
+mod lists;
+
+pub use lists::ListedModel;
+pub(super) use lists::fetch;
+
 /// The month in which the table below was drawn up.
 pub const AS_OF: &str = "2026-10";
 
@@ -155,14 +160,32 @@ const fn model(
     }
 }
 
+/// Whether what stands behind an id names a version of the same model.
+fn is_version(rest: &str) -> bool {
+    rest.strip_prefix(['-', ':']).is_some_and(|version| {
+        version == "latest"
+            || version.len() >= 4 && version.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+    })
+}
+
+/// Whether two ids name the same model: one may carry a version, a vendor before a slash, or be
+/// the other's alias.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let bare = |id: &str| {
+        let id = id.rsplit('/').next().unwrap_or(id);
+        id.to_ascii_lowercase()
+    };
+    let (one, other) = (bare(one), bare(other));
+    let is_version_of = |long: &str, short: &str| long.strip_prefix(short).is_some_and(is_version);
+    let is_alias = || {
+        let known = known(&one);
+        known.is_some() && known.map(|model| model.id) == self::known(&other).map(|model| model.id)
+    };
+    one == other || is_version_of(&one, &other) || is_version_of(&other, &one) || is_alias()
+}
+
 /// What is known of the model `id`, also under its alias, `-latest` or a date after its id.
 pub fn known(id: &str) -> Option<&'static Model> {
-    let is_version = |rest: &str| {
-        rest.strip_prefix('-').is_some_and(|version| {
-            version == "latest"
-                || version.len() >= 4 && version.bytes().all(|b| b.is_ascii_digit() || b == b'-')
-        })
-    };
     MODELS.iter().find(|model| {
         [Some(model.id), model.alias]
             .into_iter()
@@ -242,6 +265,26 @@ mod tests {
         check("grok-2-latest", None);
         check("x-ai/grok-4.3", None);
         check("", None);
+    }
+
+    #[test]
+    fn two_names_of_one_model_are_the_same() {
+        let check = |one: &str, other: &str, expected: bool| {
+            assert_eq!(is_same(one, other), expected, "{one} {other}");
+            assert_eq!(is_same(other, one), expected, "{other} {one}");
+        };
+        check("grok-4.3", "grok-4.3", true);
+        check("grok-4.3", "grok-4.3-latest", true);
+        check("grok-4.3", "grok-4.3-0415", true);
+        check("grok-4.3-latest", "grok-4.3-0415", true);
+        check("grok-code-fast-1", "grok-build-0.1", true);
+        check("x-ai/grok-4.3", "grok-4.3", true);
+        check("gpt-4o", "gpt-4o-2024-08-06", true);
+        check("llama3", "llama3:latest", true);
+        check("grok-4.3", "grok-4.5", false);
+        check("grok-4.3", "grok-4.3-mini", false);
+        check("llama3", "llama3.1", false);
+        check("a", "b", false);
     }
 
     #[test]

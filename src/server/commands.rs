@@ -56,7 +56,10 @@ pub async fn execute(
 
 fn kind(server: &Server, command: &str, argument: &Argument) -> lsp::Result<Option<Kind>> {
     let state = server.state();
-    let own = argument.uri.as_deref().and_then(|uri| state.engine_for(uri));
+    let own = argument
+        .uri
+        .as_deref()
+        .and_then(|uri| state.engine_for(uri));
     let engine = own.as_ref().unwrap_or(&state.engine);
     Kind::of(command, argument, engine.settings())
 }

@@ -193,7 +193,9 @@ fn reread(server: &Server, root: Option<&Path>) -> bool {
         let Configuration {
             layers, workspaces, ..
         } = &state.configuration;
-        let known = workspaces.iter().map(|(root, workspace)| (root.clone(), Some(workspace.file.clone())));
+        let known = workspaces
+            .iter()
+            .map(|(root, workspace)| (root.clone(), Some(workspace.file.clone())));
         let known: BTreeMap<_, _> = match root {
             Some(root) => known.filter(|(known, _)| known == root).collect(),
             None => known.collect(),
@@ -250,11 +252,13 @@ pub async fn begin(server: Server) {
         wanted.push(("workspace/didChangeConfiguration", section));
     }
     if !wanted.is_empty() {
-        let registrations = wanted.into_iter().map(|(method, options)| lsp::Registration {
-            id: format!("gloss {method}"),
-            method: method.to_owned(),
-            register_options: Some(options),
-        });
+        let registrations = wanted
+            .into_iter()
+            .map(|(method, options)| lsp::Registration {
+                id: format!("gloss {method}"),
+                method: method.to_owned(),
+                register_options: Some(options),
+            });
         let registered = server.client.register_capability(registrations.collect());
         if let Err(error) = registered.await {
             tracing::info!("the editor watches nothing for Gloss: {}", error.message);

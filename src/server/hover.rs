@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::state::Server;
-use super::{configuration, convert, links, protocol as lsp};
+use super::{configuration, convert, links, outcome, protocol as lsp};
 use crate::answer;
 use crate::config::HoverImages;
 use crate::engine::{Engine, ImageJob};
@@ -98,6 +98,7 @@ async fn over_image(
 async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<String, String> {
     name_the_setting_once(&server).await;
     let described = engine.describe(job, &mut |_| {}).await;
+    outcome::say_notices(&server, &engine).await;
     described
         .map(|described| format!("{}\n\n{}", described.facts, described.markdown))
         .map_err(|error| error.to_string())

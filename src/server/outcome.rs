@@ -12,7 +12,7 @@ use super::protocol as lsp;
 use super::state::Server;
 use crate::answer;
 use crate::config::ExplainOpens;
-use crate::engine::{Explanation, Rewriting};
+use crate::engine::{Engine, Explanation, Rewriting};
 use crate::text::Shifted;
 
 /// What a job comes to: the explanation kept, the edit applied.
@@ -68,6 +68,14 @@ pub async fn booked(server: &Server, job: &Job) {
         store.take_notices()
     });
     for notice in notices.await.unwrap_or_default() {
+        show(server, lsp::MessageType::WARNING, &notice).await;
+    }
+    say_notices(server, &job.engine).await;
+}
+
+/// Says what the person is to know of the models that answered.
+pub async fn say_notices(server: &Server, engine: &Engine) {
+    for notice in engine.take_notices() {
         show(server, lsp::MessageType::WARNING, &notice).await;
     }
 }

@@ -1,0 +1,119 @@
+//! Which models there are, and which one answers: the one that is set, or the next of the list
+//! once it is gone.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Answer, Asking, Ear, Engine, JobError};
+use crate::llm::{ApiError, ListedModel, models};
+
+/// What this process learned of the models it asked; shared by all engines made from one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Learned(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Endpoint and model.
+    gone: BTreeSet<(String, String)>,
+    /// What the person is to know, each once.
+    said: BTreeSet<String>,
+    unsaid: Vec<String>,
+}
+
+impl Learned {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say_once(&self, what: String) {
+        let mut known = self.lock();
+        if known.said.insert(what.clone()) {
+            known.unsaid.push(what);
+        }
+    }
+}
+
+impl Engine {
+    /// What the person is to know of the models that answered, and was not handed out yet.
+    pub fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut self.learned.lock().unsaid)
+    }
+
+    /// What the endpoint offers.
+    ///
+    /// # Errors
+    /// When it may not be asked, or does not say.
+    pub async fn models(&self) -> Result<Vec<ListedModel>, JobError> {
+        let endpoint = self.endpoint()?;
+        Ok(self.client.models(&endpoint).await?)
+    }
+
+    /// Asks the model, or, where that is gone, the next of the list. Each request has its row.
+    pub(super) async fn ask(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
+        let mut first = None;
+        for model in self.candidates(&asking.model) {
+            let now = Asking {
+                model: model.clone(),
+                ..asking.clone()
+            };
+            let outcome = self.ask_model(now, &mut *ear).await;
+            if let Err(JobError::Api(error @ ApiError::ModelGone { .. })) = outcome {
+                let here = (self.settings.base_url.clone(), model);
+                self.learned.lock().gone.insert(here);
+                first.get_or_insert(error);
+                continue;
+            }
+            if model != asking.model {
+                self.learned.say_once(format!(
+                    "the model {} is gone, or not open to your key; {model} is asked instead. Set `model` to choose another one",
+                    asking.model
+                ));
+            }
+            if let Ok(answer) = &outcome {
+                self.compare(&model, &answer.spent.model);
+            }
+            return outcome;
+        }
+        let gone = first.unwrap_or(ApiError::ModelGone {
+            model: asking.model,
+            said: String::new(),
+        });
+        Err(gone.into())
+    }
+
+    /// The models to try, in order: those seen to be gone are left out, unless all of them are.
+    fn candidates(&self, asked: &str) -> Vec<String> {
+        let settings = &self.settings;
+        let is_allowed = |id: &&String| {
+            let allowed = settings.allowed_models.as_ref();
+            allowed.is_none_or(|allowed| allowed.contains(id))
+        };
+        let fallback = settings.fallback_models.iter().filter(is_allowed);
+        let mut chain = vec![asked.to_owned()];
+        for id in fallback {
+            if !chain.contains(id) {
+                chain.push(id.clone());
+            }
+        }
+        let known = self.learned.lock();
+        let is_gone = |id: &String| {
+            let here = (settings.base_url.clone(), id.clone());
+            known.gone.contains(&here)
+        };
+        if !chain.iter().all(is_gone) {
+            chain.retain(|id| !is_gone(id));
+        }
+        chain
+    }
+
+    /// Says so when another model answered than the one that was asked.
+    fn compare(&self, asked: &str, answered: &str) {
+        // The stand-in says of itself that it is one.
+        if !answered.ends_with(super::account::STAND_IN) && !models::is_same(asked, answered) {
+            let answered: String = answered.chars().take(80).collect();
+            self.learned.say_once(format!(
+                "{asked} was asked, and {answered} answered, by its own account"
+            ));
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What the endpoint itself says of its models: `/models` and `/language-models`, joined.
+
+use std::time::Duration;
+
+use reqwest::header::AUTHORIZATION;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::Price;
+use crate::llm::classify::{Refusal, classify};
+use crate::llm::key::{may_see_key, scrub};
+use crate::llm::said::Said;
+use crate::llm::transport::{self, Route, Sending};
+use crate::llm::{ApiError, Client, Endpoint};
+
+/// How long both lists may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The most of a list that is read, in bytes, and the most models that are kept of it.
+const LONGEST_LIST: usize = 4 << 20;
+const MOST_MODELS: usize = 2_000;
+
+/// What an endpoint says of one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedModel {
+    pub id: String,
+    pub aliases: Vec<String>,
+    /// The most tokens that prompt and answer may have, where said.
+    pub context: Option<u64>,
+    /// Whether it takes images, where said.
+    pub sees_images: Option<bool>,
+    /// `None` where none is said, or all of it is 0.
+    pub price: Option<Price>,
+}
+
+/// The models of an endpoint, in the order of its list. Either list alone is enough: some keys
+/// may see only one, and most compatible servers have only the first.
+///
+/// # Errors
+/// When neither list could be had.
+pub async fn fetch(client: &Client, endpoint: &Endpoint) -> Result<Vec<ListedModel>, ApiError> {
+    let (plain, detailed) = futures::join!(
+        list(client, endpoint, "models"),
+        list(client, endpoint, "language-models")
+    );
+    match (plain, detailed) {
+        (Err(error), Err(_)) => Err(error),
+        (plain, detailed) => Ok(joined(
+            plain.map(|list| read(&list)).unwrap_or_default(),
+            detailed.map(|list| read(&list)).unwrap_or_default(),
+        )),
+    }
+}
+
+/// One list as it came; from `base_url`'s very host, with the key where it may see that.
+async fn list(client: &Client, endpoint: &Endpoint, name: &str) -> Result<Value, ApiError> {
+    let base = &endpoint.base_url;
+    let url = list_url(base, name)?;
+    let mut request = client.pool(Route::to(&url)).await?.get(url.clone());
+    if let Some(key) = endpoint.key.as_ref().filter(|_| may_see_key(&url, base))
+        && let Some(value) = key.header()
+    {
+        request = request.header(AUTHORIZATION, value);
+    }
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let late = |_| ApiError::FirstByteTimeout {
+        host: host.clone(),
+        after: PATIENCE,
+    };
+    let deadline = Instant::now() + PATIENCE;
+    let sent = timeout_at(deadline, request.send()).await.map_err(late)?;
+    let mut response = sent.map_err(|error| {
+        let proxied = client.options().proxy().is_some() && Route::to(&url) == Route::Remote;
+        let sending = Sending {
+            host: match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.clone(),
+            },
+            bytes: 0,
+            connect: client.options().timeouts.connect,
+            proxied,
+        };
+        transport::no_answer(&error, sending)
+    })?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(more) = timeout_at(deadline, response.chunk())
+        .await
+        .map_err(late)?
+        .map_err(|error| transport::broken_answer(&error))?
+    {
+        if body.len() + more.len() > LONGEST_LIST {
+            return Err(ApiError::Endless {
+                limit: LONGEST_LIST,
+            });
+        }
+        body.extend_from_slice(&more);
+    }
+    if status.is_success() {
+        return serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
+            said: "the list of models is no JSON".into(),
+        });
+    }
+    let error = classify(&Refusal {
+        status: Some(status.as_u16()),
+        said: &Said::from_body(&body),
+        model: "",
+        bytes: 0,
+        wait: None,
+    });
+    Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
+}
+
+/// The address of a list beside chat/completions.
+fn list_url(base: &Url, name: &str) -> Result<Url, ApiError> {
+    let wrong = || ApiError::Setting {
+        said: "`base_url` is no plain web address: write it as https://HOST/v1".into(),
+    };
+    let is_web = matches!(base.scheme(), "http" | "https") && base.host_str().is_some();
+    if !is_web || !base.username().is_empty() || base.password().is_some() {
+        return Err(wrong());
+    }
+    let mut url = base.clone();
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/chat/completions").unwrap_or(path);
+    let path = format!("{path}/{name}");
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// The models that a list names; what is of another shape is passed over.
+fn read(list: &Value) -> Vec<ListedModel> {
+    let models = ["data", "models"].iter().find_map(|name| list.get(name));
+    let models = models.and_then(Value::as_array).into_iter().flatten();
+    models.filter_map(model).take(MOST_MODELS).collect()
+}
+
+fn model(entry: &Value) -> Option<ListedModel> {
+    let texts = |name: &str| {
+        let list = entry.get(name).and_then(Value::as_array)?;
+        Some(list.iter().filter_map(Value::as_str))
+    };
+    Some(ListedModel {
+        id: entry.get("id")?.as_str()?.to_owned(),
+        aliases: texts("aliases").map_or_else(Vec::new, |all| all.map(Into::into).collect()),
+        context: entry.get("context_length").and_then(Value::as_u64),
+        sees_images: texts("input_modalities").map(|mut all| all.any(|one| one == "image")),
+        price: price(entry),
+    })
+}
+
+/// The lists carry ticks per token, which are the 10,000th part of a dollar per million. A price
+/// that is missing for the cache is the prompt's.
+fn price(entry: &Value) -> Option<Price> {
+    let usd = |name: &str| {
+        let ticks = entry.get(format!("{name}_token_price"))?.as_f64()?;
+        Some(ticks / 1e4).filter(|usd| usd.is_finite() && *usd > 0.0)
+    };
+    let (input, output) = (usd("prompt_text"), usd("completion_text"));
+    if input.is_none() && output.is_none() {
+        return None;
+    }
+    let input = input.unwrap_or(0.0);
+    Some(Price {
+        input,
+        cached: usd("cached_prompt_text").unwrap_or(input),
+        output: output.unwrap_or(0.0),
+    })
+}
+
+/// What one list leaves out the other says.
+fn joined(mut plain: Vec<ListedModel>, detailed: Vec<ListedModel>) -> Vec<ListedModel> {
+    for more in detailed {
+        let Some(model) = plain.iter_mut().find(|model| model.id == more.id) else {
+            plain.push(more);
+            continue;
+        };
+        model.context = model.context.or(more.context);
+        model.sees_images = model.sees_images.or(more.sees_images);
+        model.price = model.price.or(more.price);
+        for alias in more.aliases {
+            if !model.aliases.contains(&alias) {
+                model.aliases.push(alias);
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_two_lists_come_to_one() {
+        let plain = read(&json!({ "object": "list", "data": [
+            { "id": "grok-4.3", "context_length": 1_000_000, "aliases": ["a"],
+              "prompt_text_token_price": 12_500, "completion_text_token_price": 25_000 },
+            { "id": "llama3" },
+        ]}));
+        let detailed = read(&json!({ "models": [
+            { "id": "grok-4.3", "input_modalities": ["text", "image"], "aliases": ["a", "b"] },
+            { "id": "grok-4.5", "input_modalities": ["text"] },
+        ]}));
+        let both = joined(plain, detailed);
+        let ids: Vec<_> = both.iter().map(|model| model.id.as_str()).collect();
+        assert_eq!(ids, ["grok-4.3", "llama3", "grok-4.5"]);
+        assert_eq!(both[0].aliases, ["a", "b"]);
+        assert_eq!(both[0].context, Some(1_000_000));
+        assert_eq!(both[0].price.map(|price| price.input), Some(1.25));
+        let sees: Vec<_> = both.iter().map(|model| model.sees_images).collect();
+        assert_eq!(sees, [Some(true), None, Some(false)]);
+    }
+
+    #[test]
+    fn a_price_is_read_from_whatever_of_it_is_there() {
+        let check = |entry: Value, expected: Option<[f64; 3]>| {
+            let found = price(&entry).map(|price| [price.input, price.cached, price.output]);
+            assert_eq!(found, expected, "{entry}");
+        };
+        check(json!({}), None);
+        check(
+            json!({"prompt_text_token_price": 0, "completion_text_token_price": 0}),
+            None,
+        );
+        check(
+            json!({"prompt_text_token_price": 12500, "completion_text_token_price": 25000}),
+            Some([1.25, 1.25, 2.5]),
+        );
+        check(
+            json!({"prompt_text_token_price": -1, "completion_text_token_price": "x"}),
+            None,
+        );
+    }
+
+    #[test]
+    fn what_is_no_list_holds_no_models() {
+        for odd in [
+            json!(null),
+            json!([]),
+            json!({"data": 7}),
+            json!({"data": [7, {}, {"id": 1}]}),
+        ] {
+            assert_eq!(read(&odd), [], "{odd}");
+        }
+        assert_eq!(read(&json!({"data": [{"id": "llama3"}]})).len(), 1);
+    }
+
+    #[test]
+    fn the_lists_are_beside_chat_completions() {
+        let check = |base: &str, expected: &str| {
+            let url = list_url(&Url::parse(base).unwrap(), "models").unwrap();
+            assert_eq!(url.as_str(), expected);
+        };
+        check("https://api.x.ai/v1", "https://api.x.ai/v1/models");
+        check("https://api.x.ai/v1/", "https://api.x.ai/v1/models");
+        check(
+            "http://h/v1/chat/completions?a=b#c",
+            "http://h/v1/models?a=b",
+        );
+        check("http://h", "http://h/models");
+        assert!(list_url(&Url::parse("https://u:p@h/v1").unwrap(), "models").is_err());
+    }
+}
