@@ -117,7 +117,7 @@ pub(super) fn refuses_model(
         Some(allowed) => (!allowed.iter().any(|id| id == model))
             .then(|| format!("{model} is not among `allowed_models`")),
         None if layer == Layer::Repository => (!is_as_cheap(model, instead, own)).then(|| {
-            format!("a repository may choose no model that is dearer than yours, and {model} is, or its price is not known")
+            format!("a repository may choose no model that is dearer than {instead}, and none without a known price, so not {model}")
         }),
         None => None,
     })?;

@@ -23,8 +23,10 @@ pub struct Held {
 }
 
 pub enum Answer {
-    /// A whole answer, streamed.
+    /// A whole answer of the model that was asked, streamed.
     Text(String),
+    /// The same of this model.
+    TextOf(&'static str, String),
     /// Pieces, then silence.
     Stall(Vec<String>),
     /// Any status and body.
@@ -97,7 +99,8 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
             return Ok(());
         };
         let (answer, answered) = oneshot::channel();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let asked = body["model"].as_str().unwrap_or("grok-4.3").to_owned();
         if requests.send(Held { head, body, answer }).await.is_err() {
             return Ok(());
         }
@@ -108,9 +111,10 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
             _ = socket.read(&mut byte) => return Ok(()),
         };
         match answer {
-            Ok(Answer::Text(text)) => stream(&mut socket, &[text], true).await?,
+            Ok(Answer::Text(text)) => stream(&mut socket, &[text], Some(&asked)).await?,
+            Ok(Answer::TextOf(model, text)) => stream(&mut socket, &[text], Some(model)).await?,
             Ok(Answer::Stall(pieces)) => {
-                stream(&mut socket, &pieces, false).await?;
+                stream(&mut socket, &pieces, None).await?;
                 let _ = socket.read(&mut byte).await;
                 return Ok(());
             }
@@ -127,7 +131,12 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
     }
 }
 
-async fn stream(socket: &mut TcpStream, pieces: &[String], whole: bool) -> std::io::Result<()> {
+/// Pieces of an answer, and its end where there is one, by this model.
+async fn stream(
+    socket: &mut TcpStream,
+    pieces: &[String],
+    ends_by: Option<&str>,
+) -> std::io::Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
     socket.write_all(head.as_bytes()).await?;
     for piece in pieces {
@@ -137,10 +146,10 @@ async fn stream(socket: &mut TcpStream, pieces: &[String], whole: bool) -> std::
         )
         .await?;
     }
-    if whole {
+    if let Some(model) = ends_by {
         let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
         event(socket, &end.to_string()).await?;
-        let usage = json!({ "choices": [], "model": "grok-4.3", "usage": {
+        let usage = json!({ "choices": [], "model": model, "usage": {
             "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 125,
             "prompt_tokens_details": { "text_tokens": 100, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 40 },
             "completion_tokens_details": { "reasoning_tokens": 5 },

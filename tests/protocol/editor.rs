@@ -68,6 +68,8 @@ pub struct Editor {
     pub asked_to_apply: Vec<Value>,
     /// Answers to `window/showMessageRequest`; dismissed where there is none.
     pub chosen: VecDeque<Value>,
+    /// The answer to `workspace/configuration`.
+    pub settings: Value,
     versions: HashMap<String, i32>,
     last_id: i64,
 }
@@ -134,6 +136,7 @@ impl Editor {
             context_answer: Value::Null,
             asked_to_apply: Vec::new(),
             chosen: VecDeque::new(),
+            settings: Value::Null,
             versions: HashMap::new(),
             last_id: 0,
         }
@@ -412,6 +415,7 @@ impl Editor {
             "gloss/context" if self.context_answer == "silence" => return,
             "gloss/context" => self.context_answer.clone(),
             "window/showMessageRequest" => self.chosen.pop_front().unwrap_or(Value::Null),
+            "workspace/configuration" => json!([self.settings]),
             _ => Value::Null,
         };
         self.send(reply_to(message, answer)).await;

@@ -12,6 +12,7 @@
 )]
 
 mod api;
+mod configuration;
 mod confirm;
 mod context;
 mod documents;
