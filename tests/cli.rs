@@ -723,6 +723,140 @@ fn the_model_that_is_named_is_asked() {
 }
 
 #[test]
+fn a_workspaces_own_file_counts_and_what_does_not_is_said_once() {
+    let shell = Shell::new();
+    let own = "answer_language = 'Latin'\nproxy = 'http://evil.example'\nexclude = ['other.py']\n";
+    std::fs::write(shell.path(".gloss.toml"), own).unwrap();
+    std::fs::write(shell.path("other.py"), CODE).unwrap();
+    let (code, out, err) = shell.run(&["explain", "total.py", "--dry-run"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("Latin"), "{out}");
+    assert_eq!(
+        err.matches(".gloss.toml:2: `proxy` is not taken from a repository")
+            .count(),
+        1,
+        "{err}"
+    );
+    let (code, _, err) = shell.run(&["explain", "other.py"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("never sent"), "{err}");
+    let (_, _, err) = shell.run(&["describe", "page.md"]);
+    assert_eq!(err.matches("`proxy`").count(), 1, "{err}");
+}
+
+#[test]
+fn the_configuration_says_where_each_value_came_from() {
+    let shell = Shell::new();
+    let folder = shell.path("home/.config/gloss");
+    std::fs::create_dir_all(&folder).unwrap();
+    let user = "model = 'grok-4.5'\nconcurency = 1\ntemperature = 'hot'\nproxy = 'http://me:hush@proxy:1'\n";
+    std::fs::write(folder.join("config.toml"), user).unwrap();
+    std::fs::write(shell.path(".gloss.toml"), "\ncontext = 'file'\n").unwrap();
+    std::fs::create_dir(shell.path("deep")).unwrap();
+
+    let mut command = shell.command(&["config", "show", "--format", "json"]);
+    command.current_dir(shell.path("deep"));
+    command.env("GLOSS_HOVER_WAIT_MS", "5");
+    let (code, out, _) = said(command.output().unwrap());
+    assert_eq!(code, 0);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let settings = report["settings"].as_array().unwrap();
+    let check = |key: &str, value: serde_json::Value, layer: &str, line: serde_json::Value| {
+        let found = settings.iter().find(|setting| setting["key"] == key);
+        let found = found.unwrap();
+        assert_eq!(found["value"], value, "{key}");
+        assert_eq!(found["origin"]["layer"], layer, "{key}");
+        assert_eq!(found["origin"]["line"], line, "{key}");
+    };
+    let none = serde_json::Value::Null;
+    check("model", "grok-4.5".into(), "user", 1.into());
+    check("context", "file".into(), "repository", 2.into());
+    check("hover_wait_ms", 5.into(), "environment", none.clone());
+    check(
+        "base_url",
+        shell.api.clone().into(),
+        "environment",
+        none.clone(),
+    );
+    check("concurrency", 4.into(), "built-in", none.clone());
+    check("proxy", "http://me:...@proxy:1/".into(), "user", 4.into());
+    let ignored = report["ignored"].as_array().unwrap().iter();
+    let ignored: Vec<_> = ignored
+        .map(|notice| notice["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(ignored, ["concurency", "temperature"]);
+
+    let (code, out, _) = shell.run(&["config", "show"]);
+    assert_eq!(code, 0);
+    assert!(
+        out.contains("config.toml:2: unknown key `concurency`; did you mean `concurrency`?")
+            && out.contains("config.toml:3: `temperature` should be a number from 0 to 2")
+            && !out.contains("hush"),
+        "{out}"
+    );
+    let (code, out, _) = shell.run(&["config", "path"]);
+    assert_eq!(code, 0);
+    let words = |line: &str| {
+        let words = line.split_whitespace();
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lines: Vec<_> = out.lines().map(words).collect();
+    assert_eq!((&*lines[0][0], &*lines[0][2]), ("user", "read"), "{out}");
+    assert_eq!((&*lines[1][0], &*lines[1][2]), ("repository", "read"));
+    assert_eq!(lines[2][0], "policy");
+
+    let (code, out, _) = shell.run(&["config", "schema"]);
+    assert_eq!(code, 0);
+    let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(schema["properties"]["model"]["default"], "grok-4.3");
+}
+
+#[test]
+fn models_are_listed_and_one_that_is_gone_is_replaced() {
+    let shell = Shell::new();
+    let (code, out, err) = shell.run(&["models"]);
+    assert_eq!((code, &*err), (0, ""), "{out}");
+    let used: Vec<_> = out.lines().filter(|line| line.starts_with('*')).collect();
+    assert_eq!(used.len(), 1, "{out}");
+    let words: Vec<_> = used[0].split_whitespace().collect();
+    assert_eq!(
+        words,
+        ["*", "grok-4.3", "1,000,000", "1.25", "0.20", "2.50", "yes"]
+    );
+    let (code, out, _) = shell.run(&["models", "--format", "json"]);
+    assert_eq!(code, 0);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let models = report["models"].as_array().unwrap();
+    let used = models.iter().find(|model| model["in_use"] == true).unwrap();
+    assert_eq!(used["id"], "grok-4.3");
+    assert_eq!(used["prices"]["output"], 2.5);
+
+    let (code, _, err) = shell.run(&["explain", "total.py", "--model", "grok-2-latest"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(err.matches("grok-2-latest is gone").count(), 1, "{err}");
+    let usage = shell.usage();
+    let statuses: Vec<_> = (0..2).map(|at| &usage["rows"][at]["status"]).collect();
+    assert_eq!(statuses, ["ok", "error"]);
+    assert_eq!(usage["rows"][1]["model"], "grok-2-latest");
+    assert_eq!(usage["rows"][1]["cost_usd"], 0.0);
+
+    let mut command = shell.command(&["explain", "total.py", "--model", "grok-2-latest"]);
+    command.env("GLOSS_FALLBACK_MODELS", "[]");
+    let (code, _, err) = said(command.output().unwrap());
+    assert_eq!(code, 1);
+    assert!(err.contains("set `model` to another one"), "{err}");
+    let (code, _, err) = said(
+        shell
+            .command(&["models"])
+            .env_remove("XAI_BASE_URL")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(code, 1);
+    assert!(err.contains("no API key"), "{err}");
+}
+
+#[test]
 fn an_error_is_said_once() {
     let shell = Shell::new();
     let (_, _, err) = shell.run(&["explain", "total.py", "--model", "grok-2-latest"]);

@@ -139,13 +139,13 @@ pub(super) const KEYS: [Key; 25] = [
     key("instructions", UserOnly, |s, v| {
         const EXPECTED: &str =
             "a text, or a list of names of files in the workspace, like [\"AGENTS.md\"]";
-        s.instructions = match v {
-            Value::Array(list) => list
+        s.instructions = match list(v) {
+            Some(names) => names
                 .iter()
                 .map(|name| Some(Instructions::File(name.as_str()?.to_owned())))
                 .collect::<Option<_>>()
                 .ok_or(EXPECTED)?,
-            _ => text(v)
+            None => text(v)
                 .map_err(|_| EXPECTED)?
                 .map(Instructions::TextOrFile)
                 .into_iter()
