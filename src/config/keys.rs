@@ -49,6 +49,8 @@ pub(super) fn is_guard(name: &str) -> bool {
 
 use Trust::{Anyone, UserOnly};
 
+/// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
+/// repository may do with it in `trust.rs`: nothing, unless it says so.
 pub(super) const KEYS: [Key; 25] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);

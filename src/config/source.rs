@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde::Deserialize as _;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -94,7 +94,7 @@ pub(super) fn from_editor(settings: &Value) -> Result<Vec<Entry>, Fault> {
     let origin = Origin::whole(Layer::Editor);
     let entry = |(name, value): (&String, &Value)| Entry {
         name: snake_case(name),
-        value: inner_names(&snake_case(name), value),
+        value: value.clone(),
         origin: origin.clone(),
     };
     match settings {
@@ -112,28 +112,13 @@ pub(super) fn from_editor(settings: &Value) -> Result<Vec<Entry>, Fault> {
     }
 }
 
-/// A value whose own names are settings', too, in `snake_case`; the names in others are a person's.
-fn inner_names(name: &str, value: &Value) -> Value {
-    match value {
-        Value::Object(map) if name == "budget" => Value::Object(in_snake_case(map)),
-        _ => value.clone(),
-    }
-}
-
-fn in_snake_case(table: &Map<String, Value>) -> Map<String, Value> {
-    let pairs = table.iter();
-    pairs
-        .map(|(name, value)| (snake_case(name), value.clone()))
-        .collect()
-}
-
 /// Whether any of these names, in camelCase, is a key of ours.
 pub fn knows_any<'a>(keys: impl Iterator<Item = &'a String>) -> bool {
     keys.map(|key| snake_case(key))
         .any(|key| names().any(|name| name == key))
 }
 
-fn snake_case(name: &str) -> String {
+pub(super) fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     for c in name.chars() {
         if c.is_ascii_uppercase() {
@@ -200,19 +185,15 @@ mod tests {
     }
 
     #[test]
-    fn the_inner_names_of_a_budget_are_settings_and_those_of_prices_are_not() {
-        let settings = json!({
-            "budget": { "dailyUsd": 1 },
-            "prices": { "myModel": { "input": 1, "output": 2 } },
-            "model": null,
-        });
+    fn names_are_ours_and_a_null_sets_nothing() {
+        let settings = json!({ "maxPromptTokens": 1, "model": null, "prices": { "myModel": 1 } });
         let entries = from_editor(&settings).unwrap();
-        let value = |name: &str| {
-            let entry = entries.iter().find(|entry| entry.name == name);
-            entry.map(|entry| entry.value.to_string())
-        };
-        assert_eq!(value("budget").unwrap(), r#"{"daily_usd":1}"#);
-        assert!(value("prices").unwrap().contains("myModel"));
-        assert_eq!(value("model"), None);
+        let told: Vec<_> = entries
+            .iter()
+            .map(|entry| format!("{} {}", entry.name, entry.value))
+            .collect();
+        assert_eq!(told, ["max_prompt_tokens 1", r#"prices {"myModel":1}"#]);
+        assert!(from_editor(&json!([])).unwrap().is_empty());
+        assert!(from_editor(&json!("x")).is_err());
     }
 }

@@ -125,16 +125,16 @@ pub(super) fn refuses_model(
 }
 
 fn is_as_cheap(model: &str, than: &str, own: &Settings) -> bool {
-    if model == than {
-        return true;
-    }
-    let price = |id: &str| models::price(id, &own.prices);
-    match (price(model), price(than)) {
-        (Some(new), Some(own)) => {
-            new.input <= own.input && new.cached <= own.cached && new.output <= own.output
+    let rates = |id: &str| {
+        let listed = || models::known(id).map(|known| known.price);
+        let price = own.prices.get(id).copied().or_else(listed)?;
+        Some([price.input, price.cached, price.output])
+    };
+    model == than
+        || match (rates(model), rates(than)) {
+            (Some(new), Some(own)) => new.iter().zip(own).all(|(new, own)| *new <= own),
+            _ => false,
         }
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Answer, Asking, Ear, Engine, JobError};
+use super::{Answer, Asking, Ear, Engine, Heard, JobError};
 use crate::llm::{ApiError, ListedModel, models};
 
 /// What this process learned of the models it asked; shared by all engines made from one.
@@ -56,13 +56,22 @@ impl Engine {
                 model: model.clone(),
                 ..asking.clone()
             };
-            let outcome = self.ask_model(now, &mut *ear).await;
-            if let Err(JobError::Api(error @ ApiError::ModelGone { .. })) = outcome {
-                let here = (self.settings.base_url.clone(), model);
-                self.learned.lock().gone.insert(here);
-                first.get_or_insert(error);
-                continue;
-            }
+            let mut has_begun = false;
+            let mut hear = |heard| {
+                has_begun |= matches!(heard, Heard::Text(_));
+                ear(heard);
+            };
+            let outcome = self.ask_model(now, &mut hear).await;
+            let outcome = match outcome {
+                // An answer that had begun cannot be begun anew.
+                Err(JobError::Api(error @ ApiError::ModelGone { .. })) if !has_begun => {
+                    let here = (self.settings.base_url.clone(), model);
+                    self.learned.lock().gone.insert(here);
+                    first.get_or_insert(error);
+                    continue;
+                }
+                outcome => outcome,
+            };
             if model != asking.model {
                 self.learned.say_once(format!(
                     "the model {} is gone, or not open to your key; {model} is asked instead. Set `model` to choose another one",

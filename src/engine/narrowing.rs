@@ -1,7 +1,7 @@
 //! Asking about code, and once more with less around it where the model takes less than thought.
 
 use super::code::blocking;
-use super::{Answer, CodeJob, Ear, Engine, JobError, Prepared};
+use super::{Answer, CodeJob, Ear, Engine, Heard, JobError, Prepared};
 use crate::config::Settings;
 use crate::llm::ApiError;
 
@@ -13,11 +13,18 @@ impl Engine {
         ear: Ear<'_>,
     ) -> Result<(CodeJob, Prepared, Answer), JobError> {
         let (job, prepared) = self.prepare(job).await?;
-        let error = match self.ask_about(&job, &prepared, &mut *ear).await {
+        let mut has_begun = false;
+        let mut hear = |heard| {
+            has_begun |= matches!(heard, Heard::Text(_));
+            ear(heard);
+        };
+        let error = match self.ask_about(&job, &prepared, &mut hear).await {
             Ok(answer) => return Ok((job, prepared, answer)),
             Err(error) => error,
         };
-        let Some(engine) = self.narrowed(&error, &prepared) else {
+        // An answer that had begun cannot be begun anew.
+        let narrowed = self.narrowed(&error, &prepared).filter(|_| !has_begun);
+        let Some(engine) = narrowed else {
             return Err(error);
         };
         let again = {

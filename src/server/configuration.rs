@@ -164,7 +164,8 @@ pub async fn engine_at(server: &Server, uri: &str, began: Option<Engine>) -> Eng
     let reading = {
         let (server, uri) = (server.clone(), uri.to_owned());
         tokio::task::spawn_blocking(move || {
-            let root = place(&uri, &server.state().folders.clone()).workspace;
+            let folders = server.state().folders.clone();
+            let root = place(&uri, &folders).workspace;
             let has_changed = reread(&server, Some(&root));
             let mut state = server.state();
             if state.snapshot(&uri).is_some() {
@@ -237,6 +238,29 @@ pub async fn refresh(server: Server) {
     if has_changed.await.unwrap_or(false) {
         server.say_notices().await;
     }
+}
+
+/// The editor's settings changed, or they may have: one that tells nothing by itself is asked.
+pub async fn changed(server: &Server, section: Option<Value>) {
+    let is_told = section.as_ref().is_some_and(|section| {
+        section
+            .as_object()
+            .is_some_and(|section| !section.is_empty())
+    });
+    let asks = {
+        let mut state = server.state();
+        let asks = state.traits.tells_configuration && !is_told;
+        if let Some(section) = section.filter(|_| !asks) {
+            // What was asked before this came is of the past.
+            state.configuration.asked += 1;
+            state.configure(section);
+        }
+        asks
+    };
+    if asks {
+        tokio::spawn(ask(server.clone()));
+    }
+    server.say_notices().await;
 }
 
 /// Asks the editor to tell of changes, and for its section `gloss`, as far as it can.

@@ -149,11 +149,7 @@ impl LanguageServer for Gloss {
     }
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
-        if let Some(section) = state::section(params.settings) {
-            self.server.state().configure(section);
-        }
-        tokio::spawn(configuration::ask(self.server.clone()));
-        self.server.say_notices().await;
+        configuration::changed(&self.server, state::section(params.settings)).await;
     }
 
     async fn did_change_watched_files(&self, _: lsp::DidChangeWatchedFilesParams) {

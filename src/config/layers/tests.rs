@@ -66,9 +66,9 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
         "config.toml:1: `explain_opens` should be \"auto\" or \"none\" (\"document\" is not in this version)",
     );
     check(
-        "budgt = 1",
+        "wir = 1",
         json!({}),
-        "config.toml:1: unknown key `budgt`; `budget` is not in force in this version either",
+        "config.toml:1: unknown key `wir`; `wire` is not in force in this version either",
     );
     check(
         "temperature = 'hot'",
@@ -81,9 +81,9 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
         "config.toml:2: string values must be quoted, expected literal string; nothing is sent until this is mended",
     );
     check(
-        "budget = {}",
+        "wire = 'chat'",
         json!({}),
-        "config.toml:1: `budget` is not in force in this version",
+        "config.toml:1: `wire` is not in force in this version",
     );
     check(
         "",
@@ -253,7 +253,7 @@ fn variables_are_ours_by_their_name_and_said_where_they_set_nothing() {
     check("GLOSS_LOG", "debug", None);
     check("GLOSSARY", "x", None);
     check("GLOSS_MODEL", " ", None);
-    check("GLOSS_BUDGT", "", None);
+    check("GLOSS_WIR", "", None);
     check("XAI_BASE_URL", "", None);
     check(
         "GLOSS_MODLE",
@@ -261,9 +261,9 @@ fn variables_are_ours_by_their_name_and_said_where_they_set_nothing() {
         Some("environment, GLOSS_MODLE: unknown key `modle`; did you mean `model`?"),
     );
     check(
-        "GLOSS_BUDGET",
-        "5",
-        Some("environment, GLOSS_BUDGET: `budget` is not in force in this version"),
+        "GLOSS_WIRE",
+        "chat",
+        Some("environment, GLOSS_WIRE: `wire` is not in force in this version"),
     );
 }
 
