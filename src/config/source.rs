@@ -84,8 +84,8 @@ struct Lines<'a> {
 impl Lines<'_> {
     /// The line on which a span begins, counted from 1.
     fn of(&self, span: &Range<usize>) -> usize {
-        let before = self.text.as_bytes().get(..span.start);
-        1 + before.map_or(0, |before| before.iter().filter(|b| **b == b'\n').count())
+        let before = self.text.get(..span.start).unwrap_or_default();
+        1 + before.matches('\n').count()
     }
 }
 

@@ -231,7 +231,7 @@ async fn a_model_that_is_gone_is_replaced_and_that_is_said_once() {
     held.text("It calls `b`.");
     editor.ended(&id).await;
     assert_eq!(heard(&editor, "grok-build-0.1"), 0);
-    let rows = usage(&mut editor).await;
+    let rows = usage(&editor).await;
     assert_eq!(rows["total"]["requests"], 3);
     assert_eq!(rows["total"]["errors"], 1);
     assert!(editor.stop().await.success());

@@ -233,7 +233,7 @@ fn models_are_chosen_among_those_allowed() {
         let mut repository = ConfigFile::default();
         match layer {
             Layer::Repository => {
-                repository = ConfigFile::of_text(".gloss.toml", &toml(key, &value))
+                repository = ConfigFile::of_text(".gloss.toml", &toml(key, &value));
             }
             Layer::Editor => layers.editor = json!({ camel_case(key): value }),
             _ => layers.flags = vec![(key, value.clone())],
