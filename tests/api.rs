@@ -1024,6 +1024,48 @@ async fn tls_trusts_the_extra_authority_and_nobody_unknown() {
 }
 
 #[tokio::test]
+async fn one_list_of_models_is_enough() {
+    let check = async |answers: [(&str, &str); 2]| {
+        let scripts =
+            answers.map(|(head, body)| vec![Step::Request, answer(head, body.as_bytes())]);
+        let mut server = Server::start(scripts.into()).await;
+        let listed = client().models(&call(&server.url()).endpoint).await;
+        let mut asked = [server.request().await, server.request().await];
+        asked.sort();
+        assert!(
+            asked[0].starts_with("get /v1/language-models "),
+            "{asked:?}"
+        );
+        assert!(asked[1].starts_with("get /v1/models "), "{asked:?}");
+        let has_key = |request: &String| request.contains(&format!("bearer {KEY}"));
+        assert!(asked.iter().all(has_key), "{asked:?}");
+        listed.map(|models| models.into_iter().map(|model| model.id).collect::<Vec<_>>())
+    };
+    let list = ("200 OK", r#"{"data":[{"id":"llama3"}]}"#);
+    let forbidden = (
+        "403 Forbidden",
+        r#"{"code":"The caller does not have permission","error":"no lists for you"}"#,
+    );
+    assert_eq!(check([forbidden, list]).await.unwrap(), ["llama3"]);
+    assert_eq!(check([list, forbidden]).await.unwrap(), ["llama3"]);
+    let refused = check([forbidden, forbidden]).await;
+    assert!(
+        matches!(refused, Err(ApiError::Forbidden { .. })),
+        "{refused:?}"
+    );
+    let wrong = format!(r#"{{"code":"x","error":"Incorrect API key provided: {KEY}"}}"#);
+    let wrong = ("400 Bad Request", &*wrong);
+    let refused = check([wrong, wrong]).await.unwrap_err();
+    assert!(matches!(refused, ApiError::BadKey { .. }), "{refused:?}");
+    assert!(!refused.to_string().contains(KEY), "{refused}");
+    let none = ("200 OK", "<html>");
+    assert!(matches!(
+        check([none, none]).await,
+        Err(ApiError::NotAnApi { .. })
+    ));
+}
+
+#[tokio::test]
 async fn calls_run_side_by_side_on_one_client() {
     let scripts = (0..8)
         .map(|number| good(&format!("answer {number}")))

@@ -180,6 +180,19 @@ async fn the_editor_is_asked_for_its_section_and_to_watch() {
     let body = explained(&mut editor, &mut api, &uri).await;
     assert_eq!(body["model"], "grok-4.6");
 
+    // What is told need not be asked for.
+    let told = json!({ "settings": { "gloss": { "model": "grok-4.7" } } });
+    editor
+        .notify("workspace/didChangeConfiguration", told)
+        .await;
+    let body = explained(&mut editor, &mut api, &uri).await;
+    assert_eq!(body["model"], "grok-4.7");
+    let asked = editor
+        .heard
+        .iter()
+        .filter(|m| m["method"] == "workspace/configuration");
+    assert_eq!(asked.count(), 2);
+
     // The editor saw a file change: what is wrong with it is said before any job begins.
     write(&editor, ".gloss.toml", "answer_langauge = 'Latin'\n");
     let changes = json!({ "changes": [{ "uri": format!("{uri}/../.gloss.toml"), "type": 1 }] });
