@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::configuration::{self, AsOf};
 use super::protocol as lsp;
 use super::state::Server;
-use super::{configuration, convert, links};
+use super::{convert, links};
 use crate::action;
 use crate::config::{Outcome, OwnAction};
 use crate::document::Snapshot;
@@ -113,9 +114,9 @@ pub async fn offered(
 
 /// The engine by the document's own workspace; where that is not known within the moment that a
 /// menu may wait, the one for all.
-async fn own_engine(server: &Server, uri: &str, known: Option<Engine>) -> Engine {
-    if let Some(engine) = known {
-        return engine;
+async fn own_engine(server: &Server, uri: &str, known: Option<AsOf>) -> Engine {
+    if let Some(known) = known {
+        return known.engine;
     }
     let reading = configuration::engine_at(server, uri, None);
     let read = tokio::time::timeout(PATIENCE, reading).await;

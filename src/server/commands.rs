@@ -60,7 +60,7 @@ fn kind(server: &Server, command: &str, argument: &Argument) -> lsp::Result<Opti
         .uri
         .as_deref()
         .and_then(|uri| state.engine_for(uri));
-    let engine = own.as_ref().unwrap_or(&state.engine);
+    let engine = own.as_ref().map_or(&state.engine, |own| &own.engine);
     Kind::of(command, argument, engine.settings())
 }
 

@@ -28,6 +28,15 @@ pub struct Configuration {
     said: Vec<Notice>,
     /// Counts the questions to the editor: only the latest answer counts.
     asked: u64,
+    /// Counts how often a file was read.
+    reads: u64,
+}
+
+/// The engine for a document as of a message.
+#[derive(Clone)]
+pub struct AsOf {
+    pub engine: Engine,
+    reads: u64,
 }
 
 /// A workspace with its own file, which need not be there.
@@ -48,6 +57,7 @@ impl Configuration {
             notices: resolved.notices.clone(),
             said: Vec::new(),
             asked: 0,
+            reads: 0,
         }
     }
 
@@ -98,9 +108,12 @@ impl State {
     }
 
     /// The engine for a document, by the file of its workspace; `None` where that is not known yet.
-    pub fn engine_for(&self, uri: &str) -> Option<Engine> {
-        let workspace = self.configuration.workspace(uri);
-        workspace.map(|workspace| workspace.engine.clone())
+    pub fn engine_for(&self, uri: &str) -> Option<AsOf> {
+        let workspace = self.configuration.workspace(uri)?;
+        Some(AsOf {
+            engine: workspace.engine.clone(),
+            reads: self.configuration.reads,
+        })
     }
 
     /// What is wrong with the configuration and was not said yet. What was mended is forgotten,
@@ -159,8 +172,8 @@ impl Workspace {
 }
 
 /// The engine for a document, by the files as they are on the disk now: the one that a job `began`
-/// with, unless one of them has changed since. Reads the disk on a thread made for that.
-pub async fn engine_at(server: &Server, uri: &str, began: Option<Engine>) -> Engine {
+/// with, unless a file was read since. Reads the disk on a thread made for that.
+pub async fn engine_at(server: &Server, uri: &str, began: Option<AsOf>) -> Engine {
     let reading = {
         let (server, uri) = (server.clone(), uri.to_owned());
         tokio::task::spawn_blocking(move || {
@@ -171,19 +184,23 @@ pub async fn engine_at(server: &Server, uri: &str, began: Option<Engine>) -> Eng
             if state.snapshot(&uri).is_some() {
                 state.configuration.roots.insert(uri, root.clone());
             }
+            let began = began.filter(|began| began.reads == state.configuration.reads);
             let workspace = state.configuration.workspaces.get(&root);
-            workspace.map(|workspace| (workspace.engine.clone(), has_changed))
+            let engine = match (began, workspace) {
+                (Some(began), _) => began.engine,
+                (None, Some(workspace)) => workspace.engine.clone(),
+                (None, None) => state.engine.clone(),
+            };
+            (engine, has_changed)
         })
     };
-    match reading.await {
-        Ok(Some((engine, has_changed))) => {
-            if has_changed {
-                server.say_notices().await;
-            }
-            began.filter(|_| !has_changed).unwrap_or(engine)
-        }
-        _ => began.unwrap_or_else(|| server.state().engine.clone()),
+    let Ok((engine, has_changed)) = reading.await else {
+        return server.state().engine.clone();
+    };
+    if has_changed {
+        server.say_notices().await;
     }
+    engine
 }
 
 /// Reads anew what changed on the disk among the files that count everywhere and those of known
@@ -218,6 +235,7 @@ fn reread(server: &Server, root: Option<&Path>) -> bool {
         .collect();
     let has_changed = policy.is_some() || user_file.is_some() || !changed.is_empty();
     let mut state = server.state();
+    state.configuration.reads += u64::from(has_changed);
     let is_global = policy.is_some() || user_file.is_some();
     let layers = &mut state.configuration.layers;
     layers.policy = policy.unwrap_or_else(|| std::mem::take(&mut layers.policy));

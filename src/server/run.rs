@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 
 use super::apply;
 use super::argument::Argument;
-use super::{configuration, context};
+use super::configuration::{self, AsOf};
+use super::context;
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
 use super::outcome;
@@ -45,7 +46,6 @@ pub fn start(
         .journal(&snapshot.uri)
         .ok_or_else(|| lsp::Error::invalid_params(format!("{} is not open here", snapshot.uri)))?;
     let own = state.engine_for(&snapshot.uri);
-    let is_settled = own.is_some();
     let mut job = Job {
         id: String::new(),
         kind,
@@ -55,7 +55,9 @@ pub fn start(
         journal,
         argument,
         open,
-        engine: own.unwrap_or_else(|| state.engine.clone()),
+        engine: own
+            .as_ref()
+            .map_or_else(|| state.engine.clone(), |own| own.engine.clone()),
         snapshot,
     };
     match server.jobs.enter(given.clone(), &job, cancel) {
@@ -76,7 +78,7 @@ pub fn start(
     tokio::spawn(run(
         server.clone(),
         job,
-        is_settled,
+        own,
         given.is_some(),
         answered,
         cancelled,
@@ -117,15 +119,14 @@ fn own_id(argument: &Argument) -> lsp::Result<Option<String>> {
 async fn run(
     server: Server,
     mut job: Job,
-    is_settled: bool,
+    own: Option<AsOf>,
     own_token: bool,
     answered: oneshot::Receiver<()>,
     cancelled: oneshot::Receiver<()>,
 ) {
     // Dropped unsent when the client cancelled the command itself; then it wants no job.
     if answered.await.is_ok() {
-        let began = is_settled.then(|| job.engine.clone());
-        job.engine = configuration::engine_at(&server, &job.snapshot.uri, began).await;
+        job.engine = configuration::engine_at(&server, &job.snapshot.uri, own).await;
         let told = AssertUnwindSafe(tell(&server, &job, own_token, cancelled)).catch_unwind();
         if told.await.is_err() {
             tracing::error!("a job panicked");
