@@ -15,6 +15,7 @@ pub fn run(arguments: &ModelsArgs) -> anyhow::Result<u8> {
     let none = AskArgs {
         model: None,
         dry_run: false,
+        exact: false,
     };
     let engine = face::engine(&none, "model");
     let offered = face::run(&engine, async { Ok(engine.models().await) })?;

@@ -195,9 +195,14 @@ const KEYS: &[Row] = &[
         || json!({ "type": "boolean", "default": true }),
     ),
     (
+        "refactor_confirm",
+        "Ask before an edit is applied: by the editor where it can show edits for approval, else by a message.",
+        || json!({ "type": "boolean", "default": false }),
+    ),
+    (
         "remote_images",
         "What becomes of an image that is linked by URL: the API gets the URL, or nothing.",
-        || one_of(&["url", "off"], "url"),
+        || one_of(&["fetch", "url", "off"], "fetch"),
     ),
     (
         "temperature",

@@ -49,6 +49,7 @@ const TABLE: &str = r#"
     proxy             "http://evil.example"         no     no
     reasoning_effort  "high"                        no     yes
     redact_secrets    false                         no     no
+    refactor_confirm  true                          no     yes
     remote_images     "off"                         no     yes
     temperature       0.5                           no     yes
     vision_model      "grok-build-0.1"              yes    yes
