@@ -108,7 +108,7 @@ pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Resul
     }
     let block = one_block(&answer, &asked)?;
     let block = patch::without_marks(block, &asked.old)?;
-    let block = without_blank_edges(&block);
+    let block = without_blank_edges(block.trim_start_matches(BOM));
     if block.is_empty() {
         return Err(Refusal::Empty);
     }
@@ -272,13 +272,20 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         let range = original.range.start..original.range.start + new.len();
         let tree = syntax.reparsed(original.text, edits, &text)?;
         let errors = tree.errors_around(&range);
-        Some((syntax, errors, tree.reaches_out(&text, &range)))
+        let reaches_out = tree.reaches_out(&text, &range);
+        Some((syntax, errors, tree.has_errors(), reaches_out))
     });
-    let Some((syntax, after, reaches_out)) = changed else {
+    let Some((syntax, after, has_errors, reaches_out)) = changed else {
         // A document that is too large to parse is judged by the range alone.
         return alone(old).is_some_and(|old| alone(new).is_none_or(|new| new > old));
     };
     if reaches_out && !syntax.reaches_out(original.text, original.range) {
+        return true;
+    }
+    let is_whole = |text: &str| syntax::parses(language, text);
+    // Some errors are in no count. Where the document had none, any is new; where it had some, it
+    // is the range alone that tells.
+    if has_errors && (!syntax.has_errors() || is_whole(old) && !is_whole(new)) {
         return true;
     }
     let before = syntax.errors_around(original.range);
@@ -287,7 +294,7 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         || after.beyond > before.beyond;
     // Errors that reach over the range hide others and change with everything in it: then new
     // code that is whole in itself cannot be their cause.
-    is_worse && (before.touching() == 0 || !syntax::parses(language, new))
+    is_worse && (before.touching() == 0 || !is_whole(new))
 }
 
 fn text_with(original: Original<'_>, new: &str) -> Rope {

@@ -245,6 +245,10 @@ fn judge(
         let (before, now) = (errors(document, &range), errors(&new, &came));
         let is_whole = syntax::parses(language, &new[came.clone()]);
         prop_assert!(
+            !syntax::parses(language, document) || syntax::parses(language, &new),
+            "the document parsed, and does no more"
+        );
+        prop_assert!(
             before.touching() > 0 || now.touching() == 0,
             "new errors in the range"
         );

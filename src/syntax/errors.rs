@@ -37,6 +37,12 @@ pub struct Reparsed {
 }
 
 impl Reparsed {
+    /// Whether there is any error, a hidden one too: a line end, say, that is missing and that no
+    /// node shows, so that it is in no count.
+    pub fn has_errors(&self) -> bool {
+        self.tree.root_node().has_error()
+    }
+
     /// What the grammar could not read, and what it misses.
     pub fn errors_around(&self, range: &Range<usize>) -> Errors {
         errors_around(&self.tree, range)
@@ -49,6 +55,11 @@ impl Reparsed {
 }
 
 impl Syntax {
+    /// Whether there is any error, one that no node shows too.
+    pub fn has_errors(&self) -> bool {
+        self.tree.root_node().has_error()
+    }
+
     /// What the grammar could not read, and what it misses.
     pub fn errors_around(&self, range: &Range<usize>) -> Errors {
         errors_around(&self.tree, range)
@@ -91,7 +102,8 @@ fn parsed(language: Language, text: &Rope) -> Option<Reparsed> {
 pub fn count_errors(language: Language, text: &str) -> Option<usize> {
     let text = Rope::from_str(text);
     let parsed = parsed(language, &text)?;
-    Some(parsed.errors_around(&(0..text.len_bytes())).all())
+    let shown = parsed.errors_around(&(0..text.len_bytes())).all();
+    Some(shown.max(usize::from(parsed.has_errors())))
 }
 
 fn errors_around(tree: &Tree, range: &Range<usize>) -> Errors {
