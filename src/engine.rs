@@ -5,6 +5,7 @@
 //! the future of a job cancels it: its connection closes, its row says so.
 
 mod account;
+mod budget;
 mod code;
 mod definitions;
 mod error;
@@ -15,6 +16,8 @@ mod ignored;
 mod images;
 mod narrowing;
 mod place;
+mod prices;
+mod repository;
 mod search;
 mod seen;
 mod spot;
@@ -23,25 +26,27 @@ mod turns;
 mod workspace;
 mod written;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use tokio::sync::Semaphore;
 use url::Url;
 
 pub use account::Spent;
+pub use budget::{Estimate, usd};
 pub use code::{CodeJob, Explanation, Prepared, Rewriting};
 pub use definitions::{Hint, Neighbour};
 pub use error::JobError;
 pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
 pub use place::{Place, workspace_of};
+pub use prices::Prices;
 pub use task::Task;
 pub use written::{Whole, on_disk};
 
 use crate::config::{Environment, Settings};
-use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key, models};
+use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key};
 use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
@@ -88,6 +93,7 @@ pub struct Engine {
     seen: Seen,
     /// Who asks about which image.
     turns: Turns,
+    prices: Prices,
     store: Store,
     learned: fallback::Learned,
 }
@@ -131,6 +137,7 @@ impl Engine {
         Self {
             excluded: Arc::default(),
             slots: Arc::new(Semaphore::new(settings.concurrency)),
+            prices: Prices::new(settings.prices.clone(), &settings.base_url),
             desk: Arc::new(Semaphore::new(PREPARED_AT_ONCE)),
             settings: Arc::new(settings),
             key,
@@ -166,6 +173,7 @@ impl Engine {
         new.seen = self.seen.clone();
         new.turns = self.turns.clone();
         new.learned = self.learned.clone();
+        new.prices = new.prices.sharing(&self.prices);
         new.slots = self.resized_slots(new.settings.concurrency);
         let way = |settings: &Settings| (settings.proxy.clone(), settings.ca_file.clone());
         if way(&new.settings) == way(&self.settings) {
@@ -214,9 +222,14 @@ impl Engine {
         &self.settings
     }
 
-    /// The user's own prices.
-    pub fn prices(&self) -> BTreeMap<String, models::Price> {
-        self.settings.prices.clone()
+    /// What models cost.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    /// Waits a little for what goes on in the background: for a process that ends.
+    pub async fn settle(&self, patience: Duration) {
+        self.prices.settle(patience).await;
     }
 
     pub fn store(&self) -> &Store {
@@ -291,8 +304,17 @@ impl Engine {
             ear(Heard::Queued);
         }
         let _slot = self.slots.acquire().await.map_err(|_| JobError::Closing)?;
+        self.prices.begin_loading(&self.store);
+        let reserved = self.reserve(&account.place, &call.model, &call.prompt, max_output_tokens);
+        let reservation = match reserved.await {
+            Ok(reservation) => reservation,
+            Err(error) => {
+                account.refused(self, &call.model, error.class());
+                return Err(error);
+            }
+        };
         ear(Heard::Asked { prompt_tokens });
-        let open = account.open(self, &call.model, prompt_tokens);
+        let open = account.open(self, &call.model, prompt_tokens, reservation);
         let mut hear = |event: Event| match event {
             Event::Delta(text) => {
                 open.received(text.len());
@@ -302,8 +324,16 @@ impl Engine {
             Event::StandIn => open.is_stand_in(),
             Event::Began => {}
         };
-        match self.client.stream(&call, &mut hear).await {
+        let outcome = self.client.stream(&call, &mut hear).await;
+        self.load_prices().await;
+        match outcome {
             Ok(completion) => {
+                if !open.is_from_stand_in() {
+                    let names_cost = completion.usage.cost_in_usd_ticks.is_some();
+                    let endpoint = call.endpoint;
+                    self.prices
+                        .refresh(&self.client, endpoint, &self.store, names_cost);
+                }
                 let spent = open.completed(&completion);
                 Ok(Answer {
                     text: completion.text,

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::arguments::DescribeArgs;
 use super::{face, output, place, read};
+use crate::action::describe::MAX_OUTPUT_TOKENS;
 use crate::engine::{Description, Engine, ImageJob, ImageSource, Place};
 use crate::image::{self, Hints, ImageLink, Markup};
 use crate::text::visible;
@@ -51,9 +52,10 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
         };
         match described.context(name.clone()) {
             Ok(Outcome::Prompt(prompt)) => {
+                engine.load_prices().await;
                 let model = engine.settings().vision_model();
                 let count = face::count(engine, &arguments.ask, model, &prompt).await;
-                face::show_prompt(engine, model, &prompt, &count)?;
+                face::show_prompt(engine, model, &prompt, MAX_OUTPUT_TOKENS, &count)?;
             }
             Ok(Outcome::Description(description)) => print(&name, &description, many)?,
             Err(error) => {

@@ -18,12 +18,12 @@ pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
     let engine = face::engine_in(&engine, &arguments.ask, "model", &job.place.workspace);
     if arguments.ask.dry_run {
         let prepared = engine.prepared(&job)?;
-        face::show_dry_run(&engine, &arguments.ask, &prepared.prompt)?;
+        face::show_dry_run(&engine, &arguments.ask, &prepared)?;
         return Ok(0);
     }
     let mut page = Page::new();
     let explained = face::run(&engine, explain(&engine, job, &mut page));
-    // Whatever came is shown to its end, also when no more will come.
+    // Whatever came is shown to its end, also when the job was interrupted.
     let ended = page.end();
     let explanation = explained?;
     ended?;
@@ -49,11 +49,13 @@ async fn explain(engine: &Engine, job: CodeJob, page: &mut Page) -> anyhow::Resu
             let _ = failed.send(error);
         }
     };
-    tokio::select! {
-        explained = engine.explain(job, &mut hear) => Ok(explained?),
+    let explained = tokio::select! {
+        explained = engine.explain(job, &mut hear) => explained,
         // Nobody reads on, as after `| head`: nothing more is asked for.
-        Ok(error) = failure => Err(error.into()),
-    }
+        Ok(error) = failure => return Err(error.into()),
+    };
+    page.end()?;
+    Ok(explained?)
 }
 
 /// The answer on its way to standard output.
@@ -79,9 +81,11 @@ impl Page {
         self.out.flush()
     }
 
-    fn end(mut self) -> io::Result<()> {
-        if self.is_begun {
-            writeln!(self.out, "{}", self.defanger.finish())?;
+    /// Ends the page, once.
+    fn end(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.is_begun) {
+            let rest = std::mem::take(&mut self.defanger).finish();
+            writeln!(self.out, "{rest}")?;
         }
         self.out.flush()
     }

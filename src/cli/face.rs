@@ -11,14 +11,16 @@ use serde_json::{Value, json};
 use super::arguments::AskArgs;
 use super::{output, signals};
 use crate::config::{ConfigFile, Layers, Notice, Resolved};
-use crate::engine::{Engine, Heard};
-use crate::llm::{Usage, models};
+use crate::engine::{Engine, Heard, Prepared, usd};
 use crate::prompt::Prompt;
 use crate::store::{Store, data_folder};
 use crate::text::{visible, visible_lines};
 
 /// How long the ledger may take for the last row.
 const LAST_ROW: Duration = Duration::from_secs(2);
+
+/// How long what goes on in the background may hold up the end.
+const BACKGROUND: Duration = Duration::from_secs(1);
 
 /// The layers as they stand outside of any editor.
 pub fn layers(flags: Vec<(&'static str, Value)>) -> Layers {
@@ -84,6 +86,13 @@ pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> 
         tokio::select! {
             done = job => done,
             () = signals::asked_to_end() => Err(anyhow::anyhow!("interrupted")),
+        }
+    });
+    // What was asked for has been shown; the list of prices comes once a day.
+    runtime.block_on(async {
+        tokio::select! {
+            () = engine.settle(BACKGROUND) => {}
+            () = signals::asked_to_end() => {}
         }
     });
     // An image that is still being decoded is not waited for.
@@ -156,24 +165,26 @@ pub async fn count(engine: &Engine, ask: &AskArgs, model: &str, prompt: &Prompt)
     Count::Estimated(prompt.tokens())
 }
 
-/// What would be sent, with tokens and price.
+/// What would be sent, with tokens and price; `most` is what the answer may have, in tokens.
 pub fn show_prompt(
     engine: &Engine,
     model: &str,
     prompt: &Prompt,
+    most: u32,
     count: &Count,
 ) -> anyhow::Result<()> {
     let mut out = output::plain();
     writeln!(out, "{}", visible_lines(&prompt.to_plain_text()))?;
     let (Count::Estimated(tokens) | Count::Exact(tokens)) = count;
-    let usage = Usage {
-        prompt_tokens: *tokens,
-        ..Usage::default()
+    let estimate = engine.estimate(model, prompt, most);
+    let price = match (estimate.prompt_ticks, estimate.ticks) {
+        (Some(prompt), Some(both)) => format!(
+            "about {} for the prompt, {} with the answer",
+            usd(prompt),
+            usd(both)
+        ),
+        _ => "no price known".into(),
     };
-    let price = models::cost_usd(model, &usage, &engine.prices()).map_or_else(
-        || "no price known".into(),
-        |usd| format!("${usd:.5} for the prompt"),
-    );
     let (counted, sent) = match (count, prompt.image_tokens()) {
         (Count::Estimated(_), _) => (format!("about {tokens} tokens"), "nothing was sent"),
         (Count::Exact(_), 0) => (
@@ -193,8 +204,9 @@ pub fn show_prompt(
 ///
 /// # Errors
 /// When it cannot be printed, or was interrupted.
-pub fn show_dry_run(engine: &Engine, ask: &AskArgs, prompt: &Prompt) -> anyhow::Result<()> {
-    let model = &engine.settings().model;
+pub fn show_dry_run(engine: &Engine, ask: &AskArgs, prepared: &Prepared) -> anyhow::Result<()> {
+    let (model, prompt) = (&engine.settings().model, &prepared.prompt);
+    engine.prices().load_now(engine.store());
     let count = if ask.exact {
         run(engine, async {
             Ok(count(engine, ask, model, prompt).await)
@@ -202,5 +214,5 @@ pub fn show_dry_run(engine: &Engine, ask: &AskArgs, prompt: &Prompt) -> anyhow::
     } else {
         Count::Estimated(prompt.tokens())
     };
-    show_prompt(engine, model, prompt, &count)
+    show_prompt(engine, model, prompt, prepared.max_output_tokens, &count)
 }

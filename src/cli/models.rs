@@ -112,7 +112,7 @@ fn price(model: &ListedModel) -> Option<Price> {
 
 /// What input, cached input and output cost, in US dollars per million tokens.
 fn rates(price: Price) -> [f64; 3] {
-    [price.input, price.cached, price.output]
+    [price.rates.input, price.rates.cached, price.rates.output].map(models::dollars)
 }
 
 fn in_use(settings: &Settings) -> String {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{RefactorArgs, WrongUsage};
 use super::{diff, face, place, write};
-use crate::engine::{JobError, Place, Task};
+use crate::engine::{JobError, Place, Rewriting, Task};
 use crate::text;
 
 pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
@@ -28,15 +28,26 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
     let engine = face::engine_in(&engine, &arguments.ask, "model", &job.place.workspace);
     if arguments.ask.dry_run {
         let prepared = engine.prepared(&job)?;
-        face::show_dry_run(&engine, &arguments.ask, &prepared.prompt)?;
+        face::show_dry_run(&engine, &arguments.ask, &prepared)?;
         return Ok(0);
     }
-    let rewriting = face::run(&engine, async {
-        Ok(engine
+    face::run(&engine, async {
+        let rewriting = engine
             .rewrite(job, &mut |heard| face::say_progress(&heard))
-            .await?)
+            .await?;
+        // Within the job, for more may go on after it.
+        show(rewriting, &named.text, &name, to_write.as_deref())
     })
-    .inspect_err(show_refused)?;
+    .inspect_err(show_refused)
+}
+
+/// Prints the diff, or writes the file at `to_write`.
+fn show(
+    rewriting: Rewriting,
+    old: &str,
+    name: &Path,
+    to_write: Option<&Path>,
+) -> anyhow::Result<u8> {
     face::note(&format!(
         "{}\n{}",
         rewriting.summary,
@@ -45,14 +56,14 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
     if rewriting.edits.is_empty() {
         return Ok(0);
     }
-    let new = text::apply(&named.text, &rewriting.edits);
+    let new = text::apply(old, &rewriting.edits);
     let Some(path) = to_write else {
-        diff::print(&name, &named.text, &new)?;
+        diff::print(name, old, &new)?;
         return Ok(0);
     };
-    write::replace(&path, &named.text, &new).inspect_err(|_| {
+    write::replace(path, old, &new).inspect_err(|_| {
         // It is paid for: what cannot be written is shown. Why it cannot is said in any case.
-        let _ = diff::print(&name, &named.text, &new);
+        let _ = diff::print(name, old, &new);
     })?;
     face::note(&format!("{} is changed.", path.display()));
     Ok(0)

@@ -280,7 +280,7 @@ mod tests {
             model: "grok-4.3".into(),
             status: Status::Ok,
             total_tokens: 1_234,
-            cost_usd: Some(0.5),
+            cost_ticks: Some(5_000_000_000),
             ..Row::default()
         });
     }

@@ -8,9 +8,10 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use url::Url;
 
+use super::budget::Budget;
 use super::own_actions::own_actions;
 use super::{ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings};
-use crate::llm::models::Price;
+use crate::llm::models::{OwnPrice, ticks};
 use crate::prompt::{Detail, Effort};
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
@@ -31,18 +32,19 @@ pub(super) struct Key {
 /// What a value should have been, in words.
 pub(super) type Expected = Cow<'static, str>;
 
-/// Keys that say where data may go. Where one of them cannot be read, what is built in is not
+/// Keys that say where data may go, or how much money. Where one of them cannot be read, what is built in is not
 /// what the person meant, so nothing may be sent.
-const GUARDS: [&str; 6] = [
+const GUARDS: [&str; 7] = [
     "allowed_models",
     "base_url",
+    "budget",
     "ca_file",
     "exclude",
     "proxy",
     "redact_secrets",
 ];
 
-/// Whether this key says where data may go.
+/// Whether this key says where data may go, or how much of it.
 pub(super) fn is_guard(name: &str) -> bool {
     GUARDS.contains(&name)
 }
@@ -51,7 +53,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 25] = [
+pub(super) const KEYS: [Key; 27] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -80,12 +82,21 @@ pub(super) const KEYS: [Key; 25] = [
         url.trim_end_matches('/').clone_into(&mut s.base_url);
         Ok(())
     }),
+    key("budget", UserOnly, |s, v| {
+        s.budget = Budget::read(v)?;
+        Ok(())
+    }),
     key("ca_file", UserOnly, |s, v| {
         s.ca_file = text(v)?.map(Into::into);
         Ok(())
     }),
     key("concurrency", Anyone, |s, v| {
         s.concurrency = usize::try_from(within(v, 1, 64)?).map_err(|_| "a smaller number")?;
+        Ok(())
+    }),
+    key("confirm_above_usd", Anyone, |s, v| {
+        let usd = v.as_f64().and_then(ticks);
+        s.confirm_above_ticks = usd.ok_or("a number of US dollars, not below 0")?;
         Ok(())
     }),
     key("context", Anyone, |s, v| {
@@ -174,8 +185,8 @@ pub(super) const KEYS: [Key; 25] = [
     key("prices", Anyone, |s, v| {
         s.prices = map(v)?
             .map(|(model, price)| {
-                serde_json::from_value::<Price>(price.clone())
-                    .map(|price| (model.clone(), price))
+                serde_json::from_value(price.clone())
+                    .map(|OwnPrice(price)| (model.clone(), price))
                     .map_err(|_| "a map from model to { input, cached, output } in USD per million tokens, none below 0")
             })
             .collect::<Result<_, &'static str>>()?;
@@ -226,12 +237,10 @@ pub(super) const KEYS: [Key; 25] = [
 ];
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
-/// than taken in silence: a budget that does not hold is worse than none.
-pub(super) const NOT_YET: [&str; 8] = [
+/// than taken in silence.
+pub(super) const NOT_YET: [&str; 6] = [
     "api_key_command",
-    "budget",
     "code_lens",
-    "confirm_above_usd",
     "diagnostics",
     "inlay_hints",
     "otlp_endpoint",
@@ -316,7 +325,7 @@ fn within(value: &Value, least: u64, most: u64) -> Result<u64, Expected> {
 }
 
 /// The entries of a map. Lua cannot tell an empty map from an empty list, so `[]` is one.
-fn map(value: &Value) -> Result<impl Iterator<Item = (&String, &Value)>, &'static str> {
+pub(super) fn map(value: &Value) -> Result<impl Iterator<Item = (&String, &Value)>, &'static str> {
     match value {
         Value::Object(map) => Ok(Some(map).into_iter().flatten()),
         Value::Array(list) if list.is_empty() => Ok(None.into_iter().flatten()),

@@ -179,14 +179,16 @@ impl Laying {
             return self.refuse_unknown(name, origin);
         };
         let right = match self.policy_on(name) {
-            Some(policy) if origin.layer != Layer::Policy && !trust::only_tightens(name) => {
-                if self.resolved.values.get(name) != Some(&entry.value) {
-                    let what = format!("`{name}` is locked by {policy}");
-                    self.notice(origin, Some(name), what);
-                }
-                return;
+            Some(policy) if origin.layer != Layer::Policy => {
+                let Some(tighten) = trust::tightening(name) else {
+                    if self.resolved.values.get(name) != Some(&entry.value) {
+                        let what = format!("`{name}` is locked by {policy}");
+                        self.notice(origin, Some(name), what);
+                    }
+                    return;
+                };
+                Right::Joined(tighten)
             }
-            Some(_) if origin.layer != Layer::Policy => Right::Joined(trust::exclude_more),
             _ => trust::right(key, origin.layer),
         };
         if matches!(right, Right::Never) {

@@ -1,5 +1,6 @@
 //! What is in force, and where each value came from: layers resolved once into plain values.
 
+mod budget;
 mod file;
 mod keys;
 mod layers;
@@ -14,9 +15,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::llm::models::Price;
+use crate::llm::models::{Price, TICKS_PER_USD};
 use crate::prompt::{Detail, Effort};
 
+pub use budget::{Budget, Limits};
 pub use file::{ConfigFile, Content};
 pub use keys::names;
 pub use layers::{Layers, Resolved};
@@ -63,6 +65,11 @@ pub struct Settings {
     /// Globs of files that are never sent in any way.
     pub exclude: Vec<String>,
     pub redact_secrets: bool,
+    pub budget: Budget,
+    /// A job of many requests whose estimate is higher asks first. See
+    /// [`TICKS_PER_USD`](crate::llm::models::TICKS_PER_USD).
+    pub confirm_above_ticks: u64,
+    /// The user's own prices, over the lists.
     pub prices: BTreeMap<String, Price>,
     /// The user's own actions.
     pub actions: Vec<OwnAction>,
@@ -161,6 +168,8 @@ impl Default for Settings {
             remote_images: RemoteImages::Fetch,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,
+            budget: Budget::default(),
+            confirm_above_ticks: TICKS_PER_USD / 10,
             prices: BTreeMap::new(),
             actions: Vec::new(),
             instructions: Vec::new(),

@@ -70,6 +70,23 @@ const KEYS: &[Row] = &[
         || json!({ "type": "string", "pattern": "^https?://", "default": "https://api.x.ai/v1" }),
     ),
     (
+        "budget",
+        "What may be spent, in a day or a month, in each workspace, and with `total_` before it in all; past it a request is refused before it is sent.",
+        || {
+            let usd = || json!({ "type": "number", "minimum": 0 });
+            let tokens = || json!({ "type": "integer", "minimum": 0 });
+            json!({
+                "type": "object",
+                "properties": {
+                    "daily_usd": usd(), "monthly_usd": usd(), "daily_tokens": tokens(),
+                    "total_daily_usd": usd(), "total_monthly_usd": usd(), "total_daily_tokens": tokens(),
+                },
+                "additionalProperties": false,
+                "default": {},
+            })
+        },
+    ),
+    (
         "ca_file",
         "A PEM file with certificates to trust besides the system's.",
         || json!({ "type": "string" }),
@@ -78,6 +95,11 @@ const KEYS: &[Row] = &[
         "concurrency",
         "Requests in flight at once; the rest wait in order.",
         || whole(1, 64, 4),
+    ),
+    (
+        "confirm_above_usd",
+        "A job of many requests that is estimated to cost more asks first.",
+        || json!({ "type": "number", "minimum": 0, "default": 0.1 }),
     ),
     (
         "context",

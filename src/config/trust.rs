@@ -47,6 +47,7 @@ fn of_repository(name: &str) -> Right {
         "model" | "vision_model" => Right::Model,
         "exclude" => Right::Joined(exclude_more),
         "actions" => Right::Joined(actions_of_repository),
+        "budget" => Right::Joined(lower_budget),
         _ => Right::Never,
     }
 }
@@ -57,19 +58,30 @@ fn of_editor(key: &Key) -> Right {
             Right::Within(|new, _| new.redact_secrets, "may only be turned on")
         }
         ("exclude", _) => Right::Joined(exclude_more),
+        ("budget", _) => Right::Joined(lower_budget),
         ("model" | "vision_model" | "fallback_models", _) => Right::Model,
         (_, Trust::UserOnly) => Right::Never,
         (_, Trust::Anyone) => Right::Free,
     }
 }
 
-/// Keys that only ever keep something back, so that what a policy locks can still be added to.
-pub(super) fn only_tightens(name: &str) -> bool {
-    name == "exclude"
+/// How a key that only ever keeps something back is put together with what a policy locks.
+pub(super) fn tightening(name: &str) -> Option<fn(&mut Settings, &Settings) -> Option<String>> {
+    match name {
+        "budget" => Some(lower_budget),
+        "exclude" => Some(exclude_more),
+        _ => None,
+    }
+}
+
+/// The lower of the limits in force and the new ones.
+fn lower_budget(in_force: &mut Settings, new: &Settings) -> Option<String> {
+    in_force.budget = in_force.budget.narrowed_by(&new.budget);
+    None
 }
 
 /// The globs in force, and those that are new.
-pub(super) fn exclude_more(in_force: &mut Settings, new: &Settings) -> Option<String> {
+fn exclude_more(in_force: &mut Settings, new: &Settings) -> Option<String> {
     for glob in &new.exclude {
         if !in_force.exclude.contains(glob) {
             in_force.exclude.push(glob.clone());
@@ -128,7 +140,7 @@ fn is_as_cheap(model: &str, than: &str, own: &Settings) -> bool {
     let rates = |id: &str| {
         let listed = || models::known(id).map(|known| known.price);
         let price = own.prices.get(id).copied().or_else(listed)?;
-        Some([price.input, price.cached, price.output])
+        Some([price.rates.input, price.rates.cached, price.rates.output])
     };
     model == than
         || match (rates(model), rates(than)) {

@@ -1,16 +1,15 @@
 //! One row in the ledger for each request, whatever becomes of it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{Engine, Place};
+use super::{Engine, Place, Prices};
 use crate::llm::{Completion, Failure, Usage, models};
 use crate::prompt::estimate_tokens_of;
-use crate::store::{Row, Status, Store};
+use crate::store::{Reservation, Row, Status, Store};
 
 /// What stands behind the name of a model for which the stand-in answered.
 pub(super) const STAND_IN: &str = " (stand-in)";
@@ -31,8 +30,8 @@ pub(super) struct Account {
 pub struct Spent {
     pub model: String,
     pub usage: Usage,
-    /// `None` where no price is known.
-    pub cost_usd: Option<f64>,
+    /// See [`models::TICKS_PER_USD`]; `None` where no price is known.
+    pub cost_ticks: Option<u64>,
     /// Nothing was asked: the answer was kept from an earlier time.
     pub from_store: bool,
 }
@@ -43,9 +42,9 @@ impl Spent {
         if self.from_store {
             return "kept from earlier, nothing spent".into();
         }
-        let cost = self
-            .cost_usd
-            .map_or_else(String::new, |usd| format!(", ${usd:.4}"));
+        let cost = self.cost_ticks.map_or_else(String::new, |ticks| {
+            format!(", ${:.4}", models::dollars(ticks))
+        });
         format!("{}, {} tokens{cost}", self.model, self.usage.total_tokens)
     }
 
@@ -61,7 +60,7 @@ impl Spent {
             "audio_tokens": self.usage.audio_tokens,
             "cached_tokens": self.usage.cached_tokens,
             "reasoning_tokens": self.usage.reasoning_tokens,
-            "cost_usd": self.cost_usd,
+            "cost_usd": self.cost_ticks.map(models::dollars),
             "from_store": self.from_store,
         })
     }
@@ -77,10 +76,17 @@ impl Account {
     }
 
     /// Opens the account as the request is sent. Dropping it unsettled books a cancel.
-    pub(super) fn open(self, engine: &Engine, model: &str, prompt_tokens: u64) -> OpenAccount {
+    pub(super) fn open(
+        self,
+        engine: &Engine,
+        model: &str,
+        prompt_tokens: u64,
+        reservation: Option<Reservation>,
+    ) -> OpenAccount {
         OpenAccount {
             store: engine.store.clone(),
-            prices: engine.prices(),
+            prices: engine.prices.clone(),
+            _reservation: reservation,
             row: Some(Row {
                 status: Status::Cancelled,
                 model: model.to_owned(),
@@ -121,6 +127,7 @@ impl Account {
         Row {
             time: Timestamp::now(),
             workspace: self.place.workspace.display().to_string(),
+            repository: self.place.repository,
             action: self.action,
             file: Some(self.place.shown),
             lines: self.lines,
@@ -134,7 +141,9 @@ impl Account {
 /// A request that is under way.
 pub(super) struct OpenAccount {
     store: Store,
-    prices: BTreeMap<String, models::Price>,
+    prices: Prices,
+    /// Given back when the row was recorded.
+    _reservation: Option<Reservation>,
     /// `None` once it is settled.
     row: Option<Row>,
     prompt_tokens: u64,
@@ -147,7 +156,8 @@ pub(super) struct OpenAccount {
 struct Bill {
     model: String,
     usage: Usage,
-    cost_usd: Option<f64>,
+    cost_ticks: Option<u64>,
+    estimated: bool,
 }
 
 impl OpenAccount {
@@ -161,12 +171,17 @@ impl OpenAccount {
         self.is_stand_in.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it was the offline stand-in.
+    pub(super) fn is_from_stand_in(&self) -> bool {
+        self.is_stand_in.load(Ordering::Relaxed)
+    }
+
     pub(super) fn completed(mut self, completion: &Completion) -> Spent {
         let Some(row) = self.row.take() else {
             return Spent::default();
         };
         let model = completion.model.as_deref().unwrap_or(&row.model);
-        let bill = self.bill(model, self.reported_or_estimated(&completion.usage));
+        let bill = self.bill(&row.model, model, &completion.usage);
         self.store.record(Row {
             status: Status::Ok,
             finish_reason: completion.finish_reason.clone(),
@@ -179,7 +194,7 @@ impl OpenAccount {
         Spent {
             model: bill.model,
             usage: bill.usage,
-            cost_usd: bill.cost_usd,
+            cost_ticks: bill.cost_ticks,
             from_store: false,
         }
     }
@@ -189,12 +204,14 @@ impl OpenAccount {
             return;
         };
         let bill = if failure.is_billed {
-            self.bill(&row.model, self.reported_or_estimated(&failure.usage))
+            let model = failure.model.as_deref().unwrap_or(&row.model);
+            self.bill(&row.model, model, &failure.usage)
         } else {
             Bill {
                 model: self.model(&row.model),
                 usage: Usage::default(),
-                cost_usd: Some(0.0),
+                cost_ticks: Some(0),
+                estimated: false,
             }
         };
         self.store.record(Row {
@@ -228,22 +245,24 @@ impl OpenAccount {
     }
 
     /// What the stand-in reports as its price is what the model would have cost; nobody pays it.
-    fn bill(&self, model: &str, usage: Usage) -> Bill {
-        let cost_usd = if self.is_stand_in.load(Ordering::Relaxed) {
-            Some(0.0)
+    fn bill(&self, asked: &str, answered: &str, reported: &Usage) -> Bill {
+        let usage = self.reported_or_estimated(reported);
+        let cost_ticks = if self.is_from_stand_in() {
+            Some(0)
         } else {
-            models::cost_usd(model, &usage, &self.prices)
+            self.prices.ticks(asked, answered, &usage)
         };
         Bill {
-            model: self.model(model),
+            model: self.model(answered),
             usage,
-            cost_usd,
+            cost_ticks,
+            estimated: !reported.is_reported(),
         }
     }
 
     /// The model as the ledger names it: what the stand-in said never stands under a model's name.
     fn model(&self, model: &str) -> String {
-        if self.is_stand_in.load(Ordering::Relaxed) {
+        if self.is_from_stand_in() {
             format!("{model}{STAND_IN}")
         } else {
             model.to_owned()
@@ -258,7 +277,7 @@ impl Drop for OpenAccount {
         let Some(row) = self.row.take() else {
             return;
         };
-        let bill = self.bill(&row.model, self.reported_or_estimated(&Usage::default()));
+        let bill = self.bill(&row.model, &row.model, &Usage::default());
         self.store.record(Row {
             total_ms: u64::try_from(self.since.elapsed().as_millis()).ok(),
             ..billed(row, &bill)
@@ -279,7 +298,8 @@ fn billed(row: Row, bill: &Bill) -> Row {
         cached_tokens: usage.cached_tokens,
         reasoning_tokens: usage.reasoning_tokens,
         num_sources_used: usage.num_sources_used,
-        cost_usd: bill.cost_usd,
+        cost_ticks: bill.cost_ticks,
+        estimated: bill.estimated,
         ..row
     }
 }
@@ -305,7 +325,7 @@ mod tests {
             context_files: 0,
             masked: 0,
         };
-        settle(account.open(&engine, model, 1_000));
+        settle(account.open(&engine, model, 1_000, None));
         assert!(store.flush(Duration::from_secs(20)));
         let query = Query {
             by: By::Request,
@@ -359,8 +379,9 @@ mod tests {
         }
     }
 
-    /// Tokens of prompt and answer, the cost, and how many requests are without one.
-    type Booked = (u64, u64, Option<f64>, u64);
+    /// Tokens of prompt and answer, the cost, how many requests are without one, and how many
+    /// are estimates.
+    type Booked = (u64, u64, Option<u64>, u64, u64);
 
     #[test]
     fn what_was_billed_is_booked_whether_or_not_it_was_reported() {
@@ -374,16 +395,17 @@ mod tests {
                 (
                     row.prompt_tokens,
                     row.completion_tokens,
-                    row.cost_usd,
-                    totals.unpriced
+                    row.cost_ticks,
+                    totals.unpriced,
+                    totals.estimated
                 ),
                 expected,
                 "{model} {status:?}"
             );
         };
         // 1,000 x $1.25 and 100 x $2.50 a million.
-        let estimated = (1_000, 100, Some(0.0015), 0);
-        let unknown = (1_000, 100, None, 1);
+        let estimated = (1_000, 100, Some(15_000_000), 0, 1);
+        let unknown = (1_000, 100, None, 1, 1);
         let silent: fn(OpenAccount) = |open| drop(open.completed(&completion(Usage::default())));
         check("grok-4.3", silent, Status::Ok, estimated);
         check("llama", silent, Status::Ok, unknown);
@@ -392,19 +414,19 @@ mod tests {
             "grok-4.3",
             reported,
             Status::Ok,
-            (40, 2, Some(0.000_055), 0),
+            (40, 2, Some(550_000), 0, 0),
         );
         let cut: fn(OpenAccount) = |open| open.failed(&failure(true, 1));
         check("grok-4.3", cut, Status::Error, estimated);
         check("llama", cut, Status::Error, unknown);
         let turned_away: fn(OpenAccount) = |open| open.failed(&failure(false, 3));
-        check("llama", turned_away, Status::Error, (0, 0, Some(0.0), 0));
+        check("llama", turned_away, Status::Error, (0, 0, Some(0), 0, 0));
         let never_sent: fn(OpenAccount) = |open| open.failed(&failure(false, 0));
         check(
             "grok-4.3",
             never_sent,
             Status::Refused,
-            (0, 0, Some(0.0), 0),
+            (0, 0, Some(0), 0, 0),
         );
         check("grok-4.3", drop, Status::Cancelled, estimated);
         check("llama", drop, Status::Cancelled, unknown);
@@ -418,8 +440,8 @@ mod tests {
                 settle(open);
             });
             assert_eq!(
-                (row.model.as_str(), row.cost_usd),
-                ("grok-4.3 (stand-in)", Some(0.0))
+                (row.model.as_str(), row.cost_ticks),
+                ("grok-4.3 (stand-in)", Some(0))
             );
         };
         check(|open| {

@@ -33,6 +33,17 @@ pub enum JobError {
         "the range alone is about {tokens} tokens, more than `max_prompt_tokens` ({most}): select less, or raise it"
     )]
     TooLarge { tokens: u64, most: u64 },
+    /// Which limit would be passed, in words.
+    #[error("{0}")]
+    Budget(String),
+    #[error(
+        "a budget is set, and the ledger it is counted in cannot be read ({0}), so nothing is sent; mend that, or take `budget` out of config.toml"
+    )]
+    NoLedger(String),
+    #[error(
+        "a budget in dollars is set, and no price is known for {0}, so nothing is sent; set one under `prices` in config.toml"
+    )]
+    NoPrice(String),
     #[error("{0} is no text, or not in UTF-8")]
     NoText(String),
     #[error(transparent)]
@@ -83,6 +94,7 @@ impl JobError {
         match self {
             Self::Excluded(_) => "excluded",
             Self::TooLarge { .. } => "too_large",
+            Self::Budget(_) | Self::NoLedger(_) | Self::NoPrice(_) => "budget",
             Self::NoKey | Self::Key(_) => "no_key",
             Self::Refused { .. } | Self::Lost { .. } => "answer_refused",
             Self::Image(_) => "image",

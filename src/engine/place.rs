@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::repository::origin_of;
+
 /// A document's place in the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -13,6 +15,8 @@ pub struct Place {
     pub shown: String,
     /// The path as it was given, before links were followed.
     pub given: PathBuf,
+    /// Where the workspace's repository comes from, if that is known.
+    pub repository: Option<String>,
 }
 
 impl Place {
@@ -29,6 +33,7 @@ impl Place {
         let workspace = workspace_of(&path, folders);
         let shown = shown(path.strip_prefix(&workspace).unwrap_or(&path));
         Self {
+            repository: origin_of(&workspace),
             workspace,
             path: Some(path),
             shown,
@@ -42,6 +47,7 @@ impl Place {
             .first()
             .map_or_else(|| PathBuf::from("/"), |folder| canonical(folder));
         Self {
+            repository: origin_of(&workspace),
             workspace,
             path: None,
             shown: name.to_owned(),

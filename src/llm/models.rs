@@ -1,13 +1,13 @@
 //! What is known of xAI's models without asking: prices, context, effort.
 
-use std::collections::BTreeMap;
-
-use super::{Effort, Usage};
-
 mod lists;
+mod price;
+
+use super::Effort;
 
 pub use lists::ListedModel;
 pub(super) use lists::fetch;
+pub use price::{OwnPrice, Price, Rates, TICKS_PER_USD, dollars, ticks};
 
 /// The month in which the table below was drawn up.
 pub const AS_OF: &str = "2026-10";
@@ -15,52 +15,8 @@ pub const AS_OF: &str = "2026-10";
 /// From this many prompt tokens on, xAI bills the whole request at double the price.
 pub const LONG_PROMPT: u64 = 200_000;
 
-/// 10^10 ticks are one US dollar; the API's own unit, in which sums stay exact.
-pub const TICKS_PER_USD: u64 = 10_000_000_000;
-
-/// US dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
-#[serde(try_from = "Given")]
-pub struct Price {
-    pub input: f64,
-    /// For prompt tokens that were found in the cache.
-    pub cached: f64,
-    /// For all that the model writes, reasoning included.
-    pub output: f64,
-}
-
-/// A price as a person gives it: without one for the cache, what is found there costs the same.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Given {
-    input: f64,
-    cached: Option<f64>,
-    output: f64,
-}
-
-impl TryFrom<Given> for Price {
-    type Error = &'static str;
-
-    fn try_from(given: Given) -> Result<Self, Self::Error> {
-        let price = Self {
-            input: given.input,
-            cached: given.cached.unwrap_or(given.input),
-            output: given.output,
-        };
-        let is_sensible = |usd: f64| usd.is_finite() && usd >= 0.0;
-        if [price.input, price.cached, price.output]
-            .into_iter()
-            .all(is_sensible)
-        {
-            Ok(price)
-        } else {
-            Err("a price is a number of US dollars, not below 0")
-        }
-    }
-}
-
 /// What is known of one model.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Model {
     pub id: &'static str,
     /// Another name of the same model.
@@ -85,7 +41,7 @@ pub const MODELS: [Model; 7] = [
         None,
         "2026-09",
         500_000,
-        [2.00, 0.50, 6.00],
+        [200, 50, 600],
         UP_TO_XHIGH,
     ),
     model(
@@ -93,7 +49,7 @@ pub const MODELS: [Model; 7] = [
         None,
         "2026-08",
         500_000,
-        [2.00, 0.50, 6.00],
+        [200, 50, 600],
         UP_TO_XHIGH,
     ),
     model(
@@ -101,7 +57,7 @@ pub const MODELS: [Model; 7] = [
         None,
         "2026-07",
         500_000,
-        [2.00, 0.30, 6.00],
+        [200, 30, 600],
         UP_TO_HIGH,
     ),
     model(
@@ -109,7 +65,7 @@ pub const MODELS: [Model; 7] = [
         None,
         "2026-04",
         1_000_000,
-        [1.25, 0.20, 2.50],
+        [125, 20, 250],
         FROM_NONE,
     ),
     model(
@@ -117,7 +73,7 @@ pub const MODELS: [Model; 7] = [
         None,
         "2026-03",
         1_000_000,
-        [1.25, 0.20, 2.50],
+        [125, 20, 250],
         &[],
     ),
     model(
@@ -125,7 +81,7 @@ pub const MODELS: [Model; 7] = [
         None,
         "2026-03",
         1_000_000,
-        [1.25, 0.20, 2.50],
+        [125, 20, 250],
         &[],
     ),
     model(
@@ -133,7 +89,7 @@ pub const MODELS: [Model; 7] = [
         Some("grok-code-fast-1"),
         "2026-04",
         256_000,
-        [1.00, 0.20, 2.00],
+        [100, 20, 200],
         &[],
     ),
 ];
@@ -143,7 +99,7 @@ const fn model(
     alias: Option<&'static str>,
     since: &'static str,
     context: u64,
-    [input, cached, output]: [f64; 3],
+    cents: [u64; 3],
     efforts: &'static [Effort],
 ) -> Model {
     Model {
@@ -152,9 +108,8 @@ const fn model(
         since,
         context,
         price: Price {
-            input,
-            cached,
-            output,
+            rates: rates(cents, 1),
+            long: Some((LONG_PROMPT, rates(cents, 2))),
         },
         efforts,
     }
@@ -184,6 +139,17 @@ pub fn is_same(one: &str, other: &str) -> bool {
     one == other || is_version_of(&one, &other) || is_version_of(&other, &one) || is_alias()
 }
 
+/// From US cents per million tokens: of the prompt, of what is cached in it, of the answer.
+const fn rates([input, cached, output]: [u64; 3], times: u64) -> Rates {
+    let ticks = times * TICKS_PER_USD / 100;
+    Rates {
+        input: input * ticks,
+        cached: cached * ticks,
+        image: input * ticks,
+        output: output * ticks,
+    }
+}
+
 /// What is known of the model `id`, also under its alias, `-latest` or a date after its id.
 pub fn known(id: &str) -> Option<&'static Model> {
     MODELS.iter().find(|model| {
@@ -210,43 +176,10 @@ pub fn effort(id: &str, wanted: Effort) -> Option<Effort> {
     below.or(efforts.first()).copied()
 }
 
-/// The price of `id`: out of `overrides`, else the built-in list.
-pub fn price(id: &str, overrides: &BTreeMap<String, Price>) -> Option<Price> {
-    let listed = || known(id).map(|model| model.price);
-    overrides.get(id).copied().or_else(listed)
-}
-
-/// What a call cost, in US dollars: by the API's own account where it gave one, else by
-/// price. `None` if neither is known.
-pub fn cost_usd(id: &str, usage: &Usage, overrides: &BTreeMap<String, Price>) -> Option<f64> {
-    if let Some(ticks) = usage.cost_in_usd_ticks.filter(|ticks| *ticks > 0) {
-        return Some(float(ticks) / float(TICKS_PER_USD));
-    }
-    let Price {
-        input,
-        cached,
-        output,
-    } = price(id, overrides)?;
-    let from_cache = usage.cached_tokens.min(usage.prompt_tokens);
-    let millionths = float(usage.prompt_tokens - from_cache) * input
-        + float(from_cache) * cached
-        + float(usage.output_tokens()) * output;
-    // A person's own price is meant as it stands; the doubling is the list's rule.
-    let doubled = usage.prompt_tokens >= LONG_PROMPT && !overrides.contains_key(id);
-    Some(millionths / 1e6 * if doubled { 2.0 } else { 1.0 })
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of tokens lie far below 2^52"
-)]
-fn float(count: u64) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::llm::Usage;
 
     #[test]
     fn models_are_known_by_id_alias_and_version() {
@@ -307,58 +240,34 @@ mod tests {
     }
 
     #[test]
-    fn cost_is_the_ticks_else_the_price() {
-        let own: BTreeMap<String, Price> = [(
-            "mine".to_owned(),
-            Price {
-                input: 10.0,
-                cached: 1.0,
-                output: 100.0,
-            },
-        )]
-        .into();
-        let check = |id: &str, usage: Usage, expected: Option<f64>| {
-            let cost = cost_usd(id, &usage, &own);
-            let near = match (cost, expected) {
-                (Some(cost), Some(expected)) => (cost - expected).abs() < 1e-12,
-                (cost, expected) => cost == expected,
+    fn the_list_says_what_a_request_costs_to_the_tick() {
+        let check = |id: &str, prompt: u64, cached: u64, output: u64, expected: u64| {
+            let usage = Usage {
+                prompt_tokens: prompt,
+                cached_tokens: cached,
+                completion_tokens: output,
+                ..Usage::default()
             };
-            assert!(near, "{id}: {cost:?}, not {expected:?}");
+            assert_eq!(known(id).unwrap().price.ticks(&usage), expected, "{id}");
         };
-        let usage = |prompt: u64, cached: u64, completion: u64, reasoning: u64| Usage {
-            prompt_tokens: prompt,
-            cached_tokens: cached,
-            completion_tokens: completion,
-            reasoning_tokens: reasoning,
-            total_tokens: prompt + completion + reasoning,
-            ..Usage::default()
-        };
-        // (1000 - 400) * 1.25 + 400 * 0.20 + (100 + 50) * 2.50
-        check("grok-4.3", usage(1000, 400, 100, 50), Some(1205e-6));
-        check("grok-4.7", usage(1_000, 0, 0, 0), Some(0.002));
-        check("grok-4.3", usage(199_999, 0, 0, 0), Some(0.249_998_75));
-        check("grok-4.3", usage(200_000, 0, 0, 0), Some(0.5));
-        check("grok-code-fast-1", usage(0, 0, 1_000_000, 0), Some(2.0));
-        check("mine", usage(100, 50, 10, 0), Some(1550e-6));
-        check("mine", usage(300_000, 0, 0, 0), Some(3.0));
-        check("unheard-of", usage(1000, 0, 0, 0), None);
-        // More from the cache than there was: never negative.
-        check("grok-4.3", usage(100, 500, 0, 0), Some(20e-6));
-        // Reasoning inside of completion is not counted again.
-        let inside = Usage {
-            total_tokens: 1100,
-            ..usage(1000, 0, 100, 50)
-        };
-        check("grok-4.3", inside, Some(1500e-6));
-        let ticks = Usage {
-            cost_in_usd_ticks: Some(37_756_000),
-            ..usage(1000, 0, 0, 0)
-        };
-        check("unheard-of", ticks, Some(0.003_775_6));
-        let unreported = Usage {
-            cost_in_usd_ticks: Some(0),
-            ..usage(1000, 0, 0, 0)
-        };
-        check("grok-4.3", unreported, Some(0.001_25));
+        check(
+            "grok-4.7",
+            1_000,
+            400,
+            10,
+            20_000 * 600 + 5_000 * 400 + 60_000 * 10,
+        );
+        check("grok-4.6", 1_000, 0, 0, 20_000_000);
+        check("grok-4.5", 1_000, 1_000, 0, 3_000_000);
+        check("grok-4.3", 199_999, 0, 0, 12_500 * 199_999);
+        check(
+            "grok-4.3",
+            200_000,
+            100_000,
+            1,
+            25_000 * 100_000 + 4_000 * 100_000 + 50_000,
+        );
+        check("grok-4.20-0309-reasoning", 0, 0, 1, 25_000);
+        check("grok-code-fast-1", 0, 0, 1_000_000, 2 * TICKS_PER_USD);
     }
 }

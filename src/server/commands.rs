@@ -10,7 +10,7 @@ use super::state::{Server, place};
 use super::{configuration, context, links, protocol as lsp, run, transport};
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Engine, JobError};
-use crate::llm::{Usage, models};
+use crate::llm::models::dollars;
 use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
@@ -107,14 +107,12 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
         }
     };
     let prompt = prompt.map_err(|error| lsp::failed(&error.to_string()))?;
-    let usage = Usage {
-        prompt_tokens: prompt.tokens(),
-        ..Usage::default()
-    };
+    engine.load_prices().await;
+    let estimate = engine.estimate(model, &prompt, 0);
     Ok(json!({
         "prompt": prompt.to_plain_text(),
         "tokens": prompt.tokens(),
-        "cost_usd": models::cost_usd(model, &usage, &engine.prices()),
+        "cost_usd": estimate.prompt_ticks.map(dollars),
     }))
 }
 

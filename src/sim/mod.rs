@@ -25,6 +25,9 @@ mod socket_tests;
 mod tokens;
 mod words;
 
+#[cfg(test)]
+pub(crate) use models::{language_models, models};
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::AtomicU64;

@@ -14,7 +14,8 @@ use super::error::StoreError;
 pub(super) const FILE: &str = "gloss.db";
 
 /// Each brings the schema one version further; `user_version` counts those done. Only ever append.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE request (
         id INTEGER PRIMARY KEY,
         time INTEGER NOT NULL, -- microseconds since 1970, UTC
@@ -54,7 +55,29 @@ const MIGRATIONS: &[&str] = &["
         time INTEGER NOT NULL,
         PRIMARY KEY (content, language, prompt_version, model)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE request ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE reservation ( -- of a request that is under way, while a budget is set
+        id INTEGER PRIMARY KEY,
+        time INTEGER NOT NULL,
+        workspace TEXT NOT NULL,
+        tokens INTEGER NOT NULL,
+        ticks INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE warning ( -- that a budget is nearly used up, each given once
+        name TEXT NOT NULL,
+        workspace TEXT NOT NULL, -- empty for a limit of the machine
+        since INTEGER NOT NULL,
+        PRIMARY KEY (name, workspace, since)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE model_list (
+        endpoint TEXT PRIMARY KEY,
+        tried INTEGER NOT NULL,
+        models TEXT NOT NULL -- JSON
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The newest schema this Gloss knows.
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]

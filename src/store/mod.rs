@@ -5,8 +5,10 @@
 //! it, and what cannot be written now waits in bounded memory and is tried
 //! again. No text of the user's code comes here.
 
+mod budget;
 mod database;
 mod error;
+mod overview;
 mod report;
 mod row;
 mod tables;
@@ -26,9 +28,13 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use sha2::{Digest, Sha256};
 
+use crate::llm::ListedModel;
+
+pub use budget::{Amount, Claim, Limit, Reservation, Standing, Verdict};
 pub use error::StoreError;
+pub use overview::{Latency, Overview};
 pub use report::{By, Key, Line, Query, Report, Totals};
-pub use row::{Row, Status, TICKS_PER_USD};
+pub use row::{Row, Status};
 
 use database::Database;
 use tables::{Waiting, Write};
@@ -97,9 +103,45 @@ impl Store {
 
     /// Notes one request. Never waits for the disk.
     pub fn record(&self, row: Row) {
-        self.handle
-            .shared
-            .write(self.folder(), Write::Row(Box::new(row)));
+        self.write(Write::Row(Box::new(row)));
+    }
+
+    fn write(&self, write: Write) {
+        self.handle.shared.write(self.folder(), write);
+    }
+
+    /// Lays a claim on what the limits leave, before anything is sent.
+    ///
+    /// Fails where the ledger cannot be read, or would lose the request's row.
+    pub fn reserve(&self, claim: Claim, limits: Vec<Limit>) -> Reply<Verdict> {
+        let store = self.clone();
+        self.ask(move |database, waiting| {
+            if store.handle.shared.is_full() {
+                return Err(StoreError::Busy);
+            }
+            database.run(READ_PATIENCE, |connection| {
+                budget::reserve(&store, connection, waiting, &claim, &limits)
+            })
+        })
+    }
+
+    /// Tells the user something that [`Store::take_notices`] then hands out.
+    pub fn notice(&self, words: String) {
+        self.handle.shared.notice(words);
+    }
+
+    /// Keeps what an endpoint offers, in the place of what was kept. Never waits for the disk.
+    pub fn keep_models(&self, endpoint: &str, list: ModelList) {
+        self.write(Write::ModelList(Box::new((endpoint.to_owned(), list))));
+    }
+
+    /// What is kept of an endpoint's offer.
+    pub fn models(&self, endpoint: String) -> Reply<Option<ModelList>> {
+        self.ask(move |database, waiting| {
+            database.run(READ_PATIENCE, |connection| {
+                tables::model_list(connection, waiting, &endpoint)
+            })
+        })
     }
 
     /// Keeps a description; it replaces one of the same key. Never waits for the disk.
@@ -108,10 +150,7 @@ impl Store {
             markdown,
             time: Timestamp::now(),
         };
-        self.handle.shared.write(
-            self.folder(),
-            Write::Description(Box::new((key, description))),
-        );
+        self.write(Write::Description(Box::new((key, description))));
     }
 
     /// The description kept under the key, by this process or any other.
@@ -137,6 +176,44 @@ impl Store {
     /// Waits for the disk: not for async code.
     pub fn usage(&self, query: &Query) -> Result<Report, StoreError> {
         self.report(query.clone()).wait()
+    }
+
+    /// What the page shows beside the report of the same query.
+    ///
+    /// Waits for the disk: not for async code.
+    pub fn overview(&self, query: &Query) -> Result<Overview, StoreError> {
+        let query = query.clone();
+        self.ask(move |database, waiting| {
+            database.run(READ_PATIENCE, |connection| {
+                tables::overview(connection, waiting, &query, &TimeZone::system())
+            })
+        })
+        .wait()
+    }
+
+    /// How many rows on the disk are from before that time.
+    ///
+    /// Waits for the disk: not for async code.
+    pub fn count_before(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.ask(move |database, _| {
+            database.run(READ_PATIENCE, |connection| {
+                tables::count_before(connection, before)
+            })
+        })
+        .wait()
+    }
+
+    /// Deletes the rows from before that time for good; nothing else ever deletes one. How many
+    /// there were.
+    ///
+    /// Waits for the disk: not for async code.
+    pub fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.ask(move |database, _| {
+            database.run(READ_PATIENCE, |connection| {
+                tables::delete_before(connection, before)
+            })
+        })
+        .wait()
     }
 
     /// The sums since local midnight, over all workspaces.
@@ -254,6 +331,14 @@ impl DescriptionKey {
             model: model.into(),
         }
     }
+}
+
+/// What an endpoint offers, as it said last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelList {
+    /// When it was last asked, whether or not it answered.
+    pub tried: Timestamp,
+    pub models: Vec<ListedModel>,
 }
 
 /// What a model said of an image.

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::row::{Row, Status, dollars};
+use super::row::{Row, Status};
+use crate::llm::models::dollars;
 
 /// Which rows to look at, and how to group them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,10 +90,12 @@ pub struct Totals {
     pub audio_tokens: u64,
     pub cached_tokens: u64,
     pub reasoning_tokens: u64,
-    /// See [`super::TICKS_PER_USD`].
+    /// See [`TICKS_PER_USD`](crate::llm::models::TICKS_PER_USD).
     pub cost_ticks: u64,
     /// Rows that were answered, or used tokens, at no known price; the cost is without them.
     pub unpriced: u64,
+    /// Rows whose tokens and cost are estimates, for nobody said what they used.
+    pub estimated: u64,
 }
 
 impl Totals {
@@ -102,7 +105,7 @@ impl Totals {
     }
 
     pub(super) fn of(row: &Row) -> Totals {
-        let cost = row.cost_ticks();
+        let cost = row.cost_ticks;
         let is_used = row.status == Status::Ok || row.total_tokens > 0;
         Totals {
             requests: row.calls(),
@@ -118,6 +121,7 @@ impl Totals {
             reasoning_tokens: row.reasoning_tokens,
             cost_ticks: cost.unwrap_or(0),
             unpriced: (cost.is_none() && is_used).into(),
+            estimated: row.estimated.into(),
         }
     }
 
@@ -136,6 +140,7 @@ impl Totals {
             reasoning_tokens,
             cost_ticks,
             unpriced,
+            estimated,
         } = other;
         for (sum, more) in [
             (&mut self.requests, requests),
@@ -151,6 +156,7 @@ impl Totals {
             (&mut self.reasoning_tokens, reasoning_tokens),
             (&mut self.cost_ticks, cost_ticks),
             (&mut self.unpriced, unpriced),
+            (&mut self.estimated, estimated),
         ] {
             *sum = sum.saturating_add(*more);
         }
@@ -325,15 +331,16 @@ fn order(one: &Line, other: &Line) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::llm::models::TICKS_PER_USD;
 
-    fn row(time: &str, workspace: &str, status: Status, cost: Option<f64>) -> Row {
+    fn row(time: &str, workspace: &str, status: Status, cents: Option<u64>) -> Row {
         Row {
             time: time.parse().unwrap(),
             workspace: workspace.into(),
             action: "explain".into(),
             model: "grok-4.3".into(),
             status,
-            cost_usd: cost,
+            cost_ticks: cents.map(|cents| cents * TICKS_PER_USD / 100),
             total_tokens: 10,
             ..Row::default()
         }
@@ -347,7 +354,7 @@ mod tests {
 
     #[test]
     fn calls_are_counted_apart_from_what_was_known_or_refused() {
-        let rows = Status::ALL.map(|status| row("2026-11-22T12:00:00Z", "/w", status, Some(0.5)));
+        let rows = Status::ALL.map(|status| row("2026-11-22T12:00:00Z", "/w", status, Some(50)));
         let total = report(&Query::default(), rows.into()).total;
         assert_eq!((total.requests, total.from_store, total.errors), (3, 1, 1));
         assert_eq!(total.cost_ticks, 5 * 5_000_000_000);
@@ -396,7 +403,7 @@ mod tests {
     #[test]
     fn a_workspace_takes_those_below_it_and_no_namesakes() {
         let rows = ["/w", "/w/inner", "/workshop", "/"]
-            .map(|workspace| row("2026-11-22T12:00:00Z", workspace, Status::Ok, Some(0.0)));
+            .map(|workspace| row("2026-11-22T12:00:00Z", workspace, Status::Ok, Some(0)));
         let query = Query {
             workspace: Some("/w".into()),
             ..Query::default()
@@ -420,7 +427,7 @@ mod tests {
     fn sums_stop_at_the_greatest_value() {
         let huge = Row {
             total_tokens: u64::MAX,
-            cost_usd: Some(1e30),
+            cost_ticks: Some(u64::MAX),
             ..Row::default()
         };
         let total = report(&Query::default(), vec![huge.clone(), huge]).total;
@@ -465,7 +472,7 @@ mod tests {
                 by,
                 ..Query::default()
             };
-            let rows = vec![row("2026-11-22T12:00:00Z", "/w", Status::Ok, Some(0.25))];
+            let rows = vec![row("2026-11-22T12:00:00Z", "/w", Status::Ok, Some(25))];
             let json = serde_json::to_value(report(&query, rows)).unwrap();
             let names = |value: &serde_json::Value| -> Vec<String> {
                 value.as_object().unwrap().keys().cloned().collect()

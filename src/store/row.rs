@@ -2,8 +2,6 @@
 
 use jiff::Timestamp;
 
-pub use crate::llm::models::TICKS_PER_USD;
-
 /// One request, as the ledger keeps it. Counts that the API did not report are 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
@@ -45,8 +43,11 @@ pub struct Row {
     pub cached_tokens: u64,
     pub reasoning_tokens: u64,
     pub num_sources_used: u64,
-    /// US dollars, kept to the tick (see [`TICKS_PER_USD`]); `None` where no price is known.
-    pub cost_usd: Option<f64>,
+    /// Ticks, of which [`TICKS_PER_USD`](crate::llm::models::TICKS_PER_USD) make a US dollar; `None` where
+    /// no price is known.
+    pub cost_ticks: Option<u64>,
+    /// The API did not say what it used, as after a cancel: tokens and cost are estimates.
+    pub estimated: bool,
 }
 
 impl Row {
@@ -57,13 +58,6 @@ impl Row {
         } else {
             0
         }
-    }
-
-    /// The cost in ticks; `None` where it is unknown or not a sensible number.
-    pub(super) fn cost_ticks(&self) -> Option<u64> {
-        self.cost_usd
-            .filter(|usd| usd.is_finite() && *usd >= 0.0)
-            .map(ticks)
     }
 }
 
@@ -115,51 +109,9 @@ impl Status {
     }
 }
 
-/// Dollars to ticks, to the nearest. `usd` is finite and not negative; what exceeds the range is cut.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss
-)]
-fn ticks(usd: f64) -> u64 {
-    (usd * TICKS_PER_USD as f64).round() as u64
-}
-
-/// Ticks to dollars.
-#[expect(clippy::cast_precision_loss)]
-pub(super) fn dollars(ticks: u64) -> f64 {
-    ticks as f64 / TICKS_PER_USD as f64
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    #[test]
-    fn a_cost_that_is_no_sensible_number_is_unknown() {
-        for (usd, expected) in [
-            (None, None),
-            (Some(f64::NAN), None),
-            (Some(f64::INFINITY), None),
-            (Some(-0.5), None),
-            (Some(0.0), Some(0)),
-            (Some(0.000_000_000_1), Some(1)),
-            (Some(1.25), Some(12_500_000_000)),
-            (Some(1e300), Some(u64::MAX)),
-        ] {
-            assert_eq!(
-                Row {
-                    cost_usd: usd,
-                    ..Row::default()
-                }
-                .cost_ticks(),
-                expected,
-                "{usd:?}"
-            );
-        }
-    }
 
     #[test]
     fn a_status_comes_back_from_its_word() {
@@ -168,12 +120,5 @@ mod tests {
             assert_eq!(serde_json::to_value(status).unwrap(), status.word());
         }
         assert_eq!(Status::from_word("of_tomorrow"), Status::Error);
-    }
-
-    proptest! {
-        #[test]
-        fn ticks_to_a_hundred_thousand_dollars_survive_the_way_through_them(some in 0..1_u64 << 50) {
-            prop_assert_eq!(ticks(dollars(some)), some);
-        }
     }
 }

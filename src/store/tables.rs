@@ -6,15 +6,23 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::budget::{self, Reserved, Warned};
+use super::overview::Overview;
 use super::report::{Fold, Query, Report};
-use super::row::{Row, Status, dollars};
-use super::{Description, DescriptionKey};
+use super::row::{Row, Status};
+use super::{Description, DescriptionKey, ModelList};
 
 /// Something to be written, each in a transaction of its own.
 #[derive(Clone, Debug)]
 pub(super) enum Write {
     Row(Box<Row>),
     Description(Box<(DescriptionKey, Description)>),
+    Reserve(Box<Reserved>),
+    /// Takes back the reservation of this id.
+    Release(i64),
+    Warned(Warned),
+    /// What the endpoint offers.
+    ModelList(Box<(String, ModelList)>),
 }
 
 /// What is not on the disk yet, oldest first.
@@ -25,14 +33,14 @@ macro_rules! columns {
         "time, workspace, repository, action, file, lines, context_files, masked, model, status, \
          finish_reason, retries, first_token_ms, total_ms, request_id, error, prompt_tokens, \
          completion_tokens, total_tokens, text_tokens, image_tokens, audio_tokens, cached_tokens, \
-         reasoning_tokens, num_sources_used, cost_ticks"
+         reasoning_tokens, num_sources_used, cost_ticks, estimated"
     };
 }
 
 const INSERT_ROW: &str = concat!(
     "INSERT INTO request (",
     columns!(),
-    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 );
 
 const SELECT_ROWS: &str = concat!(
@@ -46,6 +54,10 @@ pub(super) fn write(connection: &Connection, write: &Write) -> rusqlite::Result<
     match write {
         Write::Row(row) => insert_row(connection, row),
         Write::Description(pair) => insert_description(connection, &pair.0, &pair.1),
+        Write::Reserve(reserved) => budget::insert(connection, reserved),
+        Write::Release(id) => budget::release(connection, *id),
+        Write::Warned(warned) => budget::insert_warning(connection, warned),
+        Write::ModelList(pair) => insert_model_list(connection, &pair.0, &pair.1),
     }
 }
 
@@ -76,13 +88,14 @@ fn insert_row(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         integer(row.cached_tokens),
         integer(row.reasoning_tokens),
         integer(row.num_sources_used),
-        row.cost_ticks().map(integer),
+        row.cost_ticks.map(integer),
+        row.estimated,
     ])?;
     Ok(())
 }
 
 /// SQLite's integers are signed; what is greater is cut.
-fn integer(count: u64) -> i64 {
+pub(super) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -94,18 +107,67 @@ pub(super) fn report(
     zone: TimeZone,
 ) -> rusqlite::Result<Report> {
     let mut fold = Fold::new(query, zone);
+    each_row(connection, waiting, query, |row| fold.add(row))?;
+    Ok(fold.report())
+}
+
+/// What the page shows beside the table, over the same rows.
+pub(super) fn overview(
+    connection: &Connection,
+    waiting: &Waiting,
+    query: &Query,
+    zone: &TimeZone,
+) -> rusqlite::Result<Overview> {
+    let mut overview = Overview::default();
+    each_row(connection, waiting, query, |row| {
+        if query.takes(&row) {
+            overview.add(&row, zone);
+        }
+    })?;
+    overview.sort();
+    Ok(overview)
+}
+
+/// Hands over the rows one by one, so that a long ledger is never held as a whole.
+fn each_row(
+    connection: &Connection,
+    waiting: &Waiting,
+    query: &Query,
+    mut tell: impl FnMut(Row),
+) -> rusqlite::Result<()> {
     let since = query.since.map_or(i64::MIN, Timestamp::as_microsecond);
     let mut statement = connection.prepare_cached(SELECT_ROWS)?;
     let mut rows = statement.query([since])?;
     while let Some(row) = rows.next()? {
-        fold.add(read_row(row)?);
+        tell(read_row(row)?);
     }
     for write in waiting {
         if let Write::Row(row) = write {
-            fold.add(row.as_ref().clone());
+            tell(row.as_ref().clone());
         }
     }
-    Ok(fold.report())
+    Ok(())
+}
+
+/// How many rows there are from before that time.
+pub(super) fn count_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
+    connection.query_row(
+        "SELECT count(*) FROM request WHERE time < ?",
+        [before.as_microsecond()],
+        |row| {
+            row.get::<_, i64>(0)
+                .map(|count| u64::try_from(count).unwrap_or(0))
+        },
+    )
+}
+
+/// Deletes the rows from before that time; how many there were.
+pub(super) fn delete_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
+    let deleted = connection.execute(
+        "DELETE FROM request WHERE time < ?",
+        [before.as_microsecond()],
+    )?;
+    Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
 /// The columns in the order of `columns!`, which is that of the fields.
@@ -137,7 +199,8 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         cached_tokens: cells.count()?,
         reasoning_tokens: cells.count()?,
         num_sources_used: cells.count()?,
-        cost_usd: cells.optional_count()?.map(dollars),
+        cost_ticks: cells.optional_count()?,
+        estimated: cells.any()?,
     })
 }
 
@@ -225,5 +288,42 @@ fn stored_description(
                 })
             },
         )
+        .optional()
+}
+
+fn insert_model_list(
+    connection: &Connection,
+    endpoint: &str,
+    list: &ModelList,
+) -> rusqlite::Result<()> {
+    let models = serde_json::to_string(&list.models).unwrap_or_else(|_| "[]".into());
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO model_list VALUES (?, ?, ?)")?
+        .execute(params![endpoint, list.tried.as_microsecond(), models])?;
+    Ok(())
+}
+
+/// The list kept of the endpoint, written already or not. One that cannot be read holds nothing.
+pub(super) fn model_list(
+    connection: &Connection,
+    waiting: &Waiting,
+    endpoint: &str,
+) -> rusqlite::Result<Option<ModelList>> {
+    let waiting = waiting.iter().rev().find_map(|write| match write {
+        Write::ModelList(pair) if pair.0 == endpoint => Some(pair.1.clone()),
+        _ => None,
+    });
+    if waiting.is_some() {
+        return Ok(waiting);
+    }
+    connection
+        .prepare_cached("SELECT tried, models FROM model_list WHERE endpoint = ?")?
+        .query_row([endpoint], |row| {
+            let mut cells = Cells { row, next: 0 };
+            Ok(ModelList {
+                tried: cells.time()?,
+                models: serde_json::from_str(&cells.any::<String>()?).unwrap_or_default(),
+            })
+        })
         .optional()
 }

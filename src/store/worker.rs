@@ -11,8 +11,10 @@ use super::tables::{self, Waiting, Write};
 
 /// How many rows may wait for the disk; what comes on top is lost, and counted.
 pub(super) const MAX_WAITING_ROWS: usize = 10_000;
-/// Descriptions are kilobytes, not bytes, and can be had again.
+/// Descriptions are kilobytes, not bytes, and can be had again. So are lists of models.
 const MAX_WAITING_DESCRIPTIONS: usize = 200;
+/// A reservation is one, and its release another.
+const MAX_WAITING_NOTES: usize = 2 * MAX_WAITING_ROWS;
 const MAX_WAITING_QUESTIONS: usize = 1_000;
 
 /// How long a question may wait for locks that others hold.
@@ -52,6 +54,7 @@ struct State {
     questions: VecDeque<Question>,
     waiting_rows: usize,
     waiting_descriptions: usize,
+    waiting_notes: usize,
     /// Writes taken in, and those that reached the disk.
     accepted: u64,
     written: u64,
@@ -71,27 +74,14 @@ impl Shared {
     /// Takes something to be written; never waits for the disk.
     pub(super) fn write(self: &Arc<Self>, folder: Option<&Path>, write: Write) {
         let mut state = self.lock();
-        let full = match &write {
-            Write::Row(_) => state.waiting_rows >= MAX_WAITING_ROWS,
-            Write::Description(_) => state.waiting_descriptions >= MAX_WAITING_DESCRIPTIONS,
-        };
-        match &write {
-            Write::Row(_) if full => {
-                state.lost += 1;
-                if !std::mem::replace(&mut state.said_lost, true) {
-                    let words = format!(
-                        "{MAX_WAITING_ROWS} requests wait for the ledger; \
-                         those that come now will be missing from it"
-                    );
-                    say(&mut state, words);
-                }
+        if !state.has_room(&write) {
+            if matches!(write, Write::Row(_)) {
+                state.lose_row();
             }
-            Write::Description(_) if full => {}
-            Write::Row(_) | Write::Description(_) => {
-                state.count_waiting(&write, usize::saturating_add);
-                state.accepted += 1;
-                state.writes.push_back(write);
-            }
+        } else {
+            state.count_waiting(&write, usize::saturating_add);
+            state.accepted += 1;
+            state.writes.push_back(write);
         }
         // Where no thread can be had now, the next use tries again.
         let _ = self.start(&mut state, folder);
@@ -153,6 +143,16 @@ impl Shared {
         }
     }
 
+    /// Whether rows that come now would be lost.
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().waiting_rows >= MAX_WAITING_ROWS
+    }
+
+    /// Says something to the user, as if the store had found it.
+    pub(super) fn notice(&self, words: String) {
+        say(&mut self.lock(), words);
+    }
+
     pub(super) fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().notices)
     }
@@ -173,12 +173,38 @@ impl Shared {
 }
 
 impl State {
+    /// How many of its kind wait, and how many may.
+    fn waiting(&mut self, write: &Write) -> (&mut usize, usize) {
+        match write {
+            Write::Row(_) => (&mut self.waiting_rows, MAX_WAITING_ROWS),
+            Write::Description(_) | Write::ModelList(_) => {
+                (&mut self.waiting_descriptions, MAX_WAITING_DESCRIPTIONS)
+            }
+            Write::Reserve(_) | Write::Release(_) | Write::Warned(_) => {
+                (&mut self.waiting_notes, MAX_WAITING_NOTES)
+            }
+        }
+    }
+
+    fn has_room(&mut self, write: &Write) -> bool {
+        let (count, most) = self.waiting(write);
+        *count < most
+    }
+
     fn count_waiting(&mut self, write: &Write, change: fn(usize, usize) -> usize) {
-        let count = match write {
-            Write::Row(_) => &mut self.waiting_rows,
-            Write::Description(_) => &mut self.waiting_descriptions,
-        };
+        let (count, _) = self.waiting(write);
         *count = change(*count, 1);
+    }
+
+    fn lose_row(&mut self) {
+        self.lost += 1;
+        if !std::mem::replace(&mut self.said_lost, true) {
+            let words = format!(
+                "{MAX_WAITING_ROWS} requests wait for the ledger; \
+                 those that come now will be missing from it"
+            );
+            say(self, words);
+        }
     }
 }
 
@@ -223,6 +249,8 @@ impl Worker {
         loop {
             let work = self.next_work();
             for question in work.questions {
+                // What the question before it wrote, it sees.
+                self.take_writes();
                 question(&mut self.database, &self.backlog);
             }
             if work.idle {
@@ -236,6 +264,11 @@ impl Worker {
                 return;
             }
         }
+    }
+
+    fn take_writes(&mut self) {
+        let mut state = self.shared.lock();
+        self.backlog.append(&mut state.writes);
     }
 
     /// Waits until there is something to do. Whatever waits is in the backlog
@@ -379,7 +412,10 @@ impl Drop for Worker {
         while let Some(write) = self.backlog.pop_back() {
             state.writes.push_front(write);
         }
-        state.questions.clear();
+        let unanswered = std::mem::take(&mut state.questions);
         self.shared.settled.notify_all();
+        drop(state);
+        // One may hold the last handle to the store, which takes the lock when it goes.
+        drop(unanswered);
     }
 }

@@ -4,7 +4,8 @@ use anstyle::Style;
 use jiff::tz::TimeZone;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::store::{By, Key, Line, Report, Row, TICKS_PER_USD, Totals};
+use crate::llm::models::TICKS_PER_USD;
+use crate::store::{By, Key, Line, Report, Row, Totals};
 use crate::text::visible;
 
 /// Cells without styles, for the terminal and for the page alike.

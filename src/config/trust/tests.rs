@@ -27,8 +27,10 @@ const TABLE: &str = r#"
     allowed_models    ["grok-4.3"]                  no     no
     answer_language   "Deutsch"                     yes    yes
     base_url          "https://evil.example/v1"     no     no
+    budget            {"daily_usd":1}               joins  joins
     ca_file           "/tmp/evil.pem"               no     no
     concurrency       3                             no     yes
+    confirm_above_usd 5                             no     yes
     context           "file"                        yes    yes
     exclude           ["*.sql"]                     joins  joins
     exclude           []                            joins  joins
@@ -140,6 +142,7 @@ fn each_key_counts_from_where_it_may() {
                 Joins => {
                     let mut joined = Settings::default();
                     let new = with(name, &value);
+                    joined.budget = new.budget;
                     joined
                         .exclude
                         .extend(new.exclude.iter().filter(|glob| *glob == "*.sql").cloned());
@@ -195,6 +198,10 @@ fn what_the_policy_sets_is_locked() {
                     found.settings.exclude.len() > globs.len(),
                     value != json!([])
                 );
+                continue;
+            }
+            if name == "budget" {
+                assert_eq!(found.settings.budget, with(name, &value).budget, "{case}");
                 continue;
             }
             assert_eq!(found.settings, Settings::default(), "{case}");

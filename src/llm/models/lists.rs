@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use reqwest::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::Price;
+use super::price::{Price, Rates};
 use crate::llm::classify::{Refusal, classify};
 use crate::llm::key::{may_see_key, scrub};
 use crate::llm::said::Said;
@@ -22,7 +23,7 @@ const LONGEST_LIST: usize = 4 << 20;
 const MOST_MODELS: usize = 2_000;
 
 /// What an endpoint says of one model.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedModel {
     pub id: String,
     pub aliases: Vec<String>,
@@ -151,22 +152,48 @@ fn model(entry: &Value) -> Option<ListedModel> {
     })
 }
 
-/// The lists carry ticks per token, which are the 10,000th part of a dollar per million. A price
-/// that is missing for the cache is the prompt's.
 fn price(entry: &Value) -> Option<Price> {
-    let usd = |name: &str| {
-        let ticks = entry.get(format!("{name}_token_price"))?.as_f64()?;
-        Some(ticks / 1e4).filter(|usd| usd.is_finite() && *usd > 0.0)
+    let rates = rates(entry, "")?;
+    let from = entry
+        .get("long_context_threshold")
+        .and_then(Value::as_u64)
+        .filter(|from| *from > 0);
+    let long = || {
+        let long = self::rates(entry, "_long_context")?;
+        // What the list leaves out of the long price stays as it is.
+        let or = |long: u64, usual: u64| if long > 0 { long } else { usual };
+        Some(Rates {
+            input: or(long.input, rates.input),
+            cached: or(long.cached, rates.cached),
+            image: or(long.image, rates.image),
+            output: or(long.output, rates.output),
+        })
     };
-    let (input, output) = (usd("prompt_text"), usd("completion_text"));
+    Some(Price {
+        rates,
+        long: from.and_then(|from| Some((from, long()?))),
+    })
+}
+
+/// The rates with names that end so. The lists carry ticks per token, which are the 10,000th
+/// part of a dollar per million. A price that is missing for the cache or for images is the
+/// prompt's.
+fn rates(entry: &Value, ending: &str) -> Option<Rates> {
+    let rate = |name: &str| {
+        let value = entry.get(format!("{name}_token_price{ending}"))?;
+        let number = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+        super::ticks(number / 1e4).filter(|rate| *rate > 0)
+    };
+    let (input, output) = (rate("prompt_text"), rate("completion_text"));
     if input.is_none() && output.is_none() {
         return None;
     }
-    let input = input.unwrap_or(0.0);
-    Some(Price {
+    let input = input.unwrap_or(0);
+    Some(Rates {
         input,
-        cached: usd("cached_prompt_text").unwrap_or(input),
-        output: output.unwrap_or(0.0),
+        cached: rate("cached_prompt_text").unwrap_or(input),
+        image: rate("prompt_image").unwrap_or(input),
+        output: output.unwrap_or(0),
     })
 }
 
@@ -194,6 +221,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::llm::models::{MODELS, ticks};
 
     #[test]
     fn the_two_lists_come_to_one() {
@@ -211,17 +239,34 @@ mod tests {
         assert_eq!(ids, ["grok-4.3", "llama3", "grok-4.5"]);
         assert_eq!(both[0].aliases, ["a", "b"]);
         assert_eq!(both[0].context, Some(1_000_000));
-        assert_eq!(both[0].price.map(|price| price.input), Some(1.25));
+        assert_eq!(both[0].price.map(|price| price.rates.input), ticks(1.25));
         let sees: Vec<_> = both.iter().map(|model| model.sees_images).collect();
         assert_eq!(sees, [Some(true), None, Some(false)]);
     }
 
     #[test]
+    fn the_lists_of_the_api_come_to_the_built_in_prices() {
+        let plain = read(&crate::sim::models());
+        let both = joined(plain.clone(), read(&crate::sim::language_models()));
+        for known in &MODELS {
+            let listed = both.iter().find(|model| model.id == known.id).unwrap();
+            assert_eq!(listed.price, Some(known.price), "{}", known.id);
+            assert_eq!(listed.context, Some(known.context), "{}", known.id);
+            assert_eq!(listed.sees_images, Some(true), "{}", known.id);
+        }
+        assert!(plain.iter().all(|model| model.sees_images.is_none()));
+        let fast = both.iter().find(|model| model.id == "grok-build-0.1");
+        assert_eq!(fast.unwrap().aliases, ["grok-code-fast-1"]);
+    }
+
+    #[test]
     fn a_price_is_read_from_whatever_of_it_is_there() {
-        let check = |entry: Value, expected: Option<[f64; 3]>| {
-            let found = price(&entry).map(|price| [price.input, price.cached, price.output]);
+        let check = |entry: Value, expected: Option<[u64; 4]>| {
+            let found = price(&entry).map(|price| price.rates);
+            let found = found.map(|rates| [rates.input, rates.cached, rates.image, rates.output]);
             assert_eq!(found, expected, "{entry}");
         };
+        let usd = |usd: f64| ticks(usd).unwrap();
         check(json!({}), None);
         check(
             json!({"prompt_text_token_price": 0, "completion_text_token_price": 0}),
@@ -229,11 +274,41 @@ mod tests {
         );
         check(
             json!({"prompt_text_token_price": 12500, "completion_text_token_price": 25000}),
-            Some([1.25, 1.25, 2.5]),
+            Some([usd(1.25), usd(1.25), usd(1.25), usd(2.5)]),
+        );
+        check(
+            json!({"prompt_text_token_price": "12500.5", "cached_prompt_text_token_price": 2000,
+                   "prompt_image_token_price": 100, "completion_text_token_price": null}),
+            Some([usd(1.25005), usd(0.2), usd(0.01), 0]),
         );
         check(
             json!({"prompt_text_token_price": -1, "completion_text_token_price": "x"}),
             None,
+        );
+    }
+
+    #[test]
+    fn a_long_price_needs_to_say_from_where_on() {
+        let check = |more: Value, expected: Option<(u64, u64)>| {
+            let mut entry = json!({"prompt_text_token_price": 1, "completion_text_token_price": 2});
+            entry
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            let long = price(&entry).unwrap().long;
+            assert_eq!(
+                long.map(|(from, rates)| (from, rates.output)),
+                expected,
+                "{entry}"
+            );
+        };
+        let long = "prompt_text_token_price_long_context";
+        check(json!({}), None);
+        check(json!({ long: 2 }), None);
+        check(json!({"long_context_threshold": 128_000}), None);
+        check(
+            json!({"long_context_threshold": 128_000, long: 2}),
+            Some((128_000, 2_000_000)),
         );
     }
 

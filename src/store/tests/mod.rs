@@ -1,5 +1,6 @@
 //! The store as its callers see it: on real files, with damage, locks and company.
 
+mod budget;
 mod company;
 mod damage;
 mod sums;
@@ -52,7 +53,8 @@ fn row(workspace: &str) -> Row {
         cached_tokens: 64,
         reasoning_tokens: 30,
         num_sources_used: 3,
-        cost_usd: Some(0.000_123_45),
+        cost_ticks: Some(1_234_567),
+        estimated: true,
     }
 }
 
@@ -96,7 +98,7 @@ fn a_row_comes_back_as_it_was_recorded() {
     let sparse = Row {
         status: Status::Refused,
         retries: 2,
-        cost_usd: None,
+        cost_ticks: None,
         ..Row::default()
     };
     first.record(sparse.clone());

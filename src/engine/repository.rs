@@ -1,0 +1,126 @@
+//! Where a workspace's repository comes from, as its git configuration says.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+/// The most of a configuration that is read, in bytes.
+const LONGEST: u64 = 256 << 10;
+
+/// The address of the remote `origin` of the repository that a folder belongs to, without user
+/// name, password and query, which may hold a key. Reads the disk.
+pub fn origin_of(folder: &Path) -> Option<String> {
+    let dot_git = folder.ancestors().map(|folder| folder.join(".git"));
+    let dot_git = dot_git.into_iter().find(|path| path.exists())?;
+    let config = read(&common_folder(dot_git)?.join("config"))?;
+    without_secrets(&origin(&config)?)
+}
+
+/// Where the configuration is: for a worktree or a submodule `.git` is a file that leads there.
+fn common_folder(dot_git: PathBuf) -> Option<PathBuf> {
+    if dot_git.is_dir() {
+        return Some(dot_git);
+    }
+    let led_to = read(&dot_git)?;
+    let own = dot_git
+        .parent()?
+        .join(led_to.strip_prefix("gitdir:")?.trim());
+    match read(&own.join("commondir")) {
+        Some(common) => Some(own.join(common.trim())),
+        None => Some(own),
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let about = std::fs::metadata(path).ok()?;
+    let is_sensible = about.is_file() && about.len() <= LONGEST;
+    is_sensible.then(|| std::fs::read_to_string(path).ok())?
+}
+
+/// The first `url` of the section `[remote "origin"]`.
+fn origin(config: &str) -> Option<String> {
+    let mut is_inside = false;
+    for line in config.lines().map(str::trim) {
+        if line.starts_with('[') {
+            is_inside = line.replace(char::is_whitespace, "") == "[remote\"origin\"]";
+        } else if is_inside
+            && let Some((name, url)) = line.split_once('=')
+            && name.trim().eq_ignore_ascii_case("url")
+        {
+            return Some(url.trim().trim_matches('"').to_owned()).filter(|url| !url.is_empty());
+        }
+    }
+    None
+}
+
+/// `None` where nobody can tell what of it is secret.
+fn without_secrets(address: &str) -> Option<String> {
+    if !address.contains("://") {
+        // As ssh writes it, or a path.
+        return Some(address.to_owned());
+    }
+    let mut url = Url::parse(address).ok()?;
+    if !url.username().is_empty() || url.password().is_some() {
+        url.set_password(None).ok()?;
+        url.set_username("").ok()?;
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_origin_is_named_without_what_may_be_secret() {
+        let check = |config: &str, expected: Option<&str>| {
+            let found = origin(config).and_then(|url| without_secrets(&url));
+            assert_eq!(found.as_deref(), expected, "{config}");
+        };
+        check("", None);
+        check("[core]\n\turl = no\n[remote \"fork\"]\n\turl = no\n", None);
+        check(
+            "[core]\n\tbare = false\n[remote \"origin\"]\n\tfetch = x\n\tURL = https://example.com/r.git\n[branch \"main\"]\n",
+            Some("https://example.com/r.git"),
+        );
+        check(
+            "[remote \"origin\"]\nurl = https://me:token@example.com/r.git?key=1#x",
+            Some("https://example.com/r.git"),
+        );
+        check(
+            "[remote \"origin\"]\nurl=git@example.com:me/r.git",
+            Some("git@example.com:me/r.git"),
+        );
+        check(
+            "[remote \"origin\"]\nurl = file:///srv/r",
+            Some("file:///srv/r"),
+        );
+        check("[remote \"origin\"]\nurl = https://\n", None);
+    }
+
+    #[test]
+    fn a_folder_within_and_a_worktree_belong_to_the_repository() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        fs::create_dir_all(root.join("r/.git/worktrees/w")).unwrap();
+        fs::create_dir_all(root.join("r/src/deep")).unwrap();
+        fs::create_dir_all(root.join("w")).unwrap();
+        let config = "[remote \"origin\"]\n\turl = https://example.com/r.git\n";
+        fs::write(root.join("r/.git/config"), config).unwrap();
+        let own = root.join("r/.git/worktrees/w");
+        fs::write(own.join("commondir"), "../..\n").unwrap();
+        fs::write(root.join("w/.git"), format!("gitdir: {}\n", own.display())).unwrap();
+        for folder in ["r", "r/src/deep", "w"] {
+            let found = origin_of(&root.join(folder));
+            assert_eq!(
+                found.as_deref(),
+                Some("https://example.com/r.git"),
+                "{folder}"
+            );
+        }
+    }
+}
