@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::{diff, face, usage};
+use super::{diff, face, output, usage};
 use crate::sim::Sim;
 use crate::store::{Store, data_folder};
 use editor::Editor;
@@ -141,7 +141,12 @@ async fn show(workspace: &Path, around: &Surroundings, store: &Store) -> anyhow:
     editor.stop().await?;
     title("The ledger: `gloss usage --by request`")?;
     let by_request = usage::UsageArgs::by_request(workspace);
-    usage::run(by_request, store, &mut anstream::stdout().lock())?;
+    usage::run(
+        by_request,
+        store,
+        &mut anstream::stdout().lock(),
+        output::width(),
+    )?;
     note(&format!(
         "\nAll of it took {:.1} s. Set up your editor: editors/README.md",
         started.elapsed().as_secs_f64()

@@ -69,9 +69,9 @@ fn run(command: Command) -> anyhow::Result<u8> {
 fn show_usage(arguments: UsageArgs) -> anyhow::Result<u8> {
     let store = Store::new(data_folder());
     let shown = match arguments.format {
-        Format::Table => usage::run(arguments, &store, &mut output::styled()),
+        Format::Table => usage::run(arguments, &store, &mut output::styled(), output::width()),
         Format::Json | Format::Csv | Format::Html => {
-            usage::run(arguments, &store, &mut output::plain())
+            usage::run(arguments, &store, &mut output::plain(), None)
         }
     };
     face::say_notices(&store);

@@ -23,6 +23,12 @@ pub fn styled() -> Output<AutoStream<Stdout>> {
     Output(anstream::stdout())
 }
 
+/// How many columns standard output has; `None` where it is no terminal.
+pub fn width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width.0)).filter(|width| *width > 0)
+}
+
 /// Whether an error comes of a reader that went away.
 pub fn is_gone(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {

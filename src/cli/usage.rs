@@ -2,6 +2,7 @@
 
 mod csv;
 mod html;
+mod prune;
 mod since;
 mod table;
 
@@ -16,9 +17,14 @@ use jiff::tz::TimeZone;
 use crate::store::{By, Key, Query, Report, Store};
 use crate::text::visible_lines;
 
+pub use prune::PruneArgs;
+
 /// What requests were made, and what they cost
 #[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct UsageArgs {
+    #[command(subcommand)]
+    pub command: Option<UsageCommand>,
     /// Only this workspace and those below it
     #[arg(long, value_name = "PATH")]
     pub workspace: Option<PathBuf>,
@@ -33,10 +39,17 @@ pub struct UsageArgs {
     pub format: Format,
 }
 
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum UsageCommand {
+    /// Deletes old requests from the ledger, for good
+    Prune(PruneArgs),
+}
+
 impl UsageArgs {
     /// The requests of one workspace, as a table.
     pub fn by_request(workspace: &Path) -> Self {
         Self {
+            command: None,
             workspace: Some(workspace.to_path_buf()),
             since: None,
             by: By::Request,
@@ -75,12 +88,21 @@ impl ValueEnum for By {
     }
 }
 
-/// Prints the ledger. Only the table has styles: `out` drops them where they have no place.
+/// Prints the ledger. Only the table has styles: `out` drops them where they have no place. It is
+/// kept within `room`, in columns, where that is known.
 ///
 /// # Errors
 /// When the ledger cannot be read, the workspace is neither there nor in the
 /// ledger, or `out` fails.
-pub fn run(args: UsageArgs, store: &Store, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn run(
+    args: UsageArgs,
+    store: &Store,
+    out: &mut dyn Write,
+    room: Option<usize>,
+) -> anyhow::Result<()> {
+    if let Some(UsageCommand::Prune(args)) = &args.command {
+        return prune::run(args, store, out);
+    }
     let query = Query {
         workspace: args.workspace.as_deref().map(canonical).transpose()?,
         since: args.since,
@@ -97,7 +119,7 @@ pub fn run(args: UsageArgs, store: &Store, out: &mut dyn Write) -> anyhow::Resul
         Format::Table => write!(
             out,
             "{}",
-            table::text(&report, query.by, &TimeZone::system())
+            table::text(&report, query.by, &TimeZone::system(), room)
         )?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
@@ -110,22 +132,11 @@ pub fn run(args: UsageArgs, store: &Store, out: &mut dyn Write) -> anyhow::Resul
 }
 
 fn page(report: &Report, query: &Query, store: &Store) -> anyhow::Result<String> {
-    let grouped = |by| {
-        store.usage(&Query {
-            by,
-            ..query.clone()
-        })
-    };
-    let charts = [
-        ("By day", grouped(By::Day)?),
-        ("By model", grouped(By::Model)?),
-        ("By action", grouped(By::Action)?),
-    ];
     Ok(html::page(
         &scope(query),
         report,
         query.by,
-        &charts,
+        &store.overview(query)?,
         &TimeZone::system(),
     ))
 }
@@ -268,7 +279,7 @@ mod tests {
 
     fn printed(line: &[&str], store: &Store) -> anyhow::Result<String> {
         let mut out = Vec::new();
-        run(args(line), store, &mut out)?;
+        run(args(line), store, &mut out, None)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -398,7 +409,7 @@ mod tests {
         for format in ["table", "json", "csv", "html"] {
             let mut out = Counting(0);
             let line = ["--by", "request", "--format", format];
-            run(args(&line), &store, &mut out).unwrap();
+            run(args(&line), &store, &mut out, None).unwrap();
             assert!(out.0 < 30, "{format}: {} writes", out.0);
         }
     }

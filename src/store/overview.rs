@@ -68,9 +68,18 @@ impl Latency {
         nearest_rank(&self.total, percentile)
     }
 
-    /// How many answers these are.
-    pub fn answers(&self) -> usize {
-        self.total.len().max(self.first_token.len())
+    /// Of these times, in milliseconds and in any order.
+    #[cfg(test)]
+    pub(crate) fn of(first_token: &[u64], total: &[u64]) -> Latency {
+        let sorted = |times: &[u64]| {
+            let mut times = times.to_vec();
+            times.sort_unstable();
+            times
+        };
+        Latency {
+            first_token: sorted(first_token),
+            total: sorted(total),
+        }
     }
 }
 
@@ -136,7 +145,7 @@ mod tests {
         assert_eq!(overview.models["b"].errors, 1);
         let latency = &overview.latencies["a"];
         assert_eq!((latency.total(50), latency.total(95)), (Some(10), Some(30)));
-        assert_eq!((latency.first_token(50), latency.answers()), (None, 2));
+        assert_eq!(latency.first_token(50), None);
         assert!(!overview.latencies.contains_key("b"));
     }
 }

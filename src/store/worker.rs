@@ -74,14 +74,12 @@ impl Shared {
     /// Takes something to be written; never waits for the disk.
     pub(super) fn write(self: &Arc<Self>, folder: Option<&Path>, write: Write) {
         let mut state = self.lock();
-        if !state.has_room(&write) {
-            if matches!(write, Write::Row(_)) {
-                state.lose_row();
-            }
-        } else {
+        if state.has_room(&write) {
             state.count_waiting(&write, usize::saturating_add);
             state.accepted += 1;
             state.writes.push_back(write);
+        } else if matches!(write, Write::Row(_)) {
+            state.lose_row();
         }
         // Where no thread can be had now, the next use tries again.
         let _ = self.start(&mut state, folder);

@@ -1,4 +1,4 @@
-//! A report for spreadsheets (RFC 4180, but with the line ends that other tools expect).
+//! A report for spreadsheets: RFC 4180, in UTF-8.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn fields(line: &Line) -> serde_json::Result<Vec<(String, Value)>> {
 }
 
 fn joined(cells: impl Iterator<Item = String>) -> String {
-    cells.collect::<Vec<_>>().join(",") + "\n"
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 fn cell(value: &Value) -> String {
@@ -114,8 +114,8 @@ mod tests {
         assert_eq!(
             text(&report, By::Action).unwrap(),
             "action,requests,from_store,errors,prompt_tokens,completion_tokens,total_tokens,\
-             text_tokens,image_tokens,audio_tokens,cached_tokens,reasoning_tokens,cost_usd\n\
-             '=explain,3,0,0,0,0,12,0,0,0,0,0,0.0\n"
+             text_tokens,image_tokens,audio_tokens,cached_tokens,reasoning_tokens,cost_usd\r\n\
+             '=explain,3,0,0,0,0,12,0,0,0,0,0,0.0\r\n"
         );
     }
 }

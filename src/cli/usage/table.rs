@@ -1,12 +1,16 @@
 //! A report as a table for people.
 
-use anstyle::Style;
+mod bar;
+mod layout;
+
 use jiff::tz::TimeZone;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::llm::models::TICKS_PER_USD;
 use crate::store::{By, Key, Line, Report, Row, Totals};
 use crate::text::visible;
+
+pub(super) use bar::Measure;
+pub(super) use layout::text;
 
 /// Cells without styles, for the terminal and for the page alike.
 pub(super) struct Table {
@@ -22,19 +26,23 @@ pub(super) struct Column {
     pub(super) title: &'static str,
     /// Figures stand at the right edge.
     pub(super) is_figure: bool,
+    /// Where there is little room, those of the highest rank go first, and those of 0 stay.
+    rank: u8,
 }
 
 fn text_column(title: &'static str) -> Column {
     Column {
         title,
         is_figure: false,
+        rank: 0,
     }
 }
 
-fn figure_column(title: &'static str) -> Column {
+fn figure_column(title: &'static str, rank: u8) -> Column {
     Column {
         title,
         is_figure: true,
+        rank,
     }
 }
 
@@ -47,6 +55,16 @@ pub(super) fn table(report: &Report, by: By, zone: &TimeZone) -> Table {
         By::Model => groups(report, "Model"),
         By::Action => groups(report, "Action"),
     };
+    match report.total.estimated {
+        0 => {}
+        1 => table
+            .notes
+            .push("~ holds an estimate: 1 request ended before anybody said what it used.".into()),
+        count => table.notes.push(format!(
+            "~ holds estimates: {} requests ended before anybody said what they used.",
+            thousands(count)
+        )),
+    }
     match report.total.unpriced {
         0 => {}
         1 => table
@@ -64,32 +82,36 @@ pub(super) fn table(report: &Report, by: By, zone: &TimeZone) -> Table {
 type Figure = fn(&Totals) -> String;
 
 fn groups(report: &Report, title: &'static str) -> Table {
-    let mut figures: Vec<(&'static str, Figure)> = vec![
-        ("Requests", |sums| thousands(sums.requests)),
-        ("From store", |sums| thousands(sums.from_store)),
-        ("Errors", |sums| thousands(sums.errors)),
-        ("Prompt", |sums| thousands(sums.prompt_tokens)),
-        ("Cached", |sums| thousands(sums.cached_tokens)),
+    let mut figures: Vec<(&'static str, u8, Figure)> = vec![
+        ("Requests", 1, |sums| thousands(sums.requests)),
+        ("From store", 8, |sums| thousands(sums.from_store)),
+        ("Errors", 4, |sums| thousands(sums.errors)),
+        ("Prompt", 5, |sums| thousands(sums.prompt_tokens)),
+        ("Cached", 7, |sums| thousands(sums.cached_tokens)),
     ];
     // Few ever use these; their columns would only be in the way.
     if report.total.image_tokens > 0 {
-        figures.push(("Image", |sums| thousands(sums.image_tokens)));
+        figures.push(("Image", 10, |sums| thousands(sums.image_tokens)));
     }
     if report.total.audio_tokens > 0 {
-        figures.push(("Audio", |sums| thousands(sums.audio_tokens)));
+        figures.push(("Audio", 11, |sums| thousands(sums.audio_tokens)));
     }
-    figures.push(("Completion", |sums| thousands(sums.completion_tokens)));
-    figures.push(("Reasoning", |sums| thousands(sums.reasoning_tokens)));
-    figures.push(("Tokens", |sums| thousands(sums.total_tokens)));
-    figures.push(("Cost", |sums| money(sums.cost_ticks)));
+    figures.push(("Completion", 6, |sums| thousands(sums.completion_tokens)));
+    figures.push(("Reasoning", 9, |sums| thousands(sums.reasoning_tokens)));
+    figures.push(("Tokens", 3, |sums| thousands(sums.total_tokens)));
+    figures.push(("Cost", 0, cost));
     let cells = |name: String, sums: &Totals| -> Vec<String> {
         std::iter::once(name)
-            .chain(figures.iter().map(|(_, figure)| figure(sums)))
+            .chain(figures.iter().map(|(_, _, figure)| figure(sums)))
             .collect()
     };
     Table {
         columns: std::iter::once(text_column(title))
-            .chain(figures.iter().map(|(title, _)| figure_column(title)))
+            .chain(
+                figures
+                    .iter()
+                    .map(|(title, rank, _)| figure_column(title, *rank)),
+            )
             .collect(),
         rows: report
             .rows
@@ -133,13 +155,16 @@ fn requests_with_workspace(report: &Report, zone: &TimeZone) -> Table {
             text_column("Workspace"),
             text_column("Action"),
             text_column("File"),
-            text_column("Model"),
+            Column {
+                rank: 3,
+                ..text_column("Model")
+            },
             text_column("Status"),
-            figure_column("Prompt"),
-            figure_column("Cached"),
-            figure_column("Tokens"),
-            figure_column("Seconds"),
-            figure_column("Cost"),
+            figure_column("Prompt", 5),
+            figure_column("Cached", 6),
+            figure_column("Tokens", 1),
+            figure_column("Seconds", 4),
+            figure_column("Cost", 0),
         ],
         rows: report
             .rows
@@ -157,7 +182,7 @@ fn requests_with_workspace(report: &Report, zone: &TimeZone) -> Table {
             thousands(sums.cached_tokens),
             thousands(sums.total_tokens),
             String::new(),
-            money(sums.cost_ticks),
+            cost(sums),
         ],
         notes: vec![format!(
             "Requests: {}, from store: {}, errors: {}.",
@@ -185,14 +210,27 @@ fn request(line: &Line, zone: &TimeZone) -> Option<Vec<String>> {
         visible(&status(row)).into_owned(),
         thousands(sums.prompt_tokens),
         thousands(sums.cached_tokens),
-        thousands(sums.total_tokens),
+        about(sums, thousands(sums.total_tokens)),
         row.total_ms.map(seconds).unwrap_or_default(),
         if sums.unpriced > 0 {
             "?".into()
         } else {
-            money(sums.cost_ticks)
+            cost(sums)
         },
     ])
+}
+
+/// The cost, marked where a part of it is an estimate.
+fn cost(sums: &Totals) -> String {
+    about(sums, money(sums.cost_ticks))
+}
+
+fn about(sums: &Totals, figure: String) -> String {
+    if sums.estimated > 0 {
+        format!("~{figure}")
+    } else {
+        figure
+    }
 }
 
 fn place(row: &Row) -> String {
@@ -246,63 +284,6 @@ pub(super) fn money(ticks: u64) -> String {
             format!("${}.{:02}", thousands(cents / 100), cents % 100)
         }
     }
-}
-
-/// The report as aligned text, its head and total in bold.
-pub(super) fn text(report: &Report, by: By, zone: &TimeZone) -> String {
-    let table = table(report, by, zone);
-    let titles: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| column.title.into())
-        .collect();
-    let widths = widths(&table, &titles);
-    let bold = Style::new().bold();
-    let plain = Style::new();
-    let mut text = aligned(&titles, &table.columns, &widths, bold);
-    for row in &table.rows {
-        text += &aligned(row, &table.columns, &widths, plain);
-    }
-    text += &aligned(&table.total, &table.columns, &widths, bold);
-    for note in &table.notes {
-        text += &format!("{note}\n");
-    }
-    text
-}
-
-fn width(cell: &str) -> usize {
-    cell.graphemes(true).count()
-}
-
-fn widths(table: &Table, titles: &[String]) -> Vec<usize> {
-    let lines = || std::iter::once(titles).chain(table.rows.iter().map(Vec::as_slice));
-    let column = |index: usize| {
-        lines()
-            .chain(std::iter::once(table.total.as_slice()))
-            .filter_map(|cells| cells.get(index))
-            .map(|cell| width(cell))
-            .max()
-            .unwrap_or(0)
-    };
-    (0..table.columns.len()).map(column).collect()
-}
-
-fn aligned(cells: &[String], columns: &[Column], widths: &[usize], style: Style) -> String {
-    let padded: Vec<String> = cells
-        .iter()
-        .zip(columns)
-        .zip(widths)
-        .map(|((cell, column), wide)| {
-            let padding = " ".repeat(wide.saturating_sub(width(cell)));
-            if column.is_figure {
-                padding + cell
-            } else {
-                format!("{cell}{padding}")
-            }
-        })
-        .collect();
-    let line = padded.join("  ");
-    format!("{style}{}{style:#}\n", line.trim_end())
 }
 
 #[cfg(test)]
@@ -390,11 +371,11 @@ mod tests {
             ],
             total: big,
         };
-        let text = without_styles(&super::text(&report, By::Model, &TimeZone::UTC));
+        let text = without_styles(&super::text(&report, By::Model, &TimeZone::UTC, None));
         let expected = "\
-Model     Requests  From store  Errors     Prompt   Cached  Completion  Reasoning     Tokens     Cost
-grok-4.3     1,200           7       2  1,000,000  640,000      20,000      4,000  1,024,000  $3.4500
-grök             1           0       0          0        0           0          0          5  $0.0100
+Model     Requests  From store  Errors     Prompt   Cached  Completion  Reasoning     Tokens     Cost  Share
+grok-4.3     1,200           7       2  1,000,000  640,000      20,000      4,000  1,024,000  $3.4500  ████████  100 %
+grök             1           0       0          0        0           0          0          5  $0.0100  ▏          <1 %
 Total        1,200           7       2  1,000,000  640,000      20,000      4,000  1,024,000  $3.4500
 ";
         assert_eq!(text, expected);
@@ -425,14 +406,15 @@ Total        1,200           7       2  1,000,000  640,000      20,000      4,00
             ..row.clone()
         };
         let mut report = line(Key::Request(Box::new(row)), sums);
-        let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC));
+        let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC, None));
         let expected = "\
-Time                 Action    File          Model     Status              Prompt  Cached  Tokens  Seconds  Cost
-2026-11-22 12:34:56  refactor  src/a.rs:3-9  grok-4.3  error (rate_limit)       0       0       0      1.3     ?
+Time                 Action    File          Model     Status              Prompt  Cached  Tokens  Seconds  Cost  Share
+2026-11-22 12:34:56  refactor  src/a.rs:3-9  grok-4.3  error (rate_limit)       0       0       0      1.3     ?              0 %
 Total                                                                           0       0       0             $0
 Requests: 1, from store: 0, errors: 1.
 Workspace: /w
 1 request has no known price and is not in the cost.
+Share is of tokens, since nothing cost anything.
 ";
         assert_eq!(text, expected);
 
@@ -440,7 +422,7 @@ Workspace: /w
             key: Key::Request(Box::new(other)),
             totals: Totals::default(),
         });
-        let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC));
+        let text = without_styles(&super::text(&report, By::Request, &TimeZone::UTC, None));
         let lines: Vec<&str> = text.lines().collect();
         assert!(
             lines[0].starts_with("Time                 Workspace  Action"),
@@ -456,8 +438,8 @@ Workspace: /w
     fn no_name_can_steer_the_terminal() {
         let hostile = "a\u{1b}[31m\r\n\u{202e}b\u{9b}c\u{2066}";
         let report = line(Key::Workspace(hostile.into()), Totals::default());
-        let text = without_styles(&super::text(&report, By::Workspace, &TimeZone::UTC));
-        assert_eq!(text.lines().count(), 3);
+        let text = without_styles(&super::text(&report, By::Workspace, &TimeZone::UTC, None));
+        assert_eq!(text.lines().count(), 4);
         assert!(
             text.lines()
                 .nth(1)

@@ -194,7 +194,12 @@ fn four_fifths_are_told_once_a_limit_and_while() {
     };
     check(&first, &[tomorrow], "/w", &["daily_tokens"]);
     spend(&first, "/third", 1, 700, None);
-    check(&first, &[all.clone()], "/w", &["total_daily_tokens"]);
+    check(
+        &first,
+        std::slice::from_ref(&all),
+        "/w",
+        &["total_daily_tokens"],
+    );
     check(&first, &[all], "/other", &[]);
 }
 
