@@ -304,7 +304,6 @@ impl Engine {
             ear(Heard::Queued);
         }
         let _slot = self.slots.acquire().await.map_err(|_| JobError::Closing)?;
-        self.prices.begin_loading(&self.store);
         let reserved = self.reserve(&account.place, &call.model, &call.prompt, max_output_tokens);
         let reservation = match reserved.await {
             Ok(reservation) => reservation,
@@ -324,8 +323,8 @@ impl Engine {
             Event::StandIn => open.is_stand_in(),
             Event::Began => {}
         };
-        let outcome = self.client.stream(&call, &mut hear).await;
-        self.load_prices().await;
+        let stream = self.client.stream(&call, &mut hear);
+        let (outcome, ()) = futures::join!(stream, self.load_prices());
         match outcome {
             Ok(completion) => {
                 if !open.is_from_stand_in() {

@@ -14,9 +14,10 @@ mod exact;
 mod writing;
 
 use std::ffi::OsStr;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -872,4 +873,159 @@ fn a_port_that_is_taken_is_said_in_words() {
         err.contains(&port) && err.contains("choose another one with --port"),
         "{err}"
     );
+}
+
+#[test]
+fn a_budget_is_held_across_processes_and_says_what_is_spent() {
+    let shell = Shell::new();
+    let explain = |budget: &str| {
+        let mut command = shell.command(&["explain", "total.py"]);
+        said(command.env("GLOSS_BUDGET", budget).output().unwrap())
+    };
+    let (code, _, err) = explain(r#"{"dailyTokens": 10}"#);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("would pass the budget `daily_tokens` of 10 tokens"),
+        "{err}"
+    );
+    assert!(
+        err.contains("0 tokens spent") && err.contains("begins anew on"),
+        "{err}"
+    );
+    let claim = err.split("add about ").nth(1).unwrap().split(' ').next();
+    let claim: u64 = claim.unwrap().parse().unwrap();
+    assert_eq!(explain(r#"{"daily_tokens": 1000000}"#).0, 0);
+    let spent = shell.usage()["total"]["total_tokens"].as_u64().unwrap();
+    let narrow = format!(r#"{{"total_daily_tokens": {spent}}}"#);
+    let (code, _, err) = explain(&narrow);
+    assert_eq!(code, 1);
+    assert!(err.contains(&format!("{spent} tokens spent")), "{err}");
+    assert_eq!(shell.statuses(), ["refused", "ok", "refused"]);
+    // What the stand-in says costs nothing, so it uses up no dollars.
+    assert_eq!(explain(r#"{"daily_usd": 0.05}"#).0, 0);
+    assert_eq!(explain(r#"{"daily_usd": 0.05}"#).0, 0);
+
+    // Three have spent as much; with the next it is more than four fifths, and one more fits.
+    let wide = format!(r#"{{"daily_tokens": {}}}"#, spent * 4 + claim);
+    let warned = |(code, _, err): (i32, String, String)| {
+        assert_eq!(code, 0, "{err}");
+        err.contains("is nearly used up")
+    };
+    assert_eq!(
+        [warned(explain(&wide)), warned(explain(&wide))],
+        [true, false]
+    );
+}
+
+#[test]
+fn with_a_budget_and_no_readable_ledger_nothing_is_sent() {
+    let shell = Shell::new();
+    std::fs::write(shell.path("file"), "").unwrap();
+    let mut command = shell.command(&["explain", "total.py"]);
+    command.env("GLOSS_DATA_DIR", shell.path("file"));
+    command.env("GLOSS_BUDGET", r#"{"monthly_usd": 5}"#);
+    let (code, out, err) = said(command.output().unwrap());
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(
+        err.contains("the ledger it is counted in cannot be read"),
+        "{err}"
+    );
+}
+
+#[test]
+fn old_requests_are_deleted_when_that_is_asked_for_and_agreed() {
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["explain", "total.py"]).0, 0);
+    let (code, _, err) = shell.run(&["usage", "prune", "--before", "0h"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("1 request") && err.contains("--yes"), "{err}");
+    let (code, out, _) = shell.run(&["usage", "prune", "--before", "1d", "--yes"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("Nothing to delete"), "{out}");
+    assert_eq!(shell.statuses(), ["ok"]);
+    let (code, out, _) = shell.run(&["usage", "prune", "--before", "0h", "--yes"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "Deleted 1 request from the ledger.\n")
+    );
+    assert_eq!(shell.usage()["rows"], serde_json::json!([]));
+}
+
+/// An API that names no cost, and has a list with the price of its model.
+fn priced_api() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = std::io::BufReader::new(socket.unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && socket.read_line(&mut head).unwrap() > 0 {}
+            let head = head.to_ascii_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+            socket.read_exact(&mut body).unwrap();
+            let first = head.lines().next().unwrap_or_default();
+            let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+            let (status, body) = match path.as_str() {
+                "/v1/models" => (
+                    200,
+                    serde_json::json!({"data": [{"id": "house-1", "aliases": ["house"],
+                    "prompt_text_token_price": 10_000, "cached_prompt_text_token_price": 1_000,
+                    "completion_text_token_price": 50_000}]}),
+                ),
+                "/v1/chat/completions" => (
+                    200,
+                    serde_json::json!({"model": "house-1",
+                    "choices": [{"message": {"content": "It adds."}, "finish_reason": "stop"}],
+                    "usage": {"prompt_tokens": 100, "completion_tokens": 7, "total_tokens": 110,
+                        "prompt_tokens_details": {"cached_tokens": 40},
+                        "completion_tokens_details": {"reasoning_tokens": 3}}}),
+                ),
+                _ => (404, serde_json::json!({"error": "no such path"})),
+            };
+            seen.lock().unwrap().push(path);
+            let body = body.to_string();
+            let _ = write!(
+                socket.get_mut(),
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn the_endpoints_prices_are_fetched_after_an_answer_and_once() {
+    let shell = Shell::new();
+    let (url, asked) = priced_api();
+    let explain = || {
+        let mut command = shell.command(&["explain", "total.py", "--model", "house"]);
+        let (code, _, err) = said(command.env("XAI_BASE_URL", &url).output().unwrap());
+        assert_eq!(code, 0, "{err}");
+    };
+    explain();
+    explain();
+    let costs: Vec<_> = shell.usage()["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["cost_usd"].clone())
+        .collect();
+    // 60 x $1.00, 40 x $0.10 and 10 x $5.00 a million; before the first answer no price was known.
+    assert_eq!(
+        costs,
+        [serde_json::json!(0.000_114), serde_json::Value::Null]
+    );
+    let asked = asked.lock().unwrap();
+    let count = |path: &str| asked.iter().filter(|seen| *seen == path).count();
+    assert_eq!(
+        asked.first().map(String::as_str),
+        Some("/v1/chat/completions")
+    );
+    assert_eq!((count("/v1/models"), count("/v1/language-models")), (1, 1));
 }

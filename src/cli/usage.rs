@@ -243,6 +243,9 @@ fn scope(query: &Query) -> String {
                 .strftime("%Y-%m-%d %H:%M")
         )
     });
+    if inside.is_none() && since.is_none() {
+        return "All requests".into();
+    }
     format!(
         "Requests{}{}",
         inside.unwrap_or_default(),

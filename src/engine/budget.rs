@@ -137,7 +137,7 @@ impl Engine {
                 }
                 Ok(Some(reservation))
             }
-            Verdict::Refused(standing) => Err(JobError::Budget(used_up(&standing, &claim))),
+            Verdict::Refused(standing) => Err(JobError::Budget(passed(&standing, &claim))),
         }
     }
 }
@@ -189,22 +189,21 @@ fn midnight(day: Date, zone: &TimeZone) -> Timestamp {
     begins.map_or(Timestamp::MAX, |time| time.timestamp())
 }
 
-fn used_up(standing: &Standing, claim: &Claim) -> String {
+fn passed(standing: &Standing, claim: &Claim) -> String {
     let limit = &standing.limit;
     let on_its_way = match standing.on_its_way {
         0 => String::new(),
-        number => format!(" (and {} on its way)", in_words(limit, number)),
+        number => format!(" (and {} on the way)", in_words(limit, number)),
     };
     format!(
-        "the budget `{}` of {} {} is used up: {} is spent{on_its_way}, and this request would add about {}; \
-         it begins anew on {}, or raise `{}` under `budget` in config.toml",
+        "this request would pass the budget `{}` of {} {}: {} spent{on_its_way}, and it would add about {}; \
+         the budget begins anew on {}, or raise it in config.toml",
         limit.name,
         in_words(limit, limit.most.number()),
         scope(limit, claim),
         in_words(limit, standing.spent),
         in_words(limit, limit.of(claim.tokens, claim.ticks)),
         until(limit),
-        limit.name,
     )
 }
 
@@ -251,4 +250,215 @@ pub fn usd(ticks: u64) -> String {
 fn until(limit: &Limit) -> String {
     let local = limit.until.to_zoned(TimeZone::system());
     local.strftime("%Y-%m-%d at %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Settings};
+    use crate::prompt::Part;
+    use crate::store::{Row, Store};
+
+    fn engine(settings: Settings, store: Store) -> Engine {
+        let key = Environment::from([("XAI_API_KEY".to_owned(), "xai-0123456789".to_owned())]);
+        Engine::new(settings, &key, store)
+    }
+
+    fn prompt(tokens: usize) -> Prompt {
+        Prompt {
+            instructions: String::new(),
+            parts: vec![Part::Text("x".repeat(tokens * 33 / 10))],
+            schema: None,
+        }
+    }
+
+    fn of_workspace(limits: Limits) -> Budget {
+        Budget {
+            workspace: limits,
+            machine: Limits::default(),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_taken_to_be_half_as_long_as_it_may_become() {
+        let check = |set: Option<u32>, model: &str, expected: (u64, Option<u64>, Option<u64>)| {
+            let settings = Settings {
+                max_output_tokens: set,
+                ..Settings::default()
+            };
+            let estimate =
+                engine(settings, Store::new(None)).estimate(model, &prompt(1_000), 2_000);
+            let found = (
+                estimate.answer_tokens,
+                estimate.prompt_ticks,
+                estimate.ticks,
+            );
+            assert_eq!(
+                (estimate.prompt_tokens, found),
+                (1_000, expected),
+                "{set:?} {model}"
+            );
+        };
+        let prompt = 1_000 * 12_500;
+        check(
+            None,
+            "grok-4.3",
+            (1_000, Some(prompt), Some(prompt + 1_000 * 25_000)),
+        );
+        check(
+            Some(1_000_000),
+            "grok-4.3",
+            (1_000, Some(prompt), Some(prompt + 1_000 * 25_000)),
+        );
+        check(
+            Some(100),
+            "grok-4.3",
+            (50, Some(prompt), Some(prompt + 50 * 25_000)),
+        );
+        check(None, "unheard-of", (1_000, None, None));
+    }
+
+    #[test]
+    fn only_many_requests_that_are_dear_or_of_unknown_price_ask_first() {
+        let check = |base_url: &str, requests: u64, ticks: Option<u64>, expected: bool| {
+            let settings = Settings {
+                base_url: base_url.into(),
+                ..Settings::default()
+            };
+            let one = Estimate {
+                requests: 1,
+                ticks,
+                ..Estimate::default()
+            };
+            let all = (1..requests).fold(one, |sum, _| sum.and(one));
+            let asks = engine(settings, Store::new(None)).asks_first(&all);
+            assert_eq!(asks, expected, "{base_url} {all:?}");
+        };
+        let (xai, here) = ("https://api.x.ai/v1", "http://127.0.0.1:1/v1");
+        check(xai, 1, Some(TICKS_PER_USD), false);
+        check(xai, 10, Some(TICKS_PER_USD / 100), false);
+        check(xai, 11, Some(TICKS_PER_USD / 100), true);
+        check(xai, 2, None, true);
+        check(here, 2, None, false);
+    }
+
+    #[test]
+    fn days_and_months_are_those_of_the_calendar_here() {
+        let budget = Budget {
+            workspace: Limits {
+                daily_ticks: Some(1),
+                monthly_ticks: Some(2),
+                daily_tokens: None,
+            },
+            machine: Limits {
+                daily_tokens: Some(3),
+                ..Limits::default()
+            },
+        };
+        // The clocks went forward that night, so the day has 23 hours.
+        let now = "2026-03-29T12:00:00+02:00[Europe/Berlin]".parse().unwrap();
+        let found: Vec<String> = limits(&budget, &now)
+            .iter()
+            .map(|limit| format!("{} {} {}", limit.name, limit.since, limit.until))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "daily_usd 2026-03-28T23:00:00Z 2026-03-29T22:00:00Z",
+                "monthly_usd 2026-02-28T23:00:00Z 2026-03-31T22:00:00Z",
+                "total_daily_tokens 2026-03-28T23:00:00Z 2026-03-29T22:00:00Z",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_past_the_budget_is_refused_with_the_figures() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().to_path_buf());
+        let place = Place::untitled("a", &[]);
+        store.record(Row {
+            time: Timestamp::now(),
+            workspace: "/".into(),
+            cost_ticks: Some(TICKS_PER_USD / 100 * 98),
+            ..Row::default()
+        });
+        let engine = engine(
+            Settings {
+                budget: of_workspace(Limits {
+                    daily_ticks: Some(TICKS_PER_USD),
+                    ..Limits::default()
+                }),
+                ..Settings::default()
+            },
+            store.clone(),
+        );
+        // A prompt of 1,000 tokens and an answer of 500: 2.5 cents in a hundred parts.
+        let first = engine
+            .reserve(&place, "grok-4.3", &prompt(1_000), 1_000)
+            .await;
+        assert!(matches!(first, Ok(Some(_))), "{first:?}");
+        let warnings = store.take_notices();
+        let start = "The budget `daily_usd` of $1.00 for / is nearly used up: with this request about $0.9825 (98 %).";
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with(start),
+            "{warnings:?}"
+        );
+        let second = engine
+            .reserve(&place, "grok-4.3", &prompt(2_000), 120_000)
+            .await;
+        let error = second.unwrap_err().to_string();
+        let start = "this request would pass the budget `daily_usd` of $1.00 for /: $0.9800 spent \
+                     (and $0.0025 on the way), and it would add about $0.1525; the budget begins anew on ";
+        assert!(error.starts_with(start), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_budget_that_cannot_be_counted_lets_nothing_out() {
+        let in_money = of_workspace(Limits {
+            daily_ticks: Some(TICKS_PER_USD),
+            ..Limits::default()
+        });
+        let in_tokens = of_workspace(Limits {
+            daily_tokens: Some(10_000),
+            ..Limits::default()
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let readable = Store::new(folder.path().to_path_buf());
+        let check = async |budget: Budget, base_url: &str, store: &Store, refusal: &str| {
+            let settings = Settings {
+                budget,
+                base_url: base_url.into(),
+                ..Settings::default()
+            };
+            let engine = engine(settings, store.clone());
+            let place = Place::untitled("a", &[]);
+            let reserved = engine.reserve(&place, "unheard-of", &prompt(10), 10).await;
+            match reserved {
+                Ok(_) => assert_eq!(refusal, "", "{base_url}"),
+                Err(error) => {
+                    assert!(error.to_string().contains(refusal), "{error}");
+                    assert_eq!(error.class(), "budget");
+                    assert_ne!(refusal, "", "{error}");
+                }
+            }
+        };
+        let (xai, here) = ("https://api.x.ai/v1", "http://127.0.0.1:1/v1");
+        check(in_money, xai, &readable, "no price is known for unheard-of").await;
+        check(in_money, here, &readable, "").await;
+        check(in_tokens, xai, &readable, "").await;
+        check(Budget::default(), xai, &Store::new(None), "").await;
+        check(in_tokens, xai, &Store::new(None), "cannot be read").await;
+    }
+
+    #[test]
+    fn money_in_words_has_sensible_digits() {
+        for (ticks, expected) in [
+            (0, "$0.0000"),
+            (12_345_678, "$0.0012"),
+            (TICKS_PER_USD, "$1.00"),
+            (TICKS_PER_USD * 5 / 2, "$2.50"),
+        ] {
+            assert_eq!(usd(ticks), expected);
+        }
+    }
 }

@@ -16,8 +16,8 @@ use crate::store::{ModelList, Store};
 /// An endpoint is asked for its list no more often, whether or not it answers.
 const ONCE_IN: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long booking waits for the list that is kept. It is asked for before the request is sent,
-/// so it is there by then, unless the store is locked.
+/// How long the list that is kept is waited for, beside the request itself. It is there in
+/// milliseconds, unless the store is locked.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The prices in force; clones share what the endpoint said.
@@ -119,25 +119,17 @@ impl Prices {
         known.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the store for the list that is kept; waits for nothing.
-    pub(super) fn begin_loading(&self, store: &Store) {
-        self.listed.kept.get_or_init(|| {
-            let reply = store.models(self.listed.endpoint.clone());
-            let list = async { reply.await.ok().flatten().map(Arc::new) };
-            list.boxed().shared()
-        });
-    }
-
     /// Takes in the list that is kept, if it comes soon.
     pub async fn load(&self, store: &Store) {
         if self.known().is_some() {
             return;
         }
-        self.begin_loading(store);
-        let Some(kept) = self.listed.kept.get().cloned() else {
-            return;
-        };
-        if let Ok(Some(list)) = tokio::time::timeout(PATIENCE, kept).await {
+        let kept = self.listed.kept.get_or_init(|| {
+            let reply = store.models(self.listed.endpoint.clone());
+            let list = async { reply.await.ok().flatten().map(Arc::new) };
+            list.boxed().shared()
+        });
+        if let Ok(Some(list)) = tokio::time::timeout(PATIENCE, kept.clone()).await {
             self.known().get_or_insert(list);
         }
     }

@@ -63,19 +63,15 @@ const BOOKING: Duration = Duration::from_millis(250);
 /// A ledger that cannot be written is said, once.
 pub async fn booked(server: &Server, job: &Job) {
     let store = job.engine.store().clone();
-    let notices = tokio::task::spawn_blocking(move || {
-        store.flush(BOOKING);
-        store.take_notices()
-    });
-    for notice in notices.await.unwrap_or_default() {
-        show(server, lsp::MessageType::WARNING, &notice).await;
-    }
+    let _ = tokio::task::spawn_blocking(move || store.flush(BOOKING)).await;
     say_notices(server, &job.engine).await;
 }
 
-/// Says what the person is to know of the models that answered.
+/// Says what the person is to know: that the ledger is in trouble, a budget nearly used up, or
+/// another model answered.
 pub async fn say_notices(server: &Server, engine: &Engine) {
-    for notice in engine.take_notices() {
+    let notices = engine.store().take_notices().into_iter();
+    for notice in notices.chain(engine.take_notices()) {
         show(server, lsp::MessageType::WARNING, &notice).await;
     }
 }

@@ -69,7 +69,14 @@ fn body(report: &Report, by: By, overview: &Overview, zone: &TimeZone) -> String
 fn figures(total: &Totals) -> String {
     let mut figures = vec![
         (money(total.cost_ticks), "cost"),
-        (thousands(total.requests), "requests"),
+        (
+            thousands(total.requests),
+            if total.requests == 1 {
+                "request"
+            } else {
+                "requests"
+            },
+        ),
         (thousands(total.total_tokens), "tokens"),
     ];
     if total.prompt_tokens > 0 {
@@ -116,7 +123,7 @@ fn html_table(table: &Table) -> String {
         .map(|note| format!("<p>{}</p>\n", escaped(note)))
         .collect();
     format!(
-        "<div class=\"scroll\"><table>\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n<tfoot>{}</tfoot>\n\
+        "<div class=\"scroll\"><table class=\"ledger\">\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n<tfoot>{}</tfoot>\n\
          </table></div>\n{notes}",
         row(&titles, "th"),
         row(&table.total, "td")

@@ -28,8 +28,8 @@ pub(super) fn chart(latencies: &BTreeMap<String, Latency>) -> String {
         return String::new();
     }
     format!(
-        "<section>\n<h2>How long answers took</h2>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Model</th><td></td><td></td>\
-         <th scope=\"col\" class=\"figure\">median</th><th scope=\"col\" class=\"figure\">95 of 100</th></tr></thead>\n\
+        "<section>\n<h2>How long answers took</h2>\n<div class=\"scroll\"><table class=\"speed\"><thead><tr><th scope=\"col\">Model</th><td class=\"what\"></td><td></td>\
+         <th scope=\"col\" class=\"figure\">median</th><th scope=\"col\" class=\"figure\" title=\"what 95 of 100 stayed within\">95 %</th></tr></thead>\n\
          <tbody>\n{rows}</tbody></table></div>\n</section>\n"
     )
 }
@@ -46,10 +46,11 @@ fn row(
     let name = if model.is_empty() {
         "<td></td>".to_owned()
     } else {
-        format!("<th scope=\"row\">{}</th>", escaped(model))
+        let model = escaped(model);
+        format!("<th scope=\"row\" title=\"{model}\">{model}</th>")
     };
     format!(
-        "<tr>{name}<td>{what}</td><td class=\"wide\"><svg class=\"bar\" aria-hidden=\"true\" viewBox=\"0 0 1000 1\" \
+        "<tr>{name}<td>{what}</td><td><svg class=\"bar\" aria-hidden=\"true\" viewBox=\"0 0 1000 1\" \
          preserveAspectRatio=\"none\"><rect class=\"soft\" width=\"{}\" height=\"1\"/><rect width=\"{}\" height=\"1\"/></svg></td>\
          <td class=\"figure\">{}</td><td class=\"figure\">{}</td></tr>\n",
         share(most, greatest),
