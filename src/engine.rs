@@ -327,13 +327,14 @@ impl Engine {
         let (outcome, ()) = futures::join!(stream, self.load_prices());
         match outcome {
             Ok(completion) => {
-                if !open.is_from_stand_in() {
+                let is_from_stand_in = open.is_from_stand_in();
+                let spent = open.completed(&completion);
+                if !is_from_stand_in {
                     let names_cost = completion.usage.cost_in_usd_ticks.is_some();
                     let endpoint = call.endpoint;
                     self.prices
                         .refresh(&self.client, endpoint, &self.store, names_cost);
                 }
-                let spent = open.completed(&completion);
                 Ok(Answer {
                     text: completion.text,
                     finish: completion.finish_reason,
