@@ -12,6 +12,7 @@
 )]
 
 mod api;
+mod budget;
 mod configuration;
 mod confirm;
 mod context;

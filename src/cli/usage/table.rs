@@ -26,6 +26,8 @@ pub(super) struct Column {
     pub(super) title: &'static str,
     /// Figures stand at the right edge.
     pub(super) is_figure: bool,
+    /// A name that may be shortened where there is little room.
+    is_name: bool,
     /// Where there is little room, those of the highest rank go first, and those of 0 stay.
     rank: u8,
 }
@@ -34,6 +36,7 @@ fn text_column(title: &'static str) -> Column {
     Column {
         title,
         is_figure: false,
+        is_name: false,
         rank: 0,
     }
 }
@@ -42,7 +45,16 @@ fn figure_column(title: &'static str, rank: u8) -> Column {
     Column {
         title,
         is_figure: true,
+        is_name: false,
         rank,
+    }
+}
+
+fn name_column(title: &'static str, rank: u8) -> Column {
+    Column {
+        is_name: true,
+        rank,
+        ..text_column(title)
     }
 }
 
@@ -106,7 +118,7 @@ fn groups(report: &Report, title: &'static str) -> Table {
             .collect()
     };
     Table {
-        columns: std::iter::once(text_column(title))
+        columns: std::iter::once(name_column(title, 0))
             .chain(
                 figures
                     .iter()
@@ -152,13 +164,10 @@ fn requests_with_workspace(report: &Report, zone: &TimeZone) -> Table {
     Table {
         columns: vec![
             text_column("Time"),
-            text_column("Workspace"),
+            name_column("Workspace", 2),
             text_column("Action"),
-            text_column("File"),
-            Column {
-                rank: 3,
-                ..text_column("Model")
-            },
+            name_column("File", 0),
+            name_column("Model", 3),
             text_column("Status"),
             figure_column("Prompt", 5),
             figure_column("Cached", 6),

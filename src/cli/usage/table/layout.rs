@@ -54,6 +54,7 @@ fn add_bars(table: &mut Table, report: &Report) {
     table.columns.push(Column {
         title: SHARE,
         is_figure: false,
+        is_name: false,
         rank: 2,
     });
     for (row, value) in table.rows.iter_mut().zip(values()) {
@@ -97,8 +98,7 @@ fn fit(table: &mut Table, room: usize) {
 fn shorten_names(table: &mut Table, room: usize, least: usize) {
     let mut too_much = full_width(table).saturating_sub(room);
     let mut names: Vec<(usize, usize)> = widths(table).into_iter().enumerate().collect();
-    let is_name = |column: &Column| !column.is_figure && column.title != SHARE;
-    names.retain(|(at, _)| table.columns.get(*at).is_some_and(is_name));
+    names.retain(|(at, _)| table.columns.get(*at).is_some_and(|column| column.is_name));
     names.sort_by_key(|(_, wide)| std::cmp::Reverse(*wide));
     for (at, wide) in names {
         let narrow = wide.saturating_sub(too_much).max(least.min(wide));
