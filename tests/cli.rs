@@ -952,6 +952,33 @@ fn old_requests_are_deleted_when_that_is_asked_for_and_agreed() {
     assert_eq!(shell.usage()["rows"], serde_json::json!([]));
 }
 
+#[test]
+fn many_images_that_come_to_much_are_asked_for_first() {
+    let shell = Shell::new();
+    shell.picture("blue.png", 3);
+    let describe = |arguments: &[&str]| {
+        let mut command =
+            shell.command(&[&["describe", "red.png", "blue.png"], arguments].concat());
+        said(
+            command
+                .env("GLOSS_CONFIRM_ABOVE_USD", "0.001")
+                .output()
+                .unwrap(),
+        )
+    };
+    let (code, out, err) = describe(&[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(
+        err.contains("describe 2 images, for about $0.01") && err.contains("--yes"),
+        "{err}"
+    );
+    assert_eq!(shell.statuses(), [""; 0]);
+    assert_eq!(describe(&["--yes"]).0, 0);
+    // What is kept costs nothing.
+    assert_eq!(describe(&[]).0, 0);
+    assert_eq!(shell.statuses(), ["from_store", "from_store", "ok", "ok"]);
+}
+
 /// An API that names no cost, and has a list with the price of its model.
 fn priced_api() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -125,6 +125,9 @@ pub struct DescribeArgs {
     /// Ask again where a description is kept
     #[arg(long)]
     pub again: bool,
+    /// Do not ask whether many images may cost more than `confirm_above_usd`
+    #[arg(long)]
+    pub yes: bool,
     #[command(flatten)]
     pub ask: AskArgs,
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::arguments::DescribeArgs;
 use super::{face, output, place, read};
 use crate::action::describe::MAX_OUTPUT_TOKENS;
-use crate::engine::{Description, Engine, ImageJob, ImageSource, Place};
+use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, Place, usd};
 use crate::image::{self, Hints, ImageLink, Markup};
 use crate::text::visible;
 
@@ -37,6 +37,11 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
                 code = 1;
             }
         }
+    }
+    let may_ask = !arguments.ask.dry_run && !arguments.yes;
+    if may_ask && !agreed(engine, all.iter()).await? {
+        face::note("Nothing was sent.");
+        return Ok(code);
     }
     let count = all.len();
     let many = count > 1 || arguments.targets.len() > 1;
@@ -65,6 +70,29 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
         }
     }
     Ok(code)
+}
+
+/// Whether these images may be described: the person is asked where that comes to much.
+async fn agreed(engine: &Engine, images: impl Iterator<Item = &Named>) -> anyhow::Result<bool> {
+    engine.load_prices().await;
+    let one = engine.estimate_description();
+    let mut all: Option<Estimate> = None;
+    for Named { job, .. } in images {
+        let known = engine.known(job.clone()).await;
+        if known.is_ok_and(|known| job.again || known.markdown.is_none()) {
+            all = Some(all.map_or(one, |all| all.and(one)));
+        }
+    }
+    let Some(all) = all.filter(|all| engine.asks_first(all)) else {
+        return Ok(true);
+    };
+    let price = all.ticks.map_or_else(
+        || "at no known price".into(),
+        |ticks| format!("for about {}", usd(ticks)),
+    );
+    let what = format!("describe {} images, {price}", all.requests);
+    // Elsewhere, so that an interrupt is heard meanwhile.
+    tokio::task::spawn_blocking(move || face::agreed(&what)).await?
 }
 
 enum Outcome {

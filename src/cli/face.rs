@@ -1,14 +1,14 @@
 //! What the commands share: an engine by the configuration, a runtime, and a word on progress.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::arguments::AskArgs;
+use super::arguments::{AskArgs, WrongUsage};
 use super::{output, signals};
 use crate::config::{ConfigFile, Layers, Notice, Resolved};
 use crate::engine::{Engine, Heard, Prepared, usd};
@@ -137,6 +137,23 @@ pub fn say_place(number: usize, count: usize, name: &str) {
     if std::io::stderr().is_terminal() {
         note(&format!("{number} of {count}: {}", visible(name)));
     }
+}
+
+/// Whether the person agrees to what would be done, such as `delete 3 requests`. Waits for them.
+///
+/// # Errors
+/// When there is nobody to ask.
+pub fn agreed(what: &str) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        let words = format!("this would {what}: repeat it with --yes");
+        return Err(WrongUsage(words).into());
+    }
+    let mut error = std::io::stderr();
+    write!(error, "Really {what}? [y/N] ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// Words on standard error, in which nothing steers a terminal.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::code::blocking;
 use super::seen::Identity;
-use super::{Account, Asking, Ear, Engine, Heard, JobError, Place, Spent};
+use super::{Account, Asking, Ear, Engine, Estimate, Heard, JobError, Place, Spent};
 use crate::action::describe;
 use crate::answer;
 use crate::config::RemoteImages;
@@ -184,6 +184,19 @@ impl Engine {
             Found::Here(target) => self.read(target).await?,
         };
         Ok(describe::prompt(ready.image, &self.answer_language()))
+    }
+
+    /// What describing one image comes to at most, by the estimate of [`Engine::estimate`]: as if it
+    /// were of the largest, so that nothing need be read.
+    pub fn estimate_description(&self) -> Estimate {
+        let image = Image {
+            url: String::new(),
+            detail: self.settings.image_detail,
+            pixels: None,
+        };
+        let prompt = describe::prompt(image, &self.answer_language());
+        let model = self.settings.vision_model();
+        self.estimate(model, &prompt, describe::MAX_OUTPUT_TOKENS)
     }
 
     /// An image ready for a prompt: found, downloaded where it is linked by URL and the settings

@@ -1,13 +1,13 @@
 //! `gloss usage prune`: deletes old requests. Nothing else ever deletes one.
 
-use std::io::{BufRead as _, IsTerminal as _, Write};
+use std::io::Write;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::since;
 use super::table::thousands;
-use crate::cli::arguments::WrongUsage;
+use crate::cli::face;
 use crate::store::Store;
 
 /// Which requests to delete
@@ -37,7 +37,7 @@ pub(super) fn run(args: &PruneArgs, store: &Store, out: &mut dyn Write) -> anyho
         writeln!(out, "Nothing to delete: the ledger has {what}.")?;
         return Ok(out.flush()?);
     }
-    if !args.yes && !agreed(&what)? {
+    if !args.yes && !face::agreed(&format!("delete {what} for good"))? {
         writeln!(out, "Nothing was deleted.")?;
         return Ok(out.flush()?);
     }
@@ -52,17 +52,4 @@ fn requests(count: u64) -> String {
         1 => "1 request".into(),
         _ => format!("{} requests", thousands(count)),
     }
-}
-
-fn agreed(what: &str) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        let words = format!("this would delete {what} for good: repeat it with --yes");
-        return Err(WrongUsage(words).into());
-    }
-    let mut error = std::io::stderr();
-    write!(error, "Delete {what} for good? [y/N] ")?;
-    error.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
