@@ -193,10 +193,10 @@ pub fn show_prompt(
     let mut out = output::plain();
     writeln!(out, "{}", visible_lines(&prompt.to_plain_text()))?;
     let (Count::Estimated(tokens) | Count::Exact(tokens)) = count;
-    let estimate = engine.estimate(model, prompt, most);
+    let estimate = engine.estimate_of(model, *tokens, most);
     let price = match (estimate.prompt_ticks, estimate.ticks) {
         (Some(prompt), Some(both)) => format!(
-            "about {} for the prompt, {} with the answer",
+            "{} for the prompt, about {} with the answer",
             usd(prompt),
             usd(both)
         ),

@@ -50,13 +50,18 @@ impl Engine {
     ///
     /// The list of prices that is kept counts once it was loaded: [`Engine::load_prices`].
     pub fn estimate(&self, model: &str, prompt: &Prompt, most: u32) -> Estimate {
+        self.estimate_of(model, prompt.tokens(), most)
+    }
+
+    /// What one request with so many tokens of prompt will come to.
+    pub fn estimate_of(&self, model: &str, prompt_tokens: u64, most: u32) -> Estimate {
         let most = self
             .settings
             .max_output_tokens
             .map_or(most, |set| set.min(most));
         let prompt = Usage {
-            prompt_tokens: prompt.tokens(),
-            total_tokens: prompt.tokens(),
+            prompt_tokens,
+            total_tokens: prompt_tokens,
             ..Usage::default()
         };
         let answer_tokens = u64::from(most / 2);

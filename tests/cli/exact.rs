@@ -52,7 +52,7 @@ fn an_exact_count_is_the_apis_own_of_the_masked_text() {
     let (code, out, err) = said(command.env("XAI_BASE_URL", api).output().unwrap());
     assert_eq!(code, 0, "{err}");
     assert!(
-        out.contains("grok-4.3: 3 tokens by the API's tokenizer, $0.00000 for the prompt; nothing was sent but the text"),
+        out.contains("grok-4.3: 3 tokens by the API's tokenizer, $0.0000 for the prompt, about $0.0007 with the answer; nothing was sent but the text"),
         "{out}"
     );
     let asked = asked.join().unwrap();
