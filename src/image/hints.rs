@@ -27,9 +27,11 @@ const LATEX_EXTENSIONS: [&str; 7] = [".png", ".jpg", ".jpeg", ".PNG", ".JPG", ".
 
 impl Hints {
     /// What a document in `markup` says; its text is asked for only where the markup can say so.
-    pub fn of(markup: Markup, _text: impl FnOnce() -> String) -> Self {
+    pub fn of(markup: Markup, text: impl FnOnce() -> String) -> Self {
         match markup {
-            Markup::Markdown => Self::default(),
+            Markup::AsciiDoc => Self::from_asciidoc(&text()),
+            Markup::Latex => Self::from_latex(&text()),
+            _ => Self::default(),
         }
     }
 

@@ -1,64 +1,247 @@
 //! The links to images in a document, whatever its markup.
 
+mod alt;
+mod asciidoc;
+mod comments;
+mod css;
+mod html;
+mod jsx;
+mod latex;
+mod lines;
+mod markdown;
+mod org;
+mod rst;
+mod stitched;
+mod tag;
+mod typst;
+
 use std::ops::Range;
 use std::path::Path;
 
-use super::markdown;
+pub use alt::{as_decorative, with_alt};
 
-/// A link to an image. Ranges are in bytes.
+use alt::Slot;
+
+/// A link to an image. Ranges are in bytes of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageLink {
+    /// What the link itself is written in: HTML also where it stands in Markdown.
+    pub markup: Markup,
     /// All of the link, from its first to its last sign.
     pub range: Range<usize>,
     /// What is linked, with the markup's own escapes and entities undone and nothing else.
     pub target: String,
-    /// The alternative text without markup; empty where it is missing.
-    pub alt: String,
-    /// Where the alternative text stands, or would stand.
+    pub alt: Alt,
+    /// Where the alternative text stands, as it is written and without what encloses it; empty
+    /// where it would be inserted.
     pub alt_range: Range<usize>,
     /// The title, where there is one.
     pub title: Option<String>,
+    /// The markup of the whole document.
+    document: Markup,
+    /// How alternative text is written at `alt_range`; `None` where there is no place for one.
+    slot: Option<Slot>,
+}
+
+/// What stands for an image where it cannot be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alt {
+    /// Nothing, though there is a place for it.
+    Missing,
+    /// This, without markup.
+    Text(String),
+    /// Nothing, on purpose: the document marks the image as decorative.
+    Decorative,
+    /// What an expression gives when the document is rendered.
+    Computed,
+    /// The markup has no place for it here: CSS, `<source>`.
+    Nowhere,
+}
+
+impl Alt {
+    /// The text, where there is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// `text`, unless it is blank.
+    fn of(text: String, is_marked_decorative: bool) -> Self {
+        if !text.trim().is_empty() {
+            Self::Text(text)
+        } else if is_marked_decorative {
+            Self::Decorative
+        } else {
+            Self::Missing
+        }
+    }
 }
 
 /// A way to write links to images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Markup {
     Markdown,
+    Html,
+    /// HTML whose attributes may hold expressions in braces: Svelte, Astro.
+    Component,
+    Css,
+    /// Elements in JavaScript, and Markdown in its doc comments.
+    Jsx,
+    Rst,
+    AsciiDoc,
+    Latex,
+    Typst,
+    Org,
+    /// Markdown in the doc comments of Rust.
+    Rust,
+    /// Markdown in doc comments that are written as in Java.
+    Commented,
 }
+
+/// How editors name the languages of each markup, and how their files' names end.
+const LANGUAGES: [(Markup, &[&str], &[&str]); 12] = [
+    (
+        Markup::Markdown,
+        &[
+            "markdown",
+            "markdown.mdx",
+            "md",
+            "mdx",
+            "rmd",
+            "rmarkdown",
+            "quarto",
+        ],
+        &["md", "markdown", "mkd", "mdx", "rmd", "qmd"],
+    ),
+    (
+        Markup::Html,
+        &[
+            "html",
+            "xhtml",
+            "htm",
+            "vue",
+            "vue-html",
+            "handlebars",
+            "htmldjango",
+            "django-html",
+            "jinja",
+            "jinja-html",
+            "liquid",
+            "twig",
+            "erb",
+            "eruby",
+            "heex",
+            "angular",
+            "htmlangular",
+        ],
+        &[
+            "html", "htm", "xhtml", "vue", "hbs", "liquid", "twig", "erb", "heex", "njk", "j2",
+        ],
+    ),
+    (
+        Markup::Component,
+        &["svelte", "astro"],
+        &["svelte", "astro"],
+    ),
+    (
+        Markup::Css,
+        &["css", "scss", "less", "postcss"],
+        &["css", "scss", "less", "pcss"],
+    ),
+    (
+        Markup::Jsx,
+        &[
+            "javascript",
+            "javascriptreact",
+            "javascript.jsx",
+            "jsx",
+            "typescript",
+            "typescriptreact",
+            "typescript.tsx",
+            "tsx",
+        ],
+        &["js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts"],
+    ),
+    (Markup::Rst, &["restructuredtext", "rst"], &["rst", "rest"]),
+    (
+        Markup::AsciiDoc,
+        &["asciidoc", "asciidoctor", "adoc"],
+        &["adoc", "asciidoc", "asc"],
+    ),
+    (
+        Markup::Latex,
+        &["latex", "tex", "plaintex"],
+        &["tex", "ltx"],
+    ),
+    (Markup::Typst, &["typst", "typ"], &["typ"]),
+    (Markup::Org, &["org"], &["org"]),
+    (Markup::Rust, &["rust"], &["rs"]),
+    (
+        Markup::Commented,
+        &[
+            "c",
+            "cpp",
+            "java",
+            "kotlin",
+            "swift",
+            "dart",
+            "scala",
+            "zig",
+            "objective-c",
+            "objc",
+            "groovy",
+        ],
+        &[
+            "c", "h", "cc", "cpp", "cxx", "hh", "hpp", "java", "kt", "kts", "swift", "dart",
+            "scala", "zig", "m", "mm",
+        ],
+    ),
+];
 
 impl Markup {
     /// The markup of a document, by the editor's name for its language, else by its file's name.
     pub fn from_language(language_id: &str, path: Option<&Path>) -> Option<Self> {
-        Self::from_id(language_id).or_else(|| Self::from_extension(path?))
-    }
-
-    fn from_id(id: &str) -> Option<Self> {
-        match id.to_ascii_lowercase().as_str() {
-            "markdown" | "markdown.mdx" | "md" | "mdx" | "rmd" | "rmarkdown" | "quarto" => {
-                Some(Self::Markdown)
-            }
-            _ => None,
+        let id = language_id.to_ascii_lowercase();
+        let by_id = LANGUAGES.iter().find(|(_, ids, _)| ids.contains(&&*id));
+        if let Some((markup, ..)) = by_id {
+            return Some(*markup);
         }
-    }
-
-    fn from_extension(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "md" | "markdown" | "mkd" | "mdx" | "rmd" | "qmd" => Some(Self::Markdown),
-            _ => None,
-        }
+        let end = path?.extension()?.to_str()?.to_ascii_lowercase();
+        let by_end = LANGUAGES.iter().find(|(.., ends)| ends.contains(&&*end));
+        by_end.map(|(markup, ..)| *markup)
     }
 }
 
-/// The links to images in `text`, in order.
+/// The links to images in `text`, by where they begin. One may lie within another: an `<img>`
+/// links each file of its `srcset`, too.
 pub fn links(markup: Markup, text: &str) -> Vec<ImageLink> {
-    match markup {
+    let mut links = match markup {
         Markup::Markdown => markdown::links(text),
+        Markup::Html => html::links(text),
+        Markup::Component => html::links_with_expressions(text),
+        Markup::Css => css::links(text),
+        Markup::Jsx => jsx::links(text),
+        Markup::Rst => rst::links(text),
+        Markup::AsciiDoc => asciidoc::links(text),
+        Markup::Latex => latex::links(text),
+        Markup::Typst => typst::links(text),
+        Markup::Org => org::links(text),
+        Markup::Rust => comments::links(text, comments::Strings::Rust),
+        Markup::Commented => comments::links(text, comments::Strings::Lines),
+    };
+    links.sort_by_key(|link| link.range.start);
+    for link in &mut links {
+        link.document = markup;
     }
+    links
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_markup_is_known_by_language_or_by_path() {
@@ -68,7 +251,8 @@ mod tests {
             ("quarto", Some("a.qmd"), Some(Markup::Markdown)),
             ("", Some("docs/README.MD"), Some(Markup::Markdown)),
             ("vimwiki", Some("a.md"), Some(Markup::Markdown)),
-            ("rust", Some("a.rs"), None),
+            ("rust", Some("a.rs"), Some(Markup::Rust)),
+            ("", Some("a.PY"), None),
             ("plaintext", None, None),
         ] {
             assert_eq!(
@@ -78,4 +262,91 @@ mod tests {
             );
         }
     }
+
+    proptest! {
+        /// Half-typed documents are the rule in an editor.
+        #[test]
+        fn whatever_the_text_ranges_lie_in_it(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..24),
+        ) {
+            let text = parts.concat();
+            for (markup, ..) in LANGUAGES {
+                let mut start = 0;
+                for link in links(markup, &text) {
+                    prop_assert!(link.range.start >= start);
+                    start = link.range.start;
+                    prop_assert!(text.get(link.range.clone()).is_some_and(|text| !text.is_empty()));
+                    prop_assert!(text.get(link.alt_range.clone()).is_some());
+                    for edit in with_alt(&link, "a [b] \"c\" {d}") {
+                        prop_assert!(text.get(edit.range).is_some());
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the markups are made of.
+    const PARTS: &[&str] = &[
+        "a",
+        "é",
+        " ",
+        " ",
+        "\n",
+        "\r\n",
+        "   ",
+        "\t",
+        "\\",
+        "\"",
+        "'",
+        "`",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        "<",
+        ">",
+        "=",
+        ":",
+        "#",
+        "%",
+        "*",
+        "/",
+        "//",
+        "///",
+        "/**",
+        "*/",
+        "-",
+        "|",
+        "!",
+        ",",
+        "![a](b.png)",
+        "![",
+        "](",
+        "<img",
+        " src=\"a.png\"",
+        " alt=",
+        "/>",
+        "<!--",
+        "-->",
+        "<style>",
+        "url(a.png)",
+        "const a = <p>",
+        "</p>",
+        ".. image::",
+        " a.png",
+        ":alt:",
+        "::",
+        "image::a.png[",
+        "image:",
+        "\\includegraphics",
+        "[alt={",
+        "#image(\"a.png\"",
+        "alt: \"",
+        "[[file:a.png]]",
+        "#+ATTR_HTML:",
+        "#+BEGIN_SRC",
+        "----",
+    ];
 }

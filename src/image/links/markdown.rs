@@ -4,22 +4,57 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
-use super::ImageLink;
+use super::alt::{Escape, Slot};
+use super::html;
+use super::stitched::Stitched;
+use super::{Alt, ImageLink, Markup};
+use crate::text::Edit;
 
-/// The images in `text` but for those in code, comments and HTML, and those inside the
-/// alternative text of another, which nobody sees.
+/// The images in `text` but for those in code and comments, and those inside the alternative text
+/// of another, which nobody sees.
 pub(super) fn links(text: &str) -> Vec<ImageLink> {
     let mut links = Vec::new();
     let mut open: Option<Open> = None;
+    let mut block: Option<Stitched> = None;
+    // Whether the comment that makes an image decorative was the last thing to be seen.
+    let mut is_marked = false;
     for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-        open = match (open, event) {
-            (None, Event::Start(tag)) => Open::new(text, range, tag),
-            (Some(image), Event::End(TagEnd::Image)) if image.nested == 0 => {
-                links.push(image.link(text));
-                None
+        if let Some(image) = open.take() {
+            match event {
+                Event::End(TagEnd::Image) if image.nested == 0 => {
+                    links.push(image.link(text, is_marked));
+                    is_marked = false;
+                }
+                event => open = Some(image.with(&event, range)),
             }
-            (image, event) => image.map(|image| image.with(&event, range)),
-        };
+            continue;
+        }
+        match event {
+            Event::Start(Tag::HtmlBlock) => block = Some(Stitched::default()),
+            Event::Html(_) => {
+                if let Some(block) = &mut block {
+                    block.push(text, range);
+                }
+            }
+            Event::End(TagEnd::HtmlBlock) => {
+                let block = block.take().unwrap_or_default();
+                let found = html::links_after(&block.text, &mut is_marked);
+                links.extend(found.into_iter().map(|link| block.unstitched(link)));
+            }
+            // Most tags in prose link nothing, and each costs a tokenizer.
+            Event::InlineHtml(html) if !html::may_link(&html) => is_marked = false,
+            Event::InlineHtml(_) => {
+                let mut tag = Stitched::default();
+                tag.push(text, range);
+                let found = html::links_after(&tag.text, &mut is_marked);
+                links.extend(found.into_iter().map(|link| tag.unstitched(link)));
+            }
+            Event::Text(text) => is_marked &= text.trim().is_empty(),
+            Event::SoftBreak | Event::HardBreak => {}
+            Event::Start(tag) => open = Open::new(text, range, tag),
+            Event::End(end) => is_marked &= !ends_a_paragraph(end),
+            _ => is_marked = false,
+        }
     }
     links
 }
@@ -36,13 +71,23 @@ fn options() -> Options {
         | Options::ENABLE_GFM
 }
 
+/// Whether what is said inside of this is said of nothing behind it.
+fn ends_a_paragraph(end: TagEnd) -> bool {
+    use TagEnd::{Emphasis, HtmlBlock, Link, Strikethrough, Strong};
+    !matches!(end, HtmlBlock | Emphasis | Strong | Strikethrough | Link)
+}
+
 /// An image whose end has not come yet.
 struct Open {
-    link: ImageLink,
-    /// How many images inside its alternative text are open.
-    nested: usize,
+    range: Range<usize>,
+    link_type: LinkType,
+    target: String,
+    title: Option<String>,
+    alt: String,
     /// Where the last part of its alternative text ends.
     alt_end: usize,
+    /// How many images inside its alternative text are open.
+    nested: usize,
 }
 
 impl Open {
@@ -57,18 +102,14 @@ impl Open {
         else {
             return None;
         };
-        let alt_start = range.start + "![".len();
-        let link = ImageLink {
-            range: whole(text, range, link_type),
-            target: dest_url.into_string(),
-            alt: String::new(),
-            alt_range: alt_start..alt_start,
-            title: Some(title.into_string()).filter(|title| !title.is_empty()),
-        };
         Some(Self {
-            link,
+            alt_end: alt_start(&range),
+            range: whole(text, range, link_type),
+            link_type,
+            target: dest_url.into_string(),
+            title: Some(title.into_string()).filter(|title| !title.is_empty()),
+            alt: String::new(),
             nested: 0,
-            alt_end: alt_start,
         })
     }
 
@@ -77,24 +118,55 @@ impl Open {
         match event {
             Event::Start(Tag::Image { .. }) => self.nested += 1,
             Event::End(TagEnd::Image) => self.nested -= 1,
-            Event::Text(text) | Event::Code(text) => self.link.alt.push_str(text),
-            Event::SoftBreak | Event::HardBreak => self.link.alt.push(' '),
+            Event::Text(text) | Event::Code(text) => self.alt.push_str(text),
+            Event::SoftBreak | Event::HardBreak => self.alt.push(' '),
             _ => {}
         }
         self
     }
 
-    fn link(mut self, text: &str) -> ImageLink {
-        let ImageLink {
-            range, alt_range, ..
-        } = &mut self.link;
+    fn link(self, text: &str, is_marked: bool) -> ImageLink {
         // Whatever of the alternative text is no event, like blanks, holds no bracket.
-        let rest = text.get(self.alt_end..range.end).unwrap_or_default();
-        alt_range.end = rest
-            .find(']')
-            .map_or(self.alt_end, |bracket| self.alt_end + bracket);
-        self.link
+        let rest = text.get(self.alt_end..self.range.end).unwrap_or_default();
+        let alt_end = self.alt_end + rest.find(']').unwrap_or(0);
+        let alt_range = alt_start(&self.range)..alt_end;
+        ImageLink {
+            markup: Markup::Markdown,
+            slot: Some(self.slot(text.get(alt_range.clone()).unwrap_or_default())),
+            range: self.range,
+            target: self.target,
+            alt: Alt::of(self.alt, is_marked),
+            alt_range,
+            title: self.title,
+            document: Markup::Markdown,
+        }
     }
+
+    /// A reference that is named by its alternative text keeps that as its label.
+    fn slot(&self, label: &str) -> Slot {
+        // Runs of white space count as one space in a label.
+        let label = || label.split_whitespace().collect::<Vec<_>>().join(" ");
+        match self.link_type {
+            LinkType::Shortcut | LinkType::ShortcutUnknown => {
+                Slot::between("", format!("][{}", label()), Escape::Markdown)
+            }
+            LinkType::Collapsed | LinkType::CollapsedUnknown => {
+                let inside = self.range.end.saturating_sub("]".len());
+                Slot {
+                    and: Some(Edit {
+                        range: inside..inside,
+                        text: label(),
+                    }),
+                    ..Slot::plain(Escape::Markdown)
+                }
+            }
+            _ => Slot::plain(Escape::Markdown),
+        }
+    }
+}
+
+fn alt_start(link: &Range<usize>) -> usize {
+    link.start + "![".len()
 }
 
 /// `range` with the brackets of a collapsed reference, which the parser leaves out.
@@ -118,7 +190,7 @@ mod tests {
                 (
                     &text[link.range.clone()],
                     &*link.target,
-                    &*link.alt,
+                    link.alt.text().unwrap_or_default(),
                     &text[link.alt_range.clone()],
                 )
             })
