@@ -362,6 +362,11 @@ impl Engine {
         }
     }
 
+    /// Whether the setting `exclude` names this path.
+    pub fn excludes(&self, path: &Path) -> bool {
+        self.is_excluded(std::iter::once(path))
+    }
+
     /// Whether the setting `exclude` has one of these names of a file.
     fn is_excluded<'p>(&self, mut names: impl Iterator<Item = &'p Path>) -> bool {
         let globs = self.excluded.get_or_init(|| globs(&self.settings.exclude));

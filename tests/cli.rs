@@ -1057,3 +1057,69 @@ fn the_endpoints_prices_are_fetched_after_an_answer_and_once() {
     );
     assert_eq!((count("/v1/models"), count("/v1/language-models")), (1, 1));
 }
+
+#[test]
+fn check_lists_what_is_wrong_with_image_links_and_asks_nobody() {
+    let shell = Shell::new();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(shell.path(name).parent().unwrap()).unwrap();
+        std::fs::write(shell.path(name), text).unwrap();
+    };
+    let (code, out, err) = shell.run(&["describe", "--check", "."]);
+    assert_eq!((code, &*out), (0, ""));
+    assert!(
+        err.starts_with("2 image links in 1 document: no file"),
+        "{err}"
+    );
+    write(
+        "docs/a.md",
+        "# ä\n\nä ![](../red.png)\n\n> ![b](gone.png)\n",
+    );
+    write("docs/b.rst", ".. image:: ../red.png\n");
+    write(
+        "docs/c.html",
+        "<img src=\"../red.png\" alt=\"\"><img src=\"{{ d }}.png\">",
+    );
+    write("docs/e.css", "a { b: url(gone.png) }");
+    for (ignore, document) in [
+        (".gitignore", "build/f.md"),
+        (".ignore", "vendor/g.md"),
+        (".glossignore", "old/h.md"),
+    ] {
+        write(ignore, document.split_once('/').unwrap().0);
+        write(document, "![](gone.png)");
+    }
+    let (code, out, err) = shell.run(&["describe", "--check", "."]);
+    let expected = "docs/a.md:3:3: warning: the image `../red.png` has no alternative text [missing-alt-text]\n\
+                    docs/a.md:5:3: warning: the file `gone.png` does not exist [missing-file]\n\
+                    docs/b.rst:1:1: warning: the image `../red.png` has no alternative text [missing-alt-text]\n";
+    assert_eq!((code, &*out), (1, expected));
+    assert!(
+        err.contains("1 file is missing, 2 alternative texts are missing"),
+        "{err}"
+    );
+    // One that is named is looked at although it is ignored.
+    let (code, out, _) = shell.run(&["describe", "--check", "old/h.md", "docs/e.css", "red.png"]);
+    assert_eq!((code, out.lines().count()), (1, 2), "{out}");
+    let (code, out, _) = shell.run(&["describe", "--check", "--format", "json", "docs"]);
+    assert_eq!(code, 1);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&report["documents"], &report["images"]),
+        (&4.into(), &6.into())
+    );
+    assert_eq!(
+        report["findings"][1],
+        serde_json::json!({
+            "path": "docs/a.md", "line": 5, "column": 3, "end_line": 5, "end_column": 17,
+            "code": "missing-file", "message": "the file `gone.png` does not exist",
+            "target": "gone.png",
+        })
+    );
+    let (code, _, err) = shell.run(&["describe", "--check", "nowhere", "page.md"]);
+    assert_eq!(code, 1);
+    assert!(err.contains("nowhere cannot be read"), "{err}");
+    let (code, ..) = shell.run(&["describe", "--check", "--dry-run", "page.md"]);
+    assert_eq!(code, 2);
+    assert_eq!(shell.usage()["rows"].as_array().unwrap().len(), 0);
+}

@@ -119,7 +119,7 @@ pub struct RefactorArgs {
 
 #[derive(Args, Debug)]
 pub struct DescribeArgs {
-    /// An image, a URL, or a Markdown document whose images to describe
+    /// An image, a URL, or a document whose images to describe; with --check also a folder
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<OsString>,
     /// Ask again where a description is kept
@@ -128,8 +128,29 @@ pub struct DescribeArgs {
     /// Do not ask whether many images may cost more than `confirm_above_usd`
     #[arg(long)]
     pub yes: bool,
+    /// Ask nobody: list missing files and missing alternative text, and exit with 1 if there are any
+    ///
+    /// Of folders, every document that is not ignored is looked at (.gitignore, .ignore,
+    /// .glossignore).
+    #[arg(long, conflicts_with_all = ["again", "dry_run", "model"])]
+    pub check: bool,
+    /// How --check prints what it finds
+    #[arg(long, value_enum, requires = "check")]
+    pub format: Option<CheckFormat>,
     #[command(flatten)]
     pub ask: AskArgs,
+}
+
+/// How `--check` prints what it finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// path:line:column: warning: message [code]
+    #[default]
+    Text,
+    /// {"findings": [{"path", "line", "column", "end_line", "end_column", "code", "message", "target"}],
+    /// "documents": N, "images": N}; codes are missing-file and missing-alt-text, lines and
+    /// columns count from 1, columns in characters
+    Json,
 }
 
 #[derive(Args, Debug)]

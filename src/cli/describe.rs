@@ -1,5 +1,7 @@
 //! `gloss describe`: images in words, named themselves or linked by a document.
 
+mod check;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,9 @@ struct Named {
 
 pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
     let engine = face::engine(&arguments.ask, "vision_model");
+    if arguments.check {
+        return check::run(&engine, &arguments);
+    }
     face::run(&engine, describe_all(&engine, &arguments))
 }
 

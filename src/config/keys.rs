@@ -53,7 +53,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 27] = [
+pub(super) const KEYS: [Key; 28] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -106,6 +106,10 @@ pub(super) const KEYS: [Key; 27] = [
             Some("workspace") => Scope::Workspace,
             _ => return Err("\"selection\", \"file\" or \"workspace\"".into()),
         };
+        Ok(())
+    }),
+    key("diagnostics", Anyone, |s, v| {
+        s.diagnostics = v.as_bool().ok_or("true or false")?;
         Ok(())
     }),
     key("exclude", Anyone, |s, v| {
@@ -238,10 +242,9 @@ pub(super) const KEYS: [Key; 27] = [
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
 /// than taken in silence.
-pub(super) const NOT_YET: [&str; 6] = [
+pub(super) const NOT_YET: [&str; 5] = [
     "api_key_command",
     "code_lens",
-    "diagnostics",
     "inlay_hints",
     "otlp_endpoint",
     "wire",

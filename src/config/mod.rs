@@ -61,6 +61,8 @@ pub struct Settings {
     pub explain_opens: ExplainOpens,
     /// Ask before an edit is applied.
     pub refactor_confirm: bool,
+    /// Whether editors are told what is wrong with links to images.
+    pub diagnostics: bool,
     pub remote_images: RemoteImages,
     /// Globs of files that are never sent in any way.
     pub exclude: Vec<String>,
@@ -165,6 +167,7 @@ impl Default for Settings {
             hover_wait: Duration::from_secs(3),
             explain_opens: ExplainOpens::Auto,
             refactor_confirm: false,
+            diagnostics: true,
             remote_images: RemoteImages::Fetch,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,

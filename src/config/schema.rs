@@ -107,6 +107,11 @@ const KEYS: &[Row] = &[
         || one_of(&["selection", "file", "workspace"], "workspace"),
     ),
     (
+        "diagnostics",
+        "Missing files and missing alternative text of image links, as problems in the editor.",
+        || json!({ "type": "boolean", "default": true }),
+    ),
+    (
         "exclude",
         "Globs of files that are never sent in any way, in capitals or not.",
         || {
@@ -223,7 +228,7 @@ const KEYS: &[Row] = &[
     ),
     (
         "remote_images",
-        "What becomes of an image that is linked by URL: the API gets the URL, or nothing.",
+        "What becomes of an image that is linked by URL: it is downloaded here, the API gets the URL, or nothing.",
         || one_of(&["fetch", "url", "off"], "fetch"),
     ),
     (

@@ -30,10 +30,26 @@ pub async fn link_at(
 ) -> Option<ImageLink> {
     markup(snapshot)?;
     let links = server.links.of(snapshot, patience).await?;
-    let link = links
+    let here = links
         .iter()
-        .find(|link| link.range.contains(&offset) || link.range.end == offset);
-    link.cloned()
+        .filter(|link| link.range.contains(&offset) || link.range.end == offset);
+    // One may lie in another; where two meet, it is the one that begins here.
+    let innermost = here.min_by_key(|link| (link.range.end == offset, link.range.len()));
+    innermost.cloned()
+}
+
+/// Whether a document may have image links.
+pub fn may_have(snapshot: &Snapshot) -> bool {
+    markup(snapshot).is_some()
+}
+
+/// The folders that the images of a document at this place may lie in.
+pub fn roots(folders: &[PathBuf], place: &Place) -> Vec<PathBuf> {
+    let mut roots = folders.to_vec();
+    if !roots.contains(&place.workspace) {
+        roots.push(place.workspace.clone());
+    }
+    roots
 }
 
 fn markup(snapshot: &Snapshot) -> Option<Markup> {
@@ -42,7 +58,7 @@ fn markup(snapshot: &Snapshot) -> Option<Markup> {
 }
 
 /// What a document says of where its images are.
-fn hints(snapshot: &Snapshot) -> Hints {
+pub fn hints(snapshot: &Snapshot) -> Hints {
     let text = || snapshot.text.to_string();
     markup(snapshot).map_or_else(Hints::default, |markup| Hints::of(markup, text))
 }
@@ -105,12 +121,10 @@ pub async fn image_job(
 fn linked(
     snapshot: &Snapshot,
     link: &ImageLink,
-    mut folders: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
     place: &Place,
 ) -> ImageSource {
-    if !folders.contains(&place.workspace) {
-        folders.push(place.workspace.clone());
-    }
+    let folders = roots(&folders, place);
     ImageSource::Linked {
         target: link.target.clone(),
         document: convert::file_path(&snapshot.uri),

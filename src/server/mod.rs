@@ -17,6 +17,7 @@ mod connect;
 mod context;
 mod convert;
 mod descriptions;
+mod diagnostics;
 pub mod frames;
 mod glosses;
 mod hover;

@@ -8,7 +8,9 @@ use tower_lsp::LanguageServer;
 
 use super::protocol as lsp;
 use super::state::{self, Server};
-use super::{capabilities, code_actions, commands, configuration, convert, hover, outcome};
+use super::{
+    capabilities, code_actions, commands, configuration, convert, diagnostics, hover, outcome,
+};
 
 /// The service that the framework routes to.
 pub struct Gloss {
@@ -62,6 +64,9 @@ impl LanguageServer for Gloss {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }
         tokio::spawn(configuration::begin(self.server.clone()));
+        if self.server.state().traits.watches_files {
+            tokio::spawn(diagnostics::watch_images(self.server.clone()));
+        }
         self.server.say_notices().await;
     }
 
@@ -83,6 +88,7 @@ impl LanguageServer for Gloss {
             &document.text,
         );
         drop(state);
+        diagnostics::opened(&self.server, document.uri.as_str());
         // So that the menu knows what the workspace's own file says.
         let server = self.server.clone();
         tokio::spawn(async move {
@@ -114,6 +120,7 @@ impl LanguageServer for Gloss {
             let server = self.server.clone();
             tokio::task::spawn_blocking(move || state::compare_with_disk(&server, &now));
         }
+        diagnostics::changed(&self.server, uri.as_str());
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
@@ -127,6 +134,16 @@ impl LanguageServer for Gloss {
         self.server.trees.forget(uri.as_str());
         self.server.links.forget(uri.as_str());
         self.server.jobs.document_changed();
+        diagnostics::closed(&self.server, uri.as_str());
+    }
+
+    async fn did_save(&self, _: lsp::DidSaveTextDocumentParams) {
+        diagnostics::all_changed(&self.server);
+    }
+
+    async fn did_change_watched_files(&self, _: lsp::DidChangeWatchedFilesParams) {
+        tokio::spawn(configuration::refresh(self.server.clone()));
+        diagnostics::all_changed(&self.server);
     }
 
     async fn hover(&self, params: lsp::HoverParams) -> lsp::Result<Option<lsp::Hover>> {
@@ -150,13 +167,11 @@ impl LanguageServer for Gloss {
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
         configuration::changed(&self.server, state::section(params.settings)).await;
-    }
-
-    async fn did_change_watched_files(&self, _: lsp::DidChangeWatchedFilesParams) {
-        tokio::spawn(configuration::refresh(self.server.clone()));
+        diagnostics::all_changed(&self.server);
     }
 
     async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {
         self.server.state().change_folders(&params.event);
+        diagnostics::all_changed(&self.server);
     }
 }

@@ -11,6 +11,7 @@ use super::answers::Answers;
 use super::apply::Turns;
 use super::configuration::Configuration;
 use super::descriptions::Descriptions;
+use super::diagnostics::Diagnostics;
 use super::glosses::Glosses;
 use super::jobs::Jobs;
 use super::parses::Parses;
@@ -31,6 +32,7 @@ pub struct Shared {
     pub trees: Parses<Syntax>,
     pub links: Parses<Vec<ImageLink>>,
     pub descriptions: Descriptions,
+    pub diagnostics: Diagnostics,
     pub turns: Turns,
     state: Mutex<State>,
     editor: watch::Sender<Option<u32>>,
@@ -64,6 +66,7 @@ impl Shared {
             trees: Parses::by(|snapshot| Syntax::parse(snapshot.language?, &snapshot.text)),
             links: Parses::by(links::of),
             descriptions: Descriptions::default(),
+            diagnostics: Diagnostics::default(),
             turns: Turns::default(),
             state: Mutex::new(State {
                 documents: Documents::default(),

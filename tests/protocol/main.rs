@@ -16,6 +16,7 @@ mod budget;
 mod configuration;
 mod confirm;
 mod context;
+mod diagnostics;
 mod documents;
 mod editor;
 mod hover;

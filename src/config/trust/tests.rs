@@ -32,6 +32,7 @@ const TABLE: &str = r#"
     concurrency       3                             no     yes
     confirm_above_usd 5                             no     yes
     context           "file"                        yes    yes
+    diagnostics       false                         yes    yes
     exclude           ["*.sql"]                     joins  joins
     exclude           []                            joins  joins
     explain_opens     "none"                        no     yes

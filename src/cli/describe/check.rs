@@ -1,0 +1,239 @@
+//! `gloss describe --check`: what is wrong with image links, asking nobody.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context as _;
+use ignore::{WalkBuilder, WalkState};
+use ropey::Rope;
+use serde::Serialize;
+
+use crate::cli::arguments::{CheckFormat, DescribeArgs};
+use crate::cli::{face, output, place, read};
+use crate::engine::{Engine, Place};
+use crate::image::{self, Hints, Markup, Problem};
+use crate::text::{self, Encoding, visible};
+
+/// Larger documents in a folder are passed over.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// Names what is passed over, beside `.gitignore` and `.ignore`.
+const IGNORED: &str = ".glossignore";
+
+/// What is wrong at a place of a document.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Row {
+    path: String,
+    /// From 1.
+    line: u32,
+    /// From 1, in characters.
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    code: &'static str,
+    message: String,
+    target: String,
+}
+
+/// What a document or a folder of them came to.
+#[derive(Debug, Default)]
+struct Tally {
+    documents: usize,
+    images: usize,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    findings: &'a [Row],
+    documents: usize,
+    images: usize,
+}
+
+/// Checks every target; the exit code is 1 if anything is wrong.
+pub fn run(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
+    let mut tally = Tally::default();
+    let mut is_whole = true;
+    for target in &arguments.targets {
+        match check(engine, target) {
+            Ok(found) => tally.add(found),
+            Err(error) => {
+                face::say_error(&error);
+                is_whole = false;
+            }
+        }
+    }
+    tally.rows.sort();
+    // A document may be named twice, by itself and by its folder.
+    tally.rows.dedup();
+    print(&tally, arguments.format.unwrap_or_default())?;
+    face::note(&tally.in_words());
+    Ok(u8::from(!is_whole || !tally.rows.is_empty()))
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.documents += other.documents;
+        self.images += other.images;
+        self.rows.extend(other.rows);
+    }
+
+    fn in_words(&self) -> String {
+        let count = |problem: &str| self.rows.iter().filter(|row| row.code == problem).count();
+        let missing = |what: &str, code| match count(code) {
+            0 => format!("no {what} is missing"),
+            1 => format!("1 {what} is missing"),
+            many => format!("{many} {what}s are missing"),
+        };
+        format!(
+            "{} in {}: {}, {}.",
+            counted(self.images, "image link"),
+            counted(self.documents, "document"),
+            missing("file", Problem::MissingFile(String::new()).code()),
+            missing(
+                "alternative text",
+                Problem::MissingAlt(String::new()).code()
+            ),
+        )
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
+}
+
+fn check(engine: &Engine, target: &OsString) -> anyhow::Result<Tally> {
+    let path = Path::new(target);
+    let name = path.display();
+    let about = std::fs::metadata(path).with_context(|| format!("{name} cannot be read"))?;
+    if about.is_dir() {
+        return Ok(folder(engine, path));
+    }
+    let Some(markup) = Markup::from_language(&place::language_id(path), Some(path)) else {
+        // An image is no document, and it is there.
+        return Ok(Tally::default());
+    };
+    let text = read::file(path)?;
+    Ok(document(engine, path, markup, &text, &Place::of(path, &[])))
+}
+
+/// All documents of a folder but for those that ignore files name. Links of the file system are
+/// not followed.
+fn folder(engine: &Engine, path: &Path) -> Tally {
+    let inside = Place::of(&path.join("document"), &[]);
+    let tally = Mutex::new(Tally::default());
+    let walk = WalkBuilder::new(path)
+        .add_custom_ignore_filename(IGNORED)
+        .require_git(false)
+        .threads(std::thread::available_parallelism().map_or(1, usize::from))
+        .build_parallel();
+    walk.run(|| {
+        let (tally, inside) = (&tally, &inside);
+        Box::new(move |entry| {
+            let found = match entry {
+                Ok(entry) => listed(engine, &entry, inside),
+                Err(error) => Err(error.into()),
+            };
+            match found {
+                Ok(found) => tally
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .add(found),
+                Err(error) => face::say_error(&error),
+            }
+            WalkState::Continue
+        })
+    });
+    tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a file that a walk came to holds, if it is a document.
+fn listed(engine: &Engine, entry: &ignore::DirEntry, inside: &Place) -> anyhow::Result<Tally> {
+    let path = entry.path();
+    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+    let markup = Markup::from_language("", Some(path)).filter(|_| is_file);
+    let Some(markup) = markup else {
+        return Ok(Tally::default());
+    };
+    if entry.metadata()?.len() > LARGEST {
+        return Ok(Tally::default());
+    }
+    let bytes =
+        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    // What is no text links nothing.
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Ok(Tally::default());
+    };
+    let place = Place {
+        path: path.canonicalize().ok(),
+        ..inside.clone()
+    };
+    Ok(document(engine, path, markup, &text, &place))
+}
+
+fn document(engine: &Engine, path: &Path, markup: Markup, text: &str, place: &Place) -> Tally {
+    let links = image::links(markup, text);
+    let roots: [PathBuf; 1] = [place.workspace.clone()];
+    let is_excluded = |path: &Path| engine.excludes(path);
+    let hints = Hints::of(markup, || text.to_owned());
+    let path_of_it = place.path.as_deref();
+    let findings = image::check(&links, path_of_it, &roots, &hints, &is_excluded);
+    // Lines as editors count them; only where there is something to say.
+    let rope = Rope::from_str(if findings.is_empty() { "" } else { text });
+    let at = |offset| text::position(&rope, offset, Encoding::Utf32);
+    let shown = path
+        .strip_prefix("./")
+        .unwrap_or(path)
+        .display()
+        .to_string();
+    let rows = findings.into_iter().map(|finding| {
+        let (start, end) = (at(finding.range.start), at(finding.range.end));
+        let message = finding.problem.to_string();
+        let code = finding.problem.code();
+        let (Problem::MissingFile(target) | Problem::MissingAlt(target)) = finding.problem;
+        Row {
+            path: shown.clone(),
+            line: start.line + 1,
+            column: start.character + 1,
+            end_line: end.line + 1,
+            end_column: end.character + 1,
+            code,
+            message,
+            target,
+        }
+    });
+    Tally {
+        documents: 1,
+        images: links.len(),
+        rows: rows.collect(),
+    }
+}
+
+fn print(tally: &Tally, format: CheckFormat) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(output::plain());
+    match format {
+        CheckFormat::Text => {
+            for row in &tally.rows {
+                let (path, message) = (visible(&row.path), visible(&row.message));
+                let Row {
+                    line, column, code, ..
+                } = row;
+                writeln!(out, "{path}:{line}:{column}: warning: {message} [{code}]")?;
+            }
+        }
+        CheckFormat::Json => {
+            let report = Report {
+                findings: &tally.rows,
+                documents: tally.documents,
+                images: tally.images,
+            };
+            serde_json::to_writer_pretty(&mut out, &report)?;
+            writeln!(out)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
