@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::protocol as lsp;
 use super::state::{Server, State, place};
+use super::{diagnostics, protocol as lsp};
 use crate::config::{ConfigFile, Layer, Layers, Notice, Resolved};
 use crate::engine::Engine;
 
@@ -340,5 +340,6 @@ pub async fn ask(server: Server) {
         }
         state.configure(section);
     }
+    diagnostics::all_changed(&server);
     server.say_notices().await;
 }

@@ -146,7 +146,10 @@ async fn the_editor_is_asked_for_its_section_and_to_watch() {
     // The wrong key is for the test: it is said once the section is in force.
     editor.settings = json!({ "model": "grok-4.5", "modle": 1 });
     let registered = editor
-        .wait(|message| message["method"] == "client/registerCapability")
+        .wait(|message| {
+            let id = &message["params"]["registrations"][0]["id"];
+            message["method"] == "client/registerCapability" && id != "gloss-images"
+        })
         .await;
     let methods: Vec<_> = registered["params"]["registrations"]
         .as_array()

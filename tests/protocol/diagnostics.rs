@@ -131,7 +131,10 @@ async fn an_editor_that_can_watch_images_is_asked_to() {
         json!({ "dynamicRegistration": true });
     let mut editor = Editor::start(&setup).await;
     let asked = editor
-        .wait(|message| message["method"] == "client/registerCapability")
+        .wait(|message| {
+            let id = &message["params"]["registrations"][0]["id"];
+            message["method"] == "client/registerCapability" && id == "gloss-images"
+        })
         .await;
     let registration = &asked["params"]["registrations"][0];
     assert_eq!(registration["method"], "workspace/didChangeWatchedFiles");
