@@ -1,6 +1,7 @@
 //! What surrounds a place in a text: function, type, paragraph; and whether a text parses.
 
 mod defined;
+mod depth;
 mod enclosing;
 mod errors;
 mod grammar;

@@ -8,7 +8,7 @@ use ropey::Rope;
 use tree_sitter::{InputEdit, Node, ParseOptions, ParseState, Parser, Point, Tree};
 
 use super::symbol::{self, Symbol};
-use super::{Language, outline};
+use super::{Language, depth, outline};
 
 /// Texts with more bytes are not parsed.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -199,6 +199,9 @@ fn tree<'t>(
     mut chunk_at: impl FnMut(usize) -> Option<&'t [u8]>,
 ) -> Option<Tree> {
     if bytes > MAX_BYTES {
+        return None;
+    }
+    if !depth::is_bearable(language, &mut chunk_at) {
         return None;
     }
     let mut parser = Parser::new();
