@@ -12,8 +12,11 @@ use crate::text;
 /// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?x)
+        r#"(?x)
         -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
+        # One that was cut: what may be its lines, in whatever quotes.
+        | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]{20,})*(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]+…)?
+        | (?:[A-Za-z0-9+/=]{20,}[\s"'`+,;.\\*/\#!>]*)+(?:[A-Za-z0-9+/=]+[\s"'`+,;.\\*/\#!>]*)?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
         | \b(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}              # xAI, OpenAI, Anthropic, …
         | \b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}        # Stripe
         | \bgh[pousr]_[A-Za-z0-9]{30,}                         # GitHub
@@ -26,7 +29,7 @@ static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
         | \bpypi-[A-Za-z0-9_\-]{50,}
         | \bhf_[A-Za-z0-9]{30,}                                # Hugging Face
         | \beyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}  # JWT
-        ",
+        "#,
     )
     .ok()
 });
@@ -74,7 +77,8 @@ impl Secrets {
     pub fn restore(&self, original: &str, answer: &str) -> Result<String, Lost> {
         let mut whole = answer.to_owned();
         for (token, secret) in &self.masked {
-            if original.matches(secret.as_str()).count() != answer.matches(token.as_str()).count() {
+            let stood = original.matches(secret.as_str()).count();
+            if stood != answer.matches(token.as_str()).count() || !stands_alone(token, answer) {
                 return Err(Lost);
             }
             whole = whole.replace(token, secret);
@@ -93,6 +97,18 @@ impl Secrets {
         self.masked.push((token.clone(), secret.to_owned()));
         token
     }
+}
+
+/// Whether no sign of a name stands right beside a token: then it is another word.
+fn stands_alone(token: &str, text: &str) -> bool {
+    let is_of_a_name = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(token).all(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text
+            .get(at + token.len()..)
+            .and_then(|after| after.chars().next());
+        !before.is_some_and(is_of_a_name) && !after.is_some_and(is_of_a_name)
+    })
 }
 
 /// How far around a range it is looked for secrets that reach into it, in bytes.
@@ -135,6 +151,21 @@ mod tests {
             "a\n-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nb",
             "a\nGLOSS_MASKED_SECRET_1_\nb",
         );
+        let line = "MIIEpAIBAAKCAQEA7bq9".repeat(3);
+        check(
+            &format!(
+                "K = \"-----BEGIN PRIVATE KEY-----\\n\"\n  \"{line}\\n\"\n  \"{line}\n…\n</a>"
+            ),
+            "K = \"GLOSS_MASKED_SECRET_1_\n…\n</a>",
+        );
+        check(
+            &format!("/// -----BEGIN PRIVATE KEY-----\n/// {line}\n/// {line}…"),
+            "/// GLOSS_MASKED_SECRET_1_…",
+        );
+        check(
+            &format!("// {line}\n{line}\nabc=\n-----END PRIVATE KEY-----;"),
+            "// GLOSS_MASKED_SECRET_1_;",
+        );
         check(
             "let task-force = sk-short; // xai-sdk",
             "let task-force = sk-short; // xai-sdk",
@@ -171,6 +202,14 @@ mod tests {
             secrets.restore(&code, &sent.replace("_1_", "_2_")),
             Err(Lost)
         );
+        for glued in [
+            "GLOSS_MASKED_SECRET_1__",
+            "GLOSS_MASKED_SECRET_1_abc",
+            "xGLOSS_MASKED_SECRET_1_",
+        ] {
+            let answer = sent.replace("GLOSS_MASKED_SECRET_1_", glued);
+            assert_eq!(secrets.restore(&code, &answer), Err(Lost), "{glued}");
+        }
         assert!(!format!("{secrets:?}").contains("x9"));
     }
 }
