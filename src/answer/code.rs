@@ -49,6 +49,10 @@ pub enum Refusal {
     )]
     Wrapped,
     #[error(
+        "the answer declares nothing where `{0}` is declared, so nothing was changed; say what it should become, or run it again"
+    )]
+    Undeclared(String),
+    #[error(
         "the answer left code out (\"rest unchanged\"), so nothing was changed; select less, or run it again"
     )]
     Shortened,
@@ -123,7 +127,13 @@ pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Resul
     if let Some(hidden) = hidden_sign(&block, &asked.old) {
         return Err(Refusal::Hidden(hidden));
     }
-    Ok(layout::in_the_manner_of(&asked, &block))
+    let new = layout::in_the_manner_of(&asked, &block);
+    match original.name {
+        Some(name) if !item::declares_something(&new, &asked) => {
+            Err(Refusal::Undeclared(name.to_owned()))
+        }
+        _ => Ok(new),
+    }
 }
 
 /// The smallest edits to the whole text that put `new` in the place of the range.
@@ -237,6 +247,7 @@ fn one_block(answer: &str, asked: &Asked<'_>) -> Result<Block, Refusal> {
     let mut blocks = fences(said)?;
     let is_code = |language: Language| {
         !language.takes_prose()
+            && (language != Language::Json || said.trim_start().starts_with(['{', '[']))
             && syntax::parses(language, said)
             && !said.trim().is_empty()
             && !prose::reads_like_prose(said, &asked.old)

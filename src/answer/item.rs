@@ -92,11 +92,46 @@ fn the_item_alone(
         || !above
             .lines()
             .any(|line| line.starts_with("package ") || line.starts_with("import "));
-    if is_outermost && is_only && at_its_place && !repeats_a_neighbour(others, asked) {
+    // What stands above the range would be about the first of them.
+    let passes_on = !is_blank(asked.original.leading)
+        && (!is_blank(above) || !is_blank(part(&block, item.leading.clone())));
+    if is_outermost && is_only && at_its_place && !passes_on && !repeats_a_neighbour(others, asked)
+    {
         Ok(block)
     } else {
         Err(Refusal::Wrapped)
     }
+}
+
+/// Whether anything is declared where the item was that the answer is for: an example of its use,
+/// or a word about it in a comment, parses as well.
+pub(super) fn declares_something(new: &str, asked: &Asked<'_>) -> bool {
+    let (Some(language), Some(_)) = (asked.original.language, own_symbol(asked)) else {
+        return true;
+    };
+    if has_the_outline_of(new, asked) {
+        return true;
+    }
+    let declares = |text: &str, within: std::ops::Range<usize>| {
+        let syntax = Syntax::parse(language, &Rope::from_str(text));
+        syntax.is_none_or(|syntax| {
+            let mut symbols = syntax.symbols().iter();
+            let is_within = |symbol: &Symbol| {
+                within.start <= symbol.range.start && symbol.range.end <= within.end
+            };
+            // What does not parse is judged elsewhere.
+            symbols.any(is_within) || syntax.errors_around(&within).touching() > 0
+        })
+    };
+    // Some items are read as such only within what they stand in.
+    let in_place = || {
+        let (before, after) = asked.around();
+        declares(
+            &format!("{before}{new}{after}"),
+            before.len()..before.len() + new.len(),
+        )
+    };
+    declares(new, 0..new.len()) || in_place()
 }
 
 /// The item as it stands in the block, with its indentation; with the comments above it only where
