@@ -33,6 +33,8 @@ pub enum Applied {
     Seen,
     /// A person did not want it.
     Declined,
+    /// The editor did not take it, of its own.
+    Refused,
     /// The editor was asked as often as it may be, and its text never showed it.
     Never,
 }
@@ -122,9 +124,16 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
                 Reply::Stale => {
                     moves_on(server, &current, PATIENCE).await;
                 }
-                Reply::Refused => {
+                Reply::Refused | Reply::Unable => {
                     if !moves_on(server, &current, LATE).await {
-                        return Ok(Applied::Declined);
+                        // Where the editor asks a person, its no is theirs.
+                        let by_editor =
+                            reply == Reply::Unable && confirmation != Confirmation::Annotation;
+                        return Ok(if by_editor {
+                            Applied::Refused
+                        } else {
+                            Applied::Declined
+                        });
                     }
                 }
             }
@@ -153,6 +162,8 @@ enum Reply {
     Stale,
     /// One of the two: a person's no, unless the text moved on.
     Refused,
+    /// It gives another reason, such as a document that cannot be changed.
+    Unable,
 }
 
 async fn send(server: &Server, params: lsp::ApplyWorkspaceEditParams) -> Reply {
@@ -191,8 +202,10 @@ fn refusal(words: &str, after: Duration) -> Reply {
         Reply::Stale
     } else if says(&PERSON) || after > PATIENCE {
         Reply::Declined
-    } else {
+    } else if words.is_empty() {
         Reply::Refused
+    } else {
+        Reply::Unable
     }
 }
 
@@ -293,7 +306,8 @@ mod tests {
             assert_eq!(refusal(words, after), reply, "{words:?}");
         };
         check("", 5, Reply::Refused);
-        check("Internal error", 5, Reply::Refused);
+        check("Internal error", 5, Reply::Unable);
+        check("Cannot edit in read-only editor", 5, Reply::Unable);
         check("User cancelled server edit", 5, Reply::Declined);
         check("Rejected", 5, Reply::Declined);
         check("", 1_001, Reply::Declined);

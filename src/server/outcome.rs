@@ -181,6 +181,11 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
     match apply::apply(server, job, rewriting).await? {
         Applied::Seen => Ok(result(true, None)),
         Applied::Declined => Ok(result(false, None)),
+        Applied::Refused => Err(Failed::unapplied(
+            "the editor refused the edit, so nothing was changed: see whether the document can be edited there",
+            job,
+            rewriting,
+        )),
         Applied::Never => Err(Failed::unapplied(
             "the editor's text never showed the edit: see whether it is there, or undo",
             job,

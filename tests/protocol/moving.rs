@@ -215,6 +215,24 @@ async fn what_was_not_applied_is_read_by_hover_until_the_next_job_there() {
 }
 
 #[tokio::test]
+async fn an_editor_that_cannot_apply_is_no_person_and_the_answer_is_kept() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::new(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let reason = json!({ "applied": false, "failureReason": "Cannot edit in read-only editor" });
+    editor.apply_answers.push_back(reason);
+    editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
+    answer(api.next().await);
+    let shown = editor
+        .wait(|message| message["method"] == "window/showMessage")
+        .await;
+    let message = shown["params"]["message"].as_str().unwrap();
+    assert!(message.contains("the editor refused the edit"), "{message}");
+    assert!(message.contains("to read the answer"), "{message}");
+    assert_eq!(editor.asked_to_apply.len(), 1);
+}
+
+#[tokio::test]
 async fn a_persons_no_is_final_and_says_nothing() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::new(&api.url)).await;
