@@ -145,7 +145,8 @@ impl Engine {
             language.is_some_and(|language| self::family(Some(language), "") == Some(family))
                 && !known.contains(path)
         };
-        let found = workspace::files(root, near, is_wanted, limits.files, deadline);
+        // The other half is for what is in them.
+        let found = workspace::files(root, near, is_wanted, limits.files, deadline.half());
         let files = found.into_iter().filter_map(|path| {
             let shown = place::shown(path.strip_prefix(root).ok()?);
             // Its folders are no links, so these are all the names that it has.

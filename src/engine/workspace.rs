@@ -36,6 +36,12 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
+    /// The middle of the time that is left.
+    pub(super) fn half(self) -> Self {
+        let now = Instant::now();
+        Self(now + self.0.saturating_duration_since(now) / 2)
+    }
+
     pub(super) fn is_over(self) -> bool {
         Instant::now() >= self.0
     }
@@ -51,7 +57,9 @@ pub(super) fn files(
     deadline: Deadline,
 ) -> Vec<PathBuf> {
     // A home folder is no project, and the disk even less.
-    let is_project = root.parent().is_some() && dirs::home_dir().is_none_or(|home| home != root);
+    let is_home =
+        |home: PathBuf| home == root || home.canonicalize().is_ok_and(|home| home == root);
+    let is_project = root.parent().is_some() && !dirs::home_dir().is_some_and(is_home);
     if !is_project {
         return Vec::new();
     }
