@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use ropey::Rope;
-use tree_sitter::{Node, TreeCursor};
+use tree_sitter::Node;
 
+use super::grammar::Rules;
 use super::symbol::{Symbol, SymbolKind, is_comment};
 use super::{Syntax, rope};
 use crate::text::up_to_line_end;
@@ -29,6 +30,9 @@ pub struct Defined {
     pub at: usize,
     /// The signature of the type or class around it, on one line.
     pub of: Option<String>,
+    /// What stands before a function's name in its signature, as `int Square::` in C++ and
+    /// `func (s *Square) ` in Go.
+    pub before: String,
 }
 
 impl Syntax {
@@ -42,7 +46,7 @@ impl Syntax {
         for symbol in self.symbols() {
             around.retain(|outer| symbol.range.start < outer.range.end);
             let is_local = symbol.range.start < local_until;
-            if !is_local && is_told(symbol.kind) && is_wanted(&symbol.name) {
+            if !is_local && source.is_told(symbol) && is_wanted(&symbol.name) {
                 found.push(source.symbol(symbol, around.last().copied()));
             }
             if is_function(symbol.kind) {
@@ -61,9 +65,9 @@ impl Syntax {
     }
 }
 
-/// An `impl` defines no name, and a module is all that is in it.
-fn is_told(kind: SymbolKind) -> bool {
-    !matches!(kind, SymbolKind::Impl | SymbolKind::Module)
+/// What has members, and so may be what a name is of.
+fn is_type(symbol: &&Symbol) -> bool {
+    !is_function(symbol.kind) && !matches!(symbol.kind, SymbolKind::Macro | SymbolKind::TypeAlias)
 }
 
 fn is_function(kind: SymbolKind) -> bool {
@@ -76,6 +80,24 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// An `impl` defines no name, and a module is all that is in it, unless it has methods of its
+    /// own, as Ruby's may have.
+    fn is_told(&self, symbol: &Symbol) -> bool {
+        let has_methods = || {
+            let mut inner = self.syntax.symbols().iter();
+            inner.any(|inner| {
+                inner.kind == SymbolKind::Method
+                    && inner.depth == symbol.depth + 1
+                    && symbol.range.contains(&inner.range.start)
+            })
+        };
+        match symbol.kind {
+            SymbolKind::Impl => false,
+            SymbolKind::Module => has_methods(),
+            _ => true,
+        }
+    }
+
     fn symbol(&self, symbol: &Symbol, around: Option<&Symbol>) -> Defined {
         let is_body_told = !is_function(symbol.kind) && symbol.kind != SymbolKind::Macro;
         let item = if is_body_told {
@@ -95,8 +117,17 @@ impl Source<'_> {
             text: cut(&text, MAX_DEFINITION),
             range: symbol.with_leading(),
             at: symbol.name_range.start,
-            of: around.map(|around| one_line(&self.slice(around.signature.clone()))),
+            of: around.map(|around| self.head(around)),
+            before: match is_function(symbol.kind) {
+                true => self.slice(symbol.range.start..symbol.name_range.start),
+                false => String::new(),
+            },
         }
+    }
+
+    /// A symbol's signature on one line.
+    fn head(&self, symbol: &Symbol) -> String {
+        one_line(&self.slice(symbol.signature.clone()))
     }
 
     /// A function's head, with the doc comment that Python keeps below it.
@@ -171,17 +202,21 @@ impl Source<'_> {
 
     /// Constants and variables that are not local to a function.
     fn constants(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Defined> {
+        let rules = Rules::of(self.syntax.language());
         let mut found = Vec::new();
         let mut cursor = self.syntax.tree.walk();
         loop {
             let node = cursor.node();
-            names_of_constants(node, &mut |name| {
+            (rules.constants)(node, self.text, &mut |name| {
                 let text = self.slice(name.byte_range());
-                if is_wanted(&text) {
+                // Ruby's attributes are named by symbols.
+                let text = text.trim_start_matches(':');
+                if is_wanted(text) {
                     found.push(self.constant(node, name, text));
                 }
             });
-            if holds_constants(&cursor) && cursor.goto_first_child() {
+            let is_root = cursor.depth() == 0;
+            if (is_root || (rules.holds_constants)(node.kind())) && cursor.goto_first_child() {
                 continue;
             }
             while !cursor.goto_next_sibling() {
@@ -193,7 +228,7 @@ impl Source<'_> {
     }
 
     /// The line that a constant stands on, with the comment above it.
-    fn constant(&self, node: Node, name: Node, text: String) -> Defined {
+    fn constant(&self, node: Node, name: Node, text: &str) -> Defined {
         let start = self.line_start(node.start_byte());
         let line = self.slice(start..node.end_byte());
         let row = node.start_position().row;
@@ -209,12 +244,18 @@ impl Source<'_> {
             above.filter(|above| is_comment(*above) && above.end_position().row + 1 >= row);
         let doc = comment.map(|comment| doc(&self.slice(comment.byte_range()), LONG_DOC));
         let told = doc.into_iter().chain([cut(line.trim(), MAX_CONSTANT)]);
+        let at = name.start_byte();
+        let around = self.syntax.symbols().iter().rev();
+        let around = around
+            .filter(|symbol| symbol.range.contains(&at))
+            .find(is_type);
         Defined {
-            name: text,
+            name: text.to_owned(),
             text: told.collect::<Vec<_>>().join("\n"),
             range: node.byte_range(),
-            at: name.start_byte(),
-            of: None,
+            at,
+            of: around.map(|around| self.head(around)),
+            before: String::new(),
         }
     }
 
@@ -226,63 +267,6 @@ impl Source<'_> {
     fn slice(&self, range: Range<usize>) -> String {
         rope::slice(self.text, range).unwrap_or_default()
     }
-}
-
-/// The names that a node declares, where it is a constant or a variable.
-fn names_of_constants(node: Node, tell: &mut dyn FnMut(Node)) {
-    let field = match node.kind() {
-        "const_item"
-        | "static_item"
-        | "const_spec"
-        | "var_spec"
-        | "variable_declarator"
-        | "preproc_def"
-        | "preproc_function_def" => "name",
-        "assignment" => "left",
-        "init_declarator" => "declarator",
-        _ => return,
-    };
-    for name in node.children_by_field_name(field, &mut node.walk()) {
-        if matches!(name.kind(), "identifier" | "constant") {
-            tell(name);
-        }
-    }
-}
-
-/// What may have a constant in it that is not local to a function.
-fn holds_constants(cursor: &TreeCursor<'_>) -> bool {
-    let kind = cursor.node().kind();
-    cursor.depth() == 0
-        || kind.starts_with("class")
-        || kind.starts_with("namespace")
-        || kind.starts_with("preproc_if")
-        || matches!(
-            kind,
-            "mod_item"
-                | "impl_item"
-                | "trait_item"
-                | "declaration_list"
-                | "export_statement"
-                | "lexical_declaration"
-                | "variable_declaration"
-                | "const_declaration"
-                | "var_declaration"
-                | "var_spec_list"
-                | "declaration"
-                | "field_declaration"
-                | "enum_declaration"
-                | "interface_declaration"
-                | "interface_body"
-                | "linkage_specification"
-                | "preproc_else"
-                | "if_statement"
-                | "try_statement"
-                | "else_clause"
-                | "except_clause"
-                | "block"
-                | "body_statement"
-                | "expression_statement"
-        )
 }
 
 /// A doc comment, cut to its first paragraph where it is long, and to so many bytes.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, TreeCursor};
 
+use super::grammar::{Binding, Naming, Rules};
 use super::{SymbolKind, Syntax, rope};
 
 /// How a name is used, by what its definition tells a reader, the most first.
@@ -39,7 +40,12 @@ impl Syntax {
     ///
     /// `text` is the one that was parsed.
     pub fn names_used(&self, text: &Rope, range: &Range<usize>) -> Vec<Name> {
+        let naming = &Rules::of(self.language()).naming;
+        if !naming.has_names() {
+            return Vec::new();
+        }
         let mut walk = Walk {
+            naming,
             text,
             uses: Vec::new(),
             declared: HashSet::new(),
@@ -109,11 +115,13 @@ fn each_once(uses: impl Iterator<Item = Name>) -> Vec<Name> {
 }
 
 /// A node on the way down to the current one.
+#[derive(Clone, Copy)]
 struct Step<'t> {
-    kind: &'t str,
-    field: Option<&'t str>,
-    /// Whether a bare name in it is being declared.
-    declares: bool,
+    node: Node<'t>,
+    /// Its field in the node around it, or nothing.
+    field: &'t str,
+    /// What becomes of a bare name in it.
+    binding: Binding,
 }
 
 struct Use {
@@ -123,6 +131,7 @@ struct Use {
 }
 
 struct Walk<'a> {
+    naming: &'static Naming,
     text: &'a Rope,
     uses: Vec<Use>,
     declared: HashSet<String>,
@@ -132,13 +141,13 @@ impl Walk<'_> {
     fn all<'t>(&mut self, cursor: &mut TreeCursor<'t>, range: &Range<usize>) {
         let mut above: Vec<Step<'t>> = Vec::new();
         loop {
-            let node = cursor.node();
-            let step = step(above.last(), node, cursor.field_name());
+            let step = self.step(above.last(), cursor);
+            let node = step.node;
             let meets = node.start_byte() < range.end && range.start < node.end_byte();
             if meets {
                 let inside = range.start <= node.start_byte() && node.end_byte() <= range.end;
-                if inside && node.child_count() == 0 && is_name(node, above.last()) {
-                    self.name(node, &step, &above);
+                if inside && node.child_count() == 0 {
+                    self.leaf(step, &above);
                 }
                 above.push(step);
                 if cursor.goto_first_child() {
@@ -155,206 +164,96 @@ impl Walk<'_> {
         }
     }
 
-    fn name(&mut self, node: Node, step: &Step, above: &[Step]) {
-        let Some(text) = rope::slice(self.text, node.byte_range()) else {
-            return;
-        };
-        // Rust's patterns name constants and variants as well.
-        let declares = step.declares && !(step.field != Some("name") && begins_large(&text));
-        if declares {
-            self.declared.insert(text);
+    fn step<'t>(&self, parent: Option<&Step<'t>>, cursor: &TreeCursor<'t>) -> Step<'t> {
+        let field = cursor.field_name().unwrap_or_default();
+        let binding = parent.map_or(Binding::Used, |parent| {
+            let around = parent.node.kind();
+            self.naming.binding(around, field, parent.binding)
+        });
+        Step {
+            node: cursor.node(),
+            field,
+            binding,
+        }
+    }
+
+    fn leaf(&mut self, leaf: Step, above: &[Step]) {
+        let around = above.last().map_or("", |parent| parent.node.kind());
+        if !self.naming.is_name(leaf.node, around, leaf.field) {
             return;
         }
-        let (parent, around) = (above.last(), above.iter().rev().nth(1));
-        let is_part = parent.is_some_and(|parent| is_part_of(parent, step));
-        let place = if is_part { parent } else { Some(step) };
-        let around = if is_part { around } else { parent };
-        let role = if place
-            .zip(around)
-            .is_some_and(|(place, around)| is_called(place, around))
-        {
+        let Some(text) = rope::slice(self.text, leaf.node.byte_range()) else {
+            return;
+        };
+        let is_declared = match leaf.binding {
+            Binding::Used => false,
+            Binding::Declared => true,
+            Binding::Pattern => leaf.field == "name" || !begins_large(&text),
+        };
+        if is_declared {
+            self.declared.insert(text);
+        } else {
+            let used = self.used(text, leaf, above);
+            self.uses.push(used);
+        }
+    }
+
+    fn used(&self, text: String, leaf: Step, above: &[Step]) -> Use {
+        let naming = self.naming;
+        // What is a name with type arguments stands where the name alone would.
+        let mut above = above.iter().rev().peekable();
+        let mut name = leaf;
+        while let Some(wrapper) = above.next_if(|step| naming.is_wrapper(step.node.kind())) {
+            name = *wrapper;
+        }
+        let parent = above.next();
+        let around = parent.map_or("", |parent| parent.node.kind());
+        let is_last = name.node.prev_sibling().is_some();
+        let is_access = is_last && naming.is_access(around, name.field);
+        let is_part = is_access || is_last && naming.is_path(around, name.field);
+        let (whole, beyond) = match parent.filter(|_| is_part) {
+            Some(parent) => (*parent, above.next().map_or("", |step| step.node.kind())),
+            None => (name, around),
+        };
+        let is_called =
+            naming.is_called(around, name.field) || naming.is_called(beyond, whole.field);
+        let role = if is_called {
             Role::Call
-        } else if step.kind == "type_identifier"
-            || place.and_then(|place| place.field) == Some("type")
-            || around.is_some_and(|around| around.kind == "type")
-        {
+        } else if leaf.node.kind() == "type_identifier" || naming.is_type(beyond, whole.field) {
             Role::Type
-        } else if matches!(step.kind, "property_identifier" | "field_identifier")
-            || is_part && parent.is_some_and(|parent| !is_path(parent.kind))
-        {
+        } else if is_access || is_member(leaf.node.kind()) {
             Role::Field
         } else {
             Role::Value
         };
-        let of = is_part.then(|| self.what_it_is_of(node)).flatten();
-        self.uses.push(Use {
+        let of = is_part.then(|| self.what_it_is_of(name.node)).flatten();
+        Use {
             name: Name { text, role, of },
             is_part,
-        });
+        }
     }
 
     /// The last word before the dot or the colons in front of `node`.
     fn what_it_is_of(&self, node: Node) -> Option<String> {
-        let mut owner = node.prev_named_sibling()?;
+        let mut before = std::iter::successors(node.prev_sibling(), Node::prev_sibling);
+        let is_word = |text: &String| {
+            let mut chars = text.chars();
+            chars.all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+        };
+        let mut owner = before.find(|node| node.is_named() || node.kind() == "this")?;
         while let Some(last) = ["name", "field", "attribute", "property"]
             .iter()
             .find_map(|field| owner.child_by_field_name(field))
         {
             owner = last;
         }
-        let is_word = owner.child_count() == 0;
-        is_word
-            .then(|| rope::slice(self.text, owner.byte_range()))
-            .flatten()
+        rope::slice(self.text, owner.byte_range()).filter(is_word)
     }
 }
 
-fn step<'t>(parent: Option<&Step>, node: Node<'t>, field: Option<&'t str>) -> Step<'t> {
-    Step {
-        kind: node.kind(),
-        field,
-        declares: parent.is_some_and(|parent| declares(parent, node.kind(), field)),
-    }
-}
-
-/// Whether what stands in this field of `parent` is a name that is being declared.
-fn declares(parent: &Step, kind: &str, field: Option<&str>) -> bool {
-    match (parent.kind, field) {
-        ("pair_pattern", Some("value")) => parent.declares,
-        ("pair_pattern", _) => false,
-        // What a name is a part of, or what it is of, is there already.
-        (_, Some("type" | "value" | "trait" | "default" | "right" | "path" | "condition")) => false,
-        (around, _) if is_path(around) || is_access(around) || around.contains("call") => false,
-        ("index_expression" | "subscript" | "subscript_expression", _) => false,
-        ("field_pattern", Some("name")) => kind == "shorthand_field_identifier",
-        (_, Some("pattern" | "declarator")) => true,
-        ("as_pattern", Some("alias")) => true,
-        (
-            "variable_declarator"
-            | "var_spec"
-            | "const_spec"
-            | "const_item"
-            | "static_item"
-            | "default_parameter"
-            | "typed_default_parameter"
-            | "parameter_declaration"
-            | "variadic_parameter_declaration"
-            | "formal_parameter"
-            | "catch_formal_parameter"
-            | "parameter"
-            | "simple_parameter"
-            | "named_expression"
-            | "type_parameter"
-            | "type_parameter_declaration"
-            | "enum_variant"
-            | "field_declaration"
-            | "enhanced_for_statement"
-            | "labeled_statement",
-            Some("name"),
-        ) => true,
-        (
-            "assignment"
-            | "short_var_declaration"
-            | "range_clause"
-            | "for_statement"
-            | "for_in_clause"
-            | "for_in_statement"
-            | "for_each_statement"
-            | "constrained_type_parameter",
-            Some("left"),
-        ) => true,
-        ("arrow_function" | "catch_clause", Some("parameter" | "parameters")) => true,
-        (
-            "parameters" | "lambda_parameters" | "closure_parameters" | "formal_parameters"
-            | "method_parameters" | "block_parameters" | "typed_parameter" | "type_parameters",
-            None,
-        ) => true,
-        _ => parent.declares,
-    }
-}
-
-fn is_name(node: Node, parent: Option<&Step>) -> bool {
-    let within = |kind: &str| parent.is_some_and(|parent| parent.kind == kind);
-    if !node.is_named() || within("keyword_argument") && node.next_sibling().is_some() {
-        return false;
-    }
-    match node.kind() {
-        "identifier"
-        | "type_identifier"
-        | "field_identifier"
-        | "property_identifier"
-        | "private_property_identifier"
-        | "shorthand_property_identifier"
-        | "shorthand_property_identifier_pattern"
-        | "shorthand_field_identifier"
-        | "constant" => true,
-        "name" => !within("variable_name"),
-        "word" => within("command_name"),
-        _ => false,
-    }
-}
-
-/// `a` and `b` of `a::b`.
-fn is_path(kind: &str) -> bool {
-    matches!(
-        kind,
-        "scoped_identifier"
-            | "scoped_type_identifier"
-            | "qualified_identifier"
-            | "qualified_type"
-            | "qualified_name"
-            | "nested_identifier"
-            | "nested_type_identifier"
-            | "scope_resolution"
-    )
-}
-
-/// `a` and `b` of `a.b`.
-fn is_access(kind: &str) -> bool {
-    matches!(
-        kind,
-        "attribute"
-            | "member_expression"
-            | "field_expression"
-            | "selector_expression"
-            | "field_access"
-            | "member_access_expression"
-            | "dot_index_expression"
-            | "method_index_expression"
-            | "method_invocation"
-            | "member_call_expression"
-            | "scoped_call_expression"
-    )
-}
-
-/// Whether a node is the last part of a path or an access.
-fn is_part_of(parent: &Step, step: &Step) -> bool {
-    let is_last = matches!(
-        step.field,
-        Some("attribute" | "property" | "field" | "name" | "method")
-    );
-    is_last && (is_path(parent.kind) || is_access(parent.kind))
-        || parent.kind == "call" && step.field == Some("method")
-}
-
-fn is_called(place: &Step, around: &Step) -> bool {
-    let is_callee = matches!(
-        place.field,
-        Some("function" | "macro" | "constructor" | "method" | "name" | "type")
-    );
-    let calls = around.kind.contains("call")
-        || around.kind.contains("invocation")
-        || around.kind.starts_with("jsx_")
-        || matches!(
-            around.kind,
-            "new_expression"
-                | "object_creation_expression"
-                | "generic_function"
-                | "decorator"
-                | "command"
-        );
-    let is_invoked_itself = matches!(place.kind, "method_invocation" | "member_call_expression");
-    (is_callee || around.kind == "decorator") && calls || is_invoked_itself
+/// Leaves that say themselves that they name a part of something.
+fn is_member(kind: &str) -> bool {
+    matches!(kind, "property_identifier" | "field_identifier")
 }
 
 fn begins_large(name: &str) -> bool {

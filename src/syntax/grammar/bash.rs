@@ -4,7 +4,8 @@ use ropey::Rope;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{PLAIN, Rules, field, is_one_of, named};
+use super::naming::{NO_NAMES, Naming};
+use super::{PLAIN, Rules, field, is_one_of, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared: |node| {
@@ -13,7 +14,31 @@ pub(super) const RULES: Rules = Rules {
     },
     is_import,
     holds_imports: |kind| matches!(kind, "if_statement" | "list"),
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if node.kind() == "variable_assignment" {
+            tell_field(node, "name", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "declaration_command" | "variable_assignments" | "if_statement" | "list"
+        )
+    },
     ..PLAIN
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[("variable_name", "*"), ("word", "command_name")],
+    declared: &[
+        ("variable_assignment", "name"),
+        ("declaration_command", ""),
+        ("for_statement", "variable"),
+    ],
+    used: &[("subscript", "*"), ("command_name", "*")],
+    called: &[("command_name", "")],
+    ..NO_NAMES
 };
 
 fn is_import(node: Node, text: &Rope) -> bool {

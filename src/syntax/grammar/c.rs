@@ -5,7 +5,8 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, Rules, field, last_named_child, named};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, Rules, field, last_named_child, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -18,7 +19,74 @@ pub(super) const RULES: Rules = Rules {
             "preproc_if" | "preproc_ifdef" | "preproc_else" | "preproc_elif" | "preproc_elifdef"
         )
     },
+    naming: NAMING,
+    constants: |node, _, tell| variables(node, tell),
+    holds_constants: |kind| {
+        kind.starts_with("preproc_")
+            || matches!(
+                kind,
+                "namespace_definition"
+                    | "declaration_list"
+                    | "linkage_specification"
+                    | "declaration"
+                    | "type_definition"
+                    | "class_specifier"
+                    | "struct_specifier"
+                    | "union_specifier"
+                    | "field_declaration_list"
+                    | "enum_specifier"
+                    | "enumerator_list"
+            )
+    },
 };
+
+const NAMING: Naming = Naming {
+    leaves: &[
+        ("identifier", "*"),
+        ("type_identifier", "*"),
+        ("field_identifier", "*"),
+        ("namespace_identifier", "*"),
+    ],
+    declared: &[
+        ("*", "declarator"),
+        ("enumerator", "name"),
+        ("preproc_params", ""),
+        ("alias_declaration", "name"),
+        ("type_parameter_declaration", ""),
+        ("lambda_capture_initializer", "left"),
+    ],
+    // The types of parameters stand in a declarator as well, and the sizes of arrays.
+    used: &[
+        ("function_declarator", "*"),
+        ("parameter_declaration", "*"),
+        ("array_declarator", "size"),
+    ],
+    paths: &[("qualified_identifier", "name")],
+    accesses: &[("field_expression", "field")],
+    called: &[("call_expression", "function"), ("new_expression", "type")],
+    types: &[("qualified_identifier", "scope")],
+    wrappers: &["template_function", "template_method", "template_type"],
+    ..NO_NAMES
+};
+
+/// The variables and constants that a node declares; the fields of a type only where they have a
+/// value, for the type tells the others.
+fn variables<'t>(node: Node<'t>, tell: &mut dyn FnMut(Node<'t>)) {
+    match node.kind() {
+        "enumerator" => return tell_field(node, "name", tell),
+        "declaration" => {}
+        "field_declaration" if field(node, "default_value").is_some() => {}
+        _ => return,
+    }
+    for declared in node.children_by_field_name("declarator", &mut node.walk()) {
+        let Some(found) = declarator(declared).filter(|found| !found.is_function) else {
+            continue;
+        };
+        if let Some(name) = node.descendant_for_byte_range(found.name.start, found.name.end) {
+            tell(name);
+        }
+    }
+}
 
 fn unwrapped(node: Node) -> Option<Node> {
     match node.kind() {

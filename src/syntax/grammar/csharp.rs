@@ -3,7 +3,8 @@
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, Rules, child_of_kind, field, named};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, Rules, child_of_kind, field, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -16,6 +17,76 @@ pub(super) const RULES: Rules = Rules {
         )
     },
     holds_imports: |kind| matches!(kind, "namespace_declaration" | "declaration_list"),
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if matches!(
+            node.kind(),
+            "variable_declarator"
+                | "property_declaration"
+                | "event_declaration"
+                | "enum_member_declaration"
+        ) {
+            tell_field(node, "name", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "namespace_declaration"
+                | "class_declaration"
+                | "struct_declaration"
+                | "record_declaration"
+                | "interface_declaration"
+                | "enum_declaration"
+                | "declaration_list"
+                | "enum_member_declaration_list"
+                | "field_declaration"
+                | "event_field_declaration"
+                | "variable_declaration"
+        )
+    },
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[("identifier", "*"), ("implicit_parameter", "*")],
+    silent: &[
+        ("argument", "name"),
+        ("labeled_statement", ""),
+        ("goto_statement", ""),
+    ],
+    declared: &[
+        ("variable_declarator", "name"),
+        ("tuple_pattern", "name"),
+        ("parameter", "name"),
+        ("parameter_list", "name"),
+        ("lambda_expression", "parameters"),
+        ("foreach_statement", "left"),
+        ("catch_declaration", "name"),
+        ("declaration_pattern", "name"),
+        ("declaration_expression", "name"),
+        ("recursive_pattern", "name"),
+        ("from_clause", "name"),
+        ("type_parameter", "name"),
+        ("enum_member_declaration", "name"),
+    ],
+    used: &[("element_access_expression", "*")],
+    paths: &[("qualified_name", "name"), ("alias_qualified_name", "name")],
+    accesses: &[
+        ("member_access_expression", "name"),
+        ("member_binding_expression", "name"),
+    ],
+    called: &[
+        ("invocation_expression", "function"),
+        ("object_creation_expression", "type"),
+    ],
+    types: &[
+        ("*", "returns"),
+        ("base_list", ""),
+        ("type_argument_list", ""),
+        ("attribute", "name"),
+    ],
+    wrappers: &["generic_name"],
+    ..NO_NAMES
 };
 
 fn unwrapped(node: Node) -> Option<Node> {

@@ -3,13 +3,51 @@
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, PLAIN, Rules, field, is_identifier, named, only_child};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, PLAIN, Rules, field, is_identifier, named, only_child, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
     unwrapped,
     is_import: |node, _| node.kind() == "import_declaration",
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if matches!(node.kind(), "const_spec" | "var_spec") {
+            tell_field(node, "name", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "const_declaration" | "var_declaration" | "var_spec_list"
+        )
+    },
     ..PLAIN
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[
+        ("identifier", "*"),
+        ("type_identifier", "*"),
+        ("field_identifier", "*"),
+    ],
+    declared: &[
+        ("var_spec", "name"),
+        ("const_spec", "name"),
+        ("parameter_declaration", "name"),
+        ("variadic_parameter_declaration", "name"),
+        ("type_parameter_declaration", "name"),
+        ("field_declaration", "name"),
+        ("short_var_declaration", "left"),
+        ("range_clause", "left"),
+        ("receive_statement", "left"),
+        ("type_switch_statement", "alias"),
+    ],
+    used: &[("index_expression", "*")],
+    paths: &[("qualified_type", "name")],
+    accesses: &[("selector_expression", "field")],
+    called: &[("call_expression", "function")],
+    ..NO_NAMES
 };
 
 fn unwrapped(node: Node) -> Option<Node> {

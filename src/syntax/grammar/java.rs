@@ -3,14 +3,67 @@
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, PLAIN, Rules, field, named};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, PLAIN, Rules, field, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
     unwrapped,
     is_attribute: |node| matches!(node.kind(), "marker_annotation" | "annotation"),
     is_import: |node, _| matches!(node.kind(), "package_declaration" | "import_declaration"),
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if matches!(node.kind(), "variable_declarator" | "enum_constant") {
+            tell_field(node, "name", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "class_declaration"
+                | "interface_declaration"
+                | "record_declaration"
+                | "enum_declaration"
+                | "class_body"
+                | "interface_body"
+                | "enum_body"
+                | "enum_body_declarations"
+                | "field_declaration"
+                | "constant_declaration"
+        )
+    },
     ..PLAIN
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[("identifier", "*"), ("type_identifier", "*")],
+    silent: &[
+        ("labeled_statement", ""),
+        ("break_statement", ""),
+        ("continue_statement", ""),
+        ("element_value_pair", "key"),
+    ],
+    declared: &[
+        ("variable_declarator", "name"),
+        ("formal_parameter", "name"),
+        ("catch_formal_parameter", "name"),
+        ("enhanced_for_statement", "name"),
+        ("resource", "name"),
+        ("enum_constant", "name"),
+        ("inferred_parameters", ""),
+        ("lambda_expression", "parameters"),
+        ("instanceof_expression", "name"),
+        ("type_parameter", ""),
+    ],
+    patterns: &[("type_pattern", ""), ("record_pattern_component", "")],
+    used: &[("type_bound", "*"), ("array_access", "*")],
+    accesses: &[("field_access", "field"), ("method_invocation", "name")],
+    called: &[
+        ("method_invocation", "name"),
+        ("object_creation_expression", "type"),
+    ],
+    types: &[("marker_annotation", "name"), ("annotation", "name")],
+    ..NO_NAMES
 };
 
 fn unwrapped(node: Node) -> Option<Node> {

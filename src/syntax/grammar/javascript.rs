@@ -4,8 +4,10 @@ use ropey::Rope;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
+use super::naming::{NO_NAMES, Naming};
 use super::{
     Declaration, PLAIN, Rules, child_of_kind, field, is_identifier, is_one_of, named, only_child,
+    tell_field,
 };
 
 pub(super) const RULES: Rules = Rules {
@@ -13,7 +15,58 @@ pub(super) const RULES: Rules = Rules {
     unwrapped,
     is_attribute: |node| node.kind() == "decorator",
     is_import,
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if node.kind() == "variable_declarator" {
+            tell_field(node, "name", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "export_statement"
+                | "ambient_declaration"
+                | "lexical_declaration"
+                | "variable_declaration"
+        )
+    },
     ..PLAIN
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[
+        ("identifier", "*"),
+        ("type_identifier", "*"),
+        ("property_identifier", "*"),
+        ("private_property_identifier", "*"),
+        ("shorthand_property_identifier", "*"),
+        ("shorthand_property_identifier_pattern", "*"),
+    ],
+    declared: &[("type_parameter", "name"), ("pair_pattern", "value")],
+    patterns: &[
+        ("*", "pattern"),
+        ("variable_declarator", "name"),
+        ("for_in_statement", "left"),
+        ("arrow_function", "parameter"),
+        ("arrow_function", "parameters"),
+        ("catch_clause", "parameter"),
+        ("formal_parameters", ""),
+    ],
+    used: &[("pair_pattern", "key"), ("subscript_expression", "*")],
+    paths: &[
+        ("nested_identifier", "property"),
+        ("nested_type_identifier", "name"),
+    ],
+    accesses: &[("member_expression", "property")],
+    called: &[
+        ("call_expression", "function"),
+        ("new_expression", "constructor"),
+        ("jsx_opening_element", "name"),
+        ("jsx_closing_element", "name"),
+        ("jsx_self_closing_element", "name"),
+        ("decorator", ""),
+    ],
+    ..NO_NAMES
 };
 
 fn unwrapped(node: Node) -> Option<Node> {

@@ -4,7 +4,8 @@ use ropey::Rope;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, PLAIN, Rules, field, is_one_of, only_child};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, PLAIN, Rules, child_of_kind, field, is_one_of, only_child};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -13,8 +14,55 @@ pub(super) const RULES: Rules = Rules {
         only_child(node).filter(|child| wraps && child.kind() == "assignment_statement")
     },
     is_import,
+    naming: NAMING,
+    constants: |node, _, tell| variables(node, tell),
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "variable_declaration" | "if_statement" | "do_statement" | "block"
+        )
+    },
     ..PLAIN
 };
+
+const NAMING: Naming = Naming {
+    leaves: &[("identifier", "*")],
+    silent: &[("goto_statement", ""), ("label_statement", "")],
+    declared: &[
+        ("variable_declaration", ""),
+        ("for_generic_clause", ""),
+        ("for_numeric_clause", "name"),
+        ("parameters", "name"),
+    ],
+    used: &[
+        ("expression_list", "*"),
+        ("for_numeric_clause", "*"),
+        ("bracket_index_expression", "*"),
+    ],
+    accesses: &[
+        ("dot_index_expression", "field"),
+        ("method_index_expression", "method"),
+    ],
+    called: &[("function_call", "name")],
+    ..NO_NAMES
+};
+
+/// The variables and the fields of tables that an assignment gives a value, or a `local` names.
+fn variables<'t>(node: Node<'t>, tell: &mut dyn FnMut(Node<'t>)) {
+    if !matches!(node.kind(), "assignment_statement" | "variable_declaration") {
+        return;
+    }
+    let Some(list) = child_of_kind(node, "variable_list") else {
+        return;
+    };
+    for name in list.children_by_field_name("name", &mut list.walk()) {
+        match name.kind() {
+            "identifier" => tell(name),
+            "dot_index_expression" => field(name, "field").into_iter().for_each(&mut *tell),
+            _ => {}
+        }
+    }
+}
 
 fn declared(node: Node) -> Option<Declaration> {
     match node.kind() {

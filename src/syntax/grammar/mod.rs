@@ -9,6 +9,7 @@ mod go;
 mod java;
 mod javascript;
 mod lua;
+mod naming;
 mod php;
 mod python;
 mod ruby;
@@ -20,6 +21,9 @@ use std::ops::Range;
 
 use ropey::Rope;
 use tree_sitter::Node;
+
+use naming::NO_NAMES;
+pub(super) use naming::{Binding, Naming};
 
 use super::symbol::is_comment;
 use super::{Language, SymbolKind};
@@ -50,6 +54,12 @@ pub(super) struct Rules {
     pub is_import: fn(Node<'_>, &Rope) -> bool,
     /// Whether imports may stand in a node of this kind: conditions, include guards.
     pub holds_imports: fn(&str) -> bool,
+    /// How names are used and declared.
+    pub naming: Naming,
+    /// Tells the names of the constants, variables and fields that a node declares.
+    pub constants: for<'t> fn(Node<'t>, &Rope, &mut dyn FnMut(Node<'t>)),
+    /// Whether constants that are not local to a function may stand in a node of this kind.
+    pub holds_constants: fn(&str) -> bool,
 }
 
 impl Rules {
@@ -94,6 +104,9 @@ const PLAIN: Rules = Rules {
     is_attribute: |_| false,
     is_import: |_, _| false,
     holds_imports: |_| false,
+    naming: NO_NAMES,
+    constants: |_, _, _| (),
+    holds_constants: |_| false,
 };
 
 impl Declaration {
@@ -144,6 +157,15 @@ fn only_child(node: Node) -> Option<Node> {
         only
     } else {
         None
+    }
+}
+
+/// Tells what stands in a field of `node`, as often as it does, where it is a bare name.
+fn tell_field<'t>(node: Node<'t>, field: &str, tell: &mut dyn FnMut(Node<'t>)) {
+    for name in node.children_by_field_name(field, &mut node.walk()) {
+        if name.child_count() == 0 {
+            tell(name);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! PHP.
 
+use ropey::Rope;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, Rules, field, named, only_child};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, Rules, field, is_one_of, named, only_child, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -24,7 +26,80 @@ pub(super) const RULES: Rules = Rules {
         _ => false,
     },
     holds_imports: |kind| matches!(kind, "namespace_definition" | "compound_statement"),
+    naming: NAMING,
+    constants,
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "namespace_definition"
+                | "compound_statement"
+                | "if_statement"
+                | "class_declaration"
+                | "interface_declaration"
+                | "trait_declaration"
+                | "enum_declaration"
+                | "declaration_list"
+                | "enum_declaration_list"
+                | "const_declaration"
+                | "property_declaration"
+                | "expression_statement"
+        )
+    },
 };
+
+/// Variables are local, so their names are none.
+const NAMING: Naming = Naming {
+    leaves: &[("name", "*")],
+    silent: &[("variable_name", "")],
+    declared: &[("enum_case", "name")],
+    paths: &[
+        ("qualified_name", ""),
+        ("class_constant_access_expression", ""),
+    ],
+    accesses: &[
+        ("member_access_expression", "name"),
+        ("nullsafe_member_access_expression", "name"),
+        ("member_call_expression", "name"),
+        ("nullsafe_member_call_expression", "name"),
+        ("scoped_call_expression", "name"),
+    ],
+    called: &[
+        ("function_call_expression", "function"),
+        ("member_call_expression", "name"),
+        ("nullsafe_member_call_expression", "name"),
+        ("scoped_call_expression", "name"),
+        ("object_creation_expression", ""),
+    ],
+    types: &[
+        ("named_type", ""),
+        ("base_clause", ""),
+        ("class_interface_clause", ""),
+        ("use_declaration", ""),
+        ("attribute", ""),
+        ("*", "scope"),
+    ],
+    ..NO_NAMES
+};
+
+/// Constants, also those that `define` makes, and properties by the name without `$`.
+fn constants<'t>(node: Node<'t>, text: &Rope, tell: &mut dyn FnMut(Node<'t>)) {
+    match node.kind() {
+        "const_element" => node.named_child(0).into_iter().for_each(tell),
+        "enum_case" => tell_field(node, "name", tell),
+        "property_element" => {
+            let name = field(node, "name").and_then(|variable| variable.named_child(0));
+            name.into_iter().for_each(tell);
+        }
+        "function_call_expression" => {
+            let defines = |called| is_one_of(called, text, &["define"]);
+            let name = field(node, "function").filter(|called| defines(*called));
+            let name = name.and_then(|_| field(node, "arguments")?.named_child(0)?.named_child(0));
+            let name = name.and_then(|string| string.named_child(0));
+            name.into_iter().for_each(tell);
+        }
+        _ => {}
+    }
+}
 
 fn unwrapped(node: Node) -> Option<Node> {
     let is_statement = node.kind() == "expression_statement";

@@ -3,7 +3,8 @@
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, Rules, field, named};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, Rules, field, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -24,6 +25,50 @@ pub(super) const RULES: Rules = Rules {
             "if_statement" | "try_statement" | "else_clause" | "except_clause" | "block"
         )
     },
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if node.kind() == "assignment" {
+            tell_field(node, "left", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "class_definition"
+                | "decorated_definition"
+                | "block"
+                | "expression_statement"
+                | "if_statement"
+                | "try_statement"
+                | "else_clause"
+                | "elif_clause"
+                | "except_clause"
+        )
+    },
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[("identifier", "*")],
+    silent: &[("keyword_argument", "name")],
+    declared: &[
+        ("default_parameter", "name"),
+        ("typed_default_parameter", "name"),
+        ("named_expression", "name"),
+    ],
+    patterns: &[
+        ("assignment", "left"),
+        ("for_statement", "left"),
+        ("for_in_clause", "left"),
+        ("as_pattern", "alias"),
+        ("parameters", ""),
+        ("lambda_parameters", ""),
+        ("typed_parameter", ""),
+    ],
+    used: &[("subscript", "*")],
+    accesses: &[("attribute", "attribute")],
+    called: &[("call", "function"), ("decorator", "")],
+    types: &[("type", "")],
+    ..NO_NAMES
 };
 
 fn declared(node: Node) -> Option<Declaration> {

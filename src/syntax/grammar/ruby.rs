@@ -4,6 +4,7 @@ use ropey::Rope;
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
+use super::naming::{NO_NAMES, Naming};
 use super::{Declaration, PLAIN, Rules, field, is_one_of, named, only_child};
 
 pub(super) const RULES: Rules = Rules {
@@ -11,8 +12,67 @@ pub(super) const RULES: Rules = Rules {
     unwrapped,
     is_import,
     holds_imports: |kind| matches!(kind, "begin" | "rescue" | "then" | "if" | "unless"),
+    naming: NAMING,
+    constants,
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "module"
+                | "class"
+                | "singleton_class"
+                | "body_statement"
+                | "begin"
+                | "if"
+                | "unless"
+                | "then"
+                | "else"
+        )
+    },
     ..PLAIN
 };
+
+const NAMING: Naming = Naming {
+    leaves: &[("identifier", "*"), ("constant", "*")],
+    declared: &[
+        ("assignment", "left"),
+        ("operator_assignment", "left"),
+        ("method_parameters", ""),
+        ("lambda_parameters", ""),
+        ("block_parameters", ""),
+        ("block_parameters", "locals"),
+        ("exception_variable", ""),
+        ("for", "pattern"),
+    ],
+    used: &[("element_reference", "*")],
+    paths: &[("scope_resolution", "name")],
+    accesses: &[("call", "method")],
+    called: &[("call", "method")],
+    types: &[("superclass", "")],
+    ..NO_NAMES
+};
+
+/// Constants, and the attributes that `attr_reader` and its like make methods of.
+fn constants<'t>(node: Node<'t>, text: &Rope, tell: &mut dyn FnMut(Node<'t>)) {
+    const MAKERS: &[&str] = &["attr_reader", "attr_writer", "attr_accessor"];
+    match node.kind() {
+        "assignment" => {
+            if let Some(name) = field(node, "left").filter(|left| left.kind() == "constant") {
+                tell(name);
+            }
+        }
+        "call" if field(node, "method").is_some_and(|it| is_one_of(it, text, MAKERS)) => {
+            let Some(arguments) = field(node, "arguments") else {
+                return;
+            };
+            let mut cursor = arguments.walk();
+            let symbols = arguments.named_children(&mut cursor);
+            symbols
+                .filter(|symbol| symbol.kind() == "simple_symbol")
+                .for_each(tell);
+        }
+        _ => {}
+    }
+}
 
 /// The method in `private def a`: a word, and nothing but the method after it.
 fn unwrapped(node: Node) -> Option<Node> {

@@ -3,13 +3,61 @@
 use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
-use super::{Declaration, PLAIN, Rules, field, is_identifier, named};
+use super::naming::{NO_NAMES, Naming};
+use super::{Declaration, PLAIN, Rules, field, is_identifier, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
     is_attribute: |node| node.kind() == "attribute_item",
     is_import: |node, _| matches!(node.kind(), "use_declaration" | "extern_crate_declaration"),
+    naming: NAMING,
+    constants: |node, _, tell| {
+        if matches!(node.kind(), "const_item" | "static_item") {
+            tell_field(node, "name", tell);
+        }
+    },
+    holds_constants: |kind| {
+        matches!(
+            kind,
+            "mod_item" | "impl_item" | "trait_item" | "declaration_list"
+        )
+    },
     ..PLAIN
+};
+
+const NAMING: Naming = Naming {
+    leaves: &[
+        ("identifier", "*"),
+        ("type_identifier", "*"),
+        ("field_identifier", "*"),
+        ("shorthand_field_identifier", "*"),
+    ],
+    declared: &[
+        ("const_item", "name"),
+        ("static_item", "name"),
+        ("enum_variant", "name"),
+        ("field_declaration", "name"),
+        ("type_parameter", "name"),
+    ],
+    patterns: &[
+        ("*", "pattern"),
+        ("parameters", ""),
+        ("closure_parameters", ""),
+        ("type_parameters", ""),
+        ("constrained_type_parameter", "left"),
+    ],
+    used: &[("index_expression", "*"), ("token_tree", "*")],
+    paths: &[
+        ("scoped_identifier", "name"),
+        ("scoped_type_identifier", "name"),
+    ],
+    accesses: &[("field_expression", "field")],
+    called: &[
+        ("call_expression", "function"),
+        ("macro_invocation", "macro"),
+        ("generic_function", "function"),
+    ],
+    ..NO_NAMES
 };
 
 fn declared(node: Node) -> Option<Declaration> {
