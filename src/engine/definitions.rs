@@ -2,6 +2,7 @@
 //! workspace, and what the editor's other language servers know.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::ignored::{Ignored, NOT_DRAWN_IN};
@@ -80,6 +81,9 @@ impl Engine {
         let Some(family) = family(job.snapshot.language, &job.snapshot.language_id) else {
             return;
         };
+        if search.is_over() {
+            return;
+        }
         let deadline = Deadline::in_(limits.time);
         let mut ignored = Ignored::by(NOT_DRAWN_IN);
         let mut open: Vec<(Source, &Snapshot)> = Vec::new();
@@ -93,7 +97,7 @@ impl Engine {
             {
                 let source = Source {
                     shown: neighbour.place.shown.clone(),
-                    language,
+                    language: read_as(language, job.snapshot.language),
                     nearness: nearby.nearness(&neighbour.place.given),
                 };
                 open.push((source, &neighbour.snapshot));
@@ -153,13 +157,14 @@ impl Engine {
             let is_excluded = self.is_excluded([&*path, Path::new(&shown)].into_iter());
             let source = Source {
                 shown,
-                language: Language::from_path(&path)?,
+                language: read_as(Language::from_path(&path)?, job.snapshot.language),
                 nearness: nearby.nearness(&path),
             };
             (!is_excluded).then_some((path, source))
         });
         let mut files: Vec<_> = files.collect();
-        files.sort_by_key(|(_, source)| source.nearness);
+        // A header says what there is to know of many sources.
+        files.sort_by_key(|(path, source)| (source.nearness, !is_header(path)));
         files
     }
 
@@ -208,12 +213,27 @@ fn names(job: &CodeJob, syntax: Option<&Syntax>, subject: &Subject) -> Vec<Name>
     names.retain(|name| name.text.chars().nth(1).is_some());
     let own = syntax.and_then(|syntax| syntax.type_around(&subject.range));
     for name in &mut names {
-        let is_self = |of: &String| matches!(&**of, "self" | "Self" | "this" | "cls" | "$this");
+        let is_self =
+            |of: &String| matches!(&**of, "self" | "Self" | "this" | "cls" | "$this" | "static");
         if name.of.as_ref().is_some_and(is_self) {
             name.of = own.map(str::to_owned);
         }
     }
     names
+}
+
+fn is_header(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    matches!(extension, Some("h" | "hh" | "hpp" | "hxx"))
+}
+
+/// What a file is parsed as when it is looked into from another: from C++, C is C++ too, for a
+/// header does not say which it is.
+fn read_as(language: Language, from: Option<Language>) -> Language {
+    match (language, from) {
+        (Language::C, Some(Language::Cpp)) => Language::Cpp,
+        _ => language,
+    }
 }
 
 /// Whether one definition tells what another would.
@@ -222,9 +242,10 @@ fn covers(known: &Definition, other: &Definition) -> bool {
     known.path == other.path && (known.line..known.line + lines).contains(&other.line)
 }
 
-/// The languages that can name what is defined in each other.
+/// The languages that can name what is defined in each other; none for those that define nothing.
 fn family(language: Option<Language>, language_id: &str) -> Option<&'static str> {
     Some(match language.map(Language::fence) {
+        Some("json" | "html" | "css" | "toml" | "yaml") => return None,
         Some("typescript" | "tsx") => "javascript",
         Some("cpp") => "c",
         Some(own) => own,

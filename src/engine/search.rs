@@ -42,6 +42,8 @@ pub(super) struct Source {
 /// What a file imports, and where it stands: from that, how near others are.
 pub(super) struct Nearby {
     folder: PathBuf,
+    /// What the file itself is imported by: its header and its source have the same.
+    own: String,
     imported: HashSet<String>,
 }
 
@@ -54,12 +56,15 @@ impl Nearby {
         imported.remove("");
         Self {
             folder: path.parent().unwrap_or(path).to_path_buf(),
+            own: module_of(path),
             imported,
         }
     }
 
     pub(super) fn nearness(&self, path: &Path) -> Nearness {
-        if self.imported.contains(&module_of(path)) {
+        let module = module_of(path);
+        let is_other_half = is_of_c(path) && module == self.own;
+        if is_other_half || self.imported.contains(&module) {
             Nearness::Imported
         } else if path.parent() == Some(&self.folder) {
             Nearness::SameFolder
@@ -85,6 +90,11 @@ fn module_of(path: &Path) -> String {
     } else {
         stem
     }
+}
+
+/// Whether a file is one of two halves: a header, or the source to one.
+fn is_of_c(path: &Path) -> bool {
+    matches!(Language::from_path(path), Some(Language::C | Language::Cpp))
 }
 
 /// A definition that was found of a name.
@@ -164,6 +174,7 @@ impl Search {
         else {
             return;
         };
+        let before = defined.before;
         let definition = Definition {
             path: source.shown.clone(),
             line,
@@ -181,7 +192,7 @@ impl Search {
         });
         if !is_known && found.len() < KEPT {
             found.push(Found {
-                is_meant: is_meant(name, &definition),
+                is_meant: is_meant(name, &definition, &before),
                 nearness: source.nearness,
                 definition,
             });
@@ -195,7 +206,7 @@ impl Search {
             return;
         };
         let (said, shaped): (Vec<_>, Vec<_>) = finder
-            .spots(&text)
+            .spots(&text, source.language)
             .partition(|spot| spot.sureness == Sureness::Said);
         self.take_spots(&source, &text, &said);
         if !shaped.is_empty() && self.held + text.len() <= HELD {
@@ -296,14 +307,15 @@ impl Search {
     }
 }
 
-/// Whether a definition is in what stands before the name: its type, or its module.
-fn is_meant(name: &Name, definition: &Definition) -> bool {
+/// Whether a definition is in what stands before the name: its type, its table, or its module.
+/// `before` is what stands before the name where it is defined.
+fn is_meant(name: &Name, definition: &Definition, before: &str) -> bool {
     let Some(of) = &name.of else {
         return false;
     };
     let bare = |word: &str| word.replace('_', "").to_lowercase();
     let of = bare(of);
-    let around = definition.of.iter();
+    let around = [definition.of.as_deref().unwrap_or_default(), before].into_iter();
     let mut words =
         around.flat_map(|around| around.split(|c: char| !(c.is_alphanumeric() || c == '_')));
     words.any(|word| bare(word) == of) || bare(&module_of(Path::new(&definition.path))) == of

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::syntax::Language;
+
 /// How sure a line is of defining a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sureness {
@@ -37,7 +39,11 @@ impl Finder {
     }
 
     /// The places in `text` that seem to define one of the names.
-    pub(super) fn spots<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Spot> + 'a {
+    pub(super) fn spots<'a>(
+        &'a self,
+        text: &'a str,
+        language: Language,
+    ) -> impl Iterator<Item = Spot> + 'a {
         let bytes = text.as_bytes();
         self.names.find_iter(text).filter_map(move |found| {
             let is_within_word = |at: Option<usize>| {
@@ -51,7 +57,7 @@ impl Finder {
             Some(Spot {
                 name: found.pattern().as_usize(),
                 at: found.start(),
-                sureness: sureness(before, after)?,
+                sureness: sureness(before, after, language)?,
             })
         })
     }
@@ -92,6 +98,7 @@ const SAYING: &[&str] = &[
     "sub",
     "fun",
     "protocol",
+    "@interface",
 ];
 
 /// Words that do as much, but for locals too.
@@ -100,14 +107,17 @@ const BINDING: &[&str] = &["const", "static", "let", "var", "val", "mut"];
 /// Words that begin a statement that defines nothing.
 const USING: &[&str] = &[
     "return", "new", "await", "throw", "else", "yield", "case", "if", "while", "for", "in", "of",
-    "not", "and", "or", "go", "defer", "import", "from", "use", "raise", "assert", "print", "del",
+    "not", "and", "or", "go", "goto", "defer", "delete", "import", "package", "from", "use",
+    "raise", "assert", "print", "del", "match", "switch", "impl",
 ];
 
-fn sureness(before: &str, after: &str) -> Option<Sureness> {
+fn sureness(before: &str, after: &str, language: Language) -> Option<Sureness> {
     let said = before.trim();
+    let after = after.trim_start();
     let is_indented = before.starts_with([' ', '\t']);
-    let last = said.split_whitespace().next_back().unwrap_or_default();
-    if SAYING.contains(&last) || (said.starts_with("func (") && said.ends_with(')')) {
+    let mut words = said.split_whitespace();
+    let last = words.clone().next_back().unwrap_or_default();
+    if SAYING.contains(&last) || says_by_shape(said) {
         return Some(Sureness::Said);
     }
     if BINDING.contains(&last) {
@@ -119,25 +129,70 @@ fn sureness(before: &str, after: &str) -> Option<Sureness> {
         };
         return (!is_local).then_some(sureness);
     }
+    if assigns(after) && said.is_empty() && !is_indented {
+        return Some(Sureness::Said);
+    }
+    let begins_with = words.next().unwrap_or_default();
+    if begins_with == "typedef" {
+        return Some(Sureness::Shaped);
+    }
     let is_head = said
         .chars()
         .all(|c| c.is_alphanumeric() || " \t_*&<>[],.:@?~#$".contains(c))
         && !said.split_whitespace().any(|word| USING.contains(&word));
-    if !is_head {
-        return None;
-    }
-    let after = after.trim_start();
-    let assigns = after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>");
+    let is_shaped = is_head && is_like_definition(said, after, is_indented)
+        || has_typed_variables(language)
+            && (is_head || said == "}")
+            && is_like_variable(said, after);
+    is_shaped.then_some(Sureness::Shaped)
+}
+
+/// Whether what stands before a name says that it is defined there, though not by its last word.
+fn says_by_shape(said: &str) -> bool {
+    // Lua's functions in tables, and Ruby's methods of classes: `function M.`, `def self.`.
+    let is_owner = |owner: &str| owner.ends_with(['.', ':']) && !owner.contains(['(', ' ']);
+    let owner = said
+        .strip_prefix("function ")
+        .or_else(|| said.strip_prefix("def "));
+    owner.is_some_and(is_owner)
+        // Go's methods.
+        || said.starts_with("func (") && said.ends_with(')')
+        // Ruby's attributes.
+        || said.starts_with("attr_") && said.ends_with(':')
+        // Too common in prose to count anywhere else than at the start of a line.
+        || matches!(said, "module" | "local" | "define('" | "define(\"")
+}
+
+fn assigns(after: &str) -> bool {
+    after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>")
+}
+
+/// Whether a line that may be the head of a definition looks like one.
+fn is_like_definition(said: &str, after: &str, is_indented: bool) -> bool {
     let opens = after.starts_with(['(', '<']);
-    if assigns && said.is_empty() && !is_indented {
-        return Some(Sureness::Said);
-    }
     let is_typed = !said.is_empty() && !said.ends_with(['.', ',']);
-    let is_shaped = assigns
+    assigns(after)
         || opens && !said.ends_with('.') && (after.ends_with(['{', ',', '(']) || is_typed)
         || after.starts_with(':') && !after.starts_with("::")
-        || after.is_empty() && said.is_empty() && is_indented;
-    is_shaped.then_some(Sureness::Shaped)
+        || after.is_empty() && said.is_empty() && is_indented
+}
+
+/// Languages in which a type before a name is all that says that the name is defined.
+fn has_typed_variables(language: Language) -> bool {
+    matches!(
+        language,
+        Language::C | Language::Cpp | Language::CSharp | Language::Java
+    )
+}
+
+/// `Type name;`, `Type name[3]`, `Type Name { get; }`, `Type Name => …`; `} name;` at a typedef's
+/// end, and `NAME,` among the constants of an enum.
+fn is_like_variable(said: &str, after: &str) -> bool {
+    if said.is_empty() {
+        return after == ",";
+    }
+    !said.ends_with(['.', ',', ':', '<'])
+        && (after.starts_with([';', '[', '{']) || after.starts_with("=>"))
 }
 
 /// The lines around a byte that stand on their own: from the nearest line above that is not

@@ -80,16 +80,17 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// An `impl` defines no name, and a module is all that is in it, unless it has methods of its
-    /// own, as Ruby's may have.
+    /// An `impl` defines no name, and a module is all that is in it, unless it has methods.
     fn is_told(&self, symbol: &Symbol) -> bool {
         let has_methods = || {
+            let rules = Rules::of(self.syntax.language());
             let mut inner = self.syntax.symbols().iter();
-            inner.any(|inner| {
-                inner.kind == SymbolKind::Method
-                    && inner.depth == symbol.depth + 1
-                    && symbol.range.contains(&inner.range.start)
-            })
+            rules.modules_have_methods
+                && inner.any(|inner| {
+                    inner.kind == SymbolKind::Method
+                        && inner.depth == symbol.depth + 1
+                        && symbol.range.contains(&inner.range.start)
+                })
         };
         match symbol.kind {
             SymbolKind::Impl => false,
@@ -387,7 +388,7 @@ mod tests {
             &["MOST", "B", "C"],
             &[
                 "// Most.\npub const MOST: usize = 3;",
-                "impl A { const B: u8 = 1;",
+                "(impl A) impl A { const B: u8 = 1;",
             ],
         );
         check(

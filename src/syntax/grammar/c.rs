@@ -6,7 +6,7 @@ use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
 use super::naming::{NO_NAMES, Naming};
-use super::{Declaration, Rules, field, last_named_child, named, tell_field};
+use super::{Declaration, PLAIN, Rules, field, last_named_child, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -38,6 +38,7 @@ pub(super) const RULES: Rules = Rules {
                     | "enumerator_list"
             )
     },
+    ..PLAIN
 };
 
 const NAMING: Naming = Naming {

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
 use super::naming::{NO_NAMES, Naming};
-use super::{Declaration, Rules, child_of_kind, field, named, tell_field};
+use super::{Declaration, PLAIN, Rules, child_of_kind, field, named, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -45,6 +45,7 @@ pub(super) const RULES: Rules = Rules {
                 | "variable_declaration"
         )
     },
+    ..PLAIN
 };
 
 const NAMING: Naming = Naming {

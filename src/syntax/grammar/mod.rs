@@ -58,6 +58,8 @@ pub(super) struct Rules {
     pub naming: Naming,
     /// Tells the names of the constants, variables and fields that a node declares.
     pub constants: for<'t> fn(Node<'t>, &Rope, &mut dyn FnMut(Node<'t>)),
+    /// Whether a module may have methods of its own, as a type has.
+    pub modules_have_methods: bool,
     /// Whether constants that are not local to a function may stand in a node of this kind.
     pub holds_constants: fn(&str) -> bool,
 }
@@ -106,6 +108,7 @@ const PLAIN: Rules = Rules {
     holds_imports: |_| false,
     naming: NO_NAMES,
     constants: |_, _, _| (),
+    modules_have_methods: false,
     holds_constants: |_| false,
 };
 

@@ -5,7 +5,7 @@ use tree_sitter::Node;
 
 use super::super::SymbolKind as Kind;
 use super::naming::{NO_NAMES, Naming};
-use super::{Declaration, Rules, field, is_one_of, named, only_child, tell_field};
+use super::{Declaration, PLAIN, Rules, field, is_one_of, named, only_child, tell_field};
 
 pub(super) const RULES: Rules = Rules {
     declared,
@@ -45,6 +45,7 @@ pub(super) const RULES: Rules = Rules {
                 | "expression_statement"
         )
     },
+    ..PLAIN
 };
 
 /// Variables are local, so their names are none.

@@ -14,6 +14,7 @@ pub(super) const RULES: Rules = Rules {
     holds_imports: |kind| matches!(kind, "begin" | "rescue" | "then" | "if" | "unless"),
     naming: NAMING,
     constants,
+    modules_have_methods: true,
     holds_constants: |kind| {
         matches!(
             kind,
