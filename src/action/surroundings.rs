@@ -70,7 +70,8 @@ impl Surroundings<'_> {
     /// Instructions, task and range are always told. What else there is goes in by its use for as
     /// long as there is room, and the definitions take what is left in the end. What is told of
     /// the file has a share of its own, so that it depends on nothing but the file and the
-    /// settings: whichever part of the file is asked about, the prompt begins alike.
+    /// settings, unless the range is a large part of the room itself: whichever part of the file
+    /// is asked about, the prompt begins alike.
     pub(super) fn prompt(&self, asked: Asked<'_>) -> Prompt {
         let range = self.range();
         let always = [asked.instructions, asked.task, &range].map(estimate_tokens);
@@ -80,13 +81,14 @@ impl Surroundings<'_> {
                 .saturating_sub(always.iter().sum::<u64>()),
         };
         let guidance = room.fit(self.guidance.map(str::to_owned));
-        let file = self.file(asked);
+        let file = self.file(asked, room.left);
         let is_whole = matches!(&file, Some(Told::Whole(_)));
         let file = room.fit(file.map(Told::into_text));
         let is_whole = is_whole && file.is_some();
         let problems = self.problems(asked.problems, room.left);
         let problems = room.fit(problems);
-        let leading = room.fit(self.leading());
+        // Where the whole file is told, so is what stands above the range.
+        let leading = room.fit(self.leading().filter(|_| !is_whole));
         let history = history(asked.history, room.left / 2);
         let history = room.fit(history);
         let definitions = self.definitions(is_whole, room.left);
@@ -107,28 +109,32 @@ impl Surroundings<'_> {
         }
     }
 
-    /// What is told of the file around the range.
-    fn file(&self, asked: Asked<'_>) -> Option<Told> {
+    /// What is told of the file around the range, where `left` tokens are left beside it.
+    ///
+    /// The whole file may take three quarters of the room: it stands first and is the same for all
+    /// ranges in it, so asking on is cheap.
+    fn file(&self, asked: Asked<'_>, left: u64) -> Option<Told> {
         if !self.tell_file || self.subject_is_everything() {
             return None;
         }
-        // Half, so that the range, which is no longer than the file, always fits beside it.
         let fixed = estimate_tokens(asked.instructions) + TASK;
         let guidance = self.guidance.map_or(0, estimate_tokens);
-        let share = self.max_prompt_tokens.saturating_sub(fixed + guidance) / 2;
+        let room = self.max_prompt_tokens.saturating_sub(fixed + guidance);
+        let quarter = room / 4;
         let outline = |left| self.outline(left).map(Told::Parts);
         if asked.file == FileNeed::Outline {
-            let imports = self.imports(share / 4);
-            let left = share / 2 - imports.as_deref().map_or(0, estimate_tokens);
+            let imports = self.imports(quarter / 2);
+            let left = quarter - imports.as_deref().map_or(0, estimate_tokens);
             let told: Vec<_> = imports.into_iter().chain(self.outline(left)).collect();
             return (!told.is_empty()).then(|| Told::Parts(told.join("\n")));
         }
-        if estimate_tokens_of(self.text.len_bytes()) >= share {
-            return outline(share / 2);
+        let most = left.min(quarter * 3);
+        if estimate_tokens_of(self.text.len_bytes()) >= most {
+            return outline(quarter);
         }
         let whole = self.mark("file", &self.text.to_string());
-        if estimate_tokens(&whole) > share {
-            return outline(share / 2);
+        if estimate_tokens(&whole) > most {
+            return outline(quarter);
         }
         Some(Told::Whole(whole))
     }

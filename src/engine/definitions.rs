@@ -1,7 +1,7 @@
 //! What the names in a range mean: their definitions in the file, in open documents and in the
 //! workspace, and what the editor's other language servers know.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,8 @@ pub struct Hint {
 }
 
 impl Engine {
-    /// What may be told of the names in the range: first what is certain, then in the order of
-    /// their first use, uses of the range last. Reads the disk, within bounds.
+    /// What may be told of the names in the range: first what is certain, then of the names that
+    /// are the most common in the file, uses of the range last. Reads the disk, within bounds.
     pub(super) fn definitions(
         &self,
         job: &CodeJob,
@@ -209,17 +209,30 @@ fn names(job: &CodeJob, syntax: Option<&Syntax>, subject: &Subject) -> Vec<Name>
         Some(syntax) => syntax.names_used(text, &subject.range),
         None => syntax::words(&text::slice(text, subject.range.clone()).to_string()),
     };
+    let is_self =
+        |word: &str| matches!(word, "self" | "Self" | "this" | "cls" | "$this" | "static");
     // One letter is a local or a type parameter.
-    names.retain(|name| name.text.chars().nth(1).is_some());
+    names.retain(|name| name.text.chars().nth(1).is_some() && !is_self(&name.text));
     let own = syntax.and_then(|syntax| syntax.type_around(&subject.range));
     for name in &mut names {
-        let is_self =
-            |of: &String| matches!(&**of, "self" | "Self" | "this" | "cls" | "$this" | "static");
-        if name.of.as_ref().is_some_and(is_self) {
+        if name.of.as_deref().is_some_and(is_self) {
             name.of = own.map(str::to_owned);
         }
     }
+    most_common_first(&mut names, &text.to_string());
     names
+}
+
+/// Sorts names by how often they stand in the file. Those that the next range of the file names
+/// too are mostly the common ones, and what stands first in both prompts is billed at the cached
+/// rate.
+fn most_common_first(names: &mut [Name], file: &str) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for word in file.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')) {
+        *counts.entry(word).or_default() += 1;
+    }
+    let count = |name: &Name| counts.get(&*name.text).copied().unwrap_or_default();
+    names.sort_by(|a, b| (count(b), &a.text).cmp(&(count(a), &b.text)));
 }
 
 fn is_header(path: &Path) -> bool {
@@ -377,8 +390,8 @@ mod tests {
             "fn own() { helper(); Far::new(); python(); excluded(); made(); private(); binary(); }";
         let job = folder.job("src/a.rs", text);
         let all = [
-            "src/near.rs:3 /// Near. pub fn helper() -> u8",
             "far/away.rs:2 pub struct Far {     pub a: u8, }",
+            "src/near.rs:3 /// Near. pub fn helper() -> u8",
         ];
         assert_eq!(told(Settings::default(), &job, LONG), all);
         let limited = |time: Duration, files| Limits {
@@ -393,7 +406,7 @@ mod tests {
         );
         assert_eq!(
             told(Settings::default(), &job, limited(LONG.time, 2)),
-            all[..1]
+            all[1..]
         );
         for context in [Scope::File, Scope::Selection] {
             let settings = Settings {
@@ -402,6 +415,172 @@ mod tests {
             };
             assert_eq!(told(settings, &job, LONG), none, "{context:?}");
         }
+    }
+
+    #[test]
+    fn each_language_finds_what_other_files_define() {
+        let check = |file: &str, text: &str, other: &[(&str, &str)], expected: &[&str]| {
+            let folder = Folder::with(other);
+            let told = told(Settings::default(), &folder.job(file, text), LONG);
+            assert_eq!(told, expected, "{file}");
+        };
+        check(
+            "a/A.java",
+            "class A { int run(Bee bee) { return Limits.MOST + bee.fly(1); } }",
+            &[
+                (
+                    "b/Bee.java",
+                    "class Bee {\n  /** Flies. */\n  int fly(int far) {\n    return far;\n  }\n}\n",
+                ),
+                (
+                    "b/Limits.java",
+                    "class Limits {\n  static final int MOST = 3;\n}\n",
+                ),
+            ],
+            &[
+                "b/Bee.java:1 class Bee {   /** Flies. */   int fly(int far) … }",
+                "b/Limits.java:1 class Limits {   static final int MOST = 3; }",
+            ],
+        );
+        check(
+            "src/a.c",
+            "#include \"b.h\"\nint run(node_t *node) { counter = MAX(LIMIT, RED); return helper(node); }",
+            &[
+                (
+                    "inc/b.h",
+                    "#define LIMIT 3\n#define MAX(a, b) ((a) > (b))\ntypedef struct node {\n  int value;\n} node_t;\nenum color {\n  RED,\n};\nextern int counter;\n/* Helps. */\nint helper(node_t *a);\n",
+                ),
+                (
+                    "src/b.c",
+                    "#include \"b.h\"\nint helper(node_t *a) {\n  return LIMIT;\n}\n",
+                ),
+            ],
+            &[
+                "inc/b.h:1 #define LIMIT 3",
+                "inc/b.h:2 #define MAX(a, b)",
+                "inc/b.h:7 RED",
+                "inc/b.h:9 extern int counter;",
+                "inc/b.h:11 /* Helps. */ int helper(node_t *a);",
+                "inc/b.h:5 typedef struct node {   int value; } node_t;",
+            ],
+        );
+        check(
+            "src/square.cc",
+            "#include \"square.h\"\nint run(Square &s) { return s.area(kMost) + geo::twice(1); }",
+            &[
+                (
+                    "inc/square.h",
+                    "namespace geo {\nconstexpr int kMost = 3;\nclass Square {\n public:\n  /// The area.\n  int area(int a) const;\n};\n}\n",
+                ),
+                (
+                    "src/geo.hpp",
+                    "namespace geo {\ntemplate <typename T> T twice(T a) {\n  return 2 * a;\n}\n}\n",
+                ),
+            ],
+            &[
+                "inc/square.h:3 class Square {  public:   /// The area.   int area(int a) const; };",
+                "inc/square.h:2 constexpr int kMost = 3;",
+                "src/geo.hpp:2 template <typename T> T twice(T a)",
+            ],
+        );
+        check(
+            "inc/square.hpp",
+            "class Square { int area() const; int near() { return helper(); } };",
+            &[("src/square.cc", "static int helper() {\n  return 1;\n}\n")],
+            &["src/square.cc:1 static int helper()"],
+        );
+        check(
+            "A.cs",
+            "class A { int Run(Bee bee) { return Limits.Most + bee.Wings; } }",
+            &[
+                (
+                    "B/Bee.cs",
+                    "namespace B {\n  class Bee {\n    public int Wings { get; set; }\n  }\n}\n",
+                ),
+                (
+                    "B/Limits.cs",
+                    "static class Limits {\n  public const int Most = 3;\n}\n",
+                ),
+            ],
+            &[
+                "B/Bee.cs:2 class Bee {     public int Wings { get; set; }   }",
+                "B/Limits.cs:1 static class Limits {   public const int Most = 3; }",
+            ],
+        );
+        check(
+            "lib/a.rb",
+            "def run(bee)\n  Geo::Square.make(bee.wings) + Utils.escape(MOST)\nend",
+            &[
+                (
+                    "lib/geo.rb",
+                    "module Geo\n  MOST = 3\n  class Square\n    attr_reader :wings\n    def self.make(a)\n      new(a)\n    end\n  end\nend\n",
+                ),
+                (
+                    "lib/utils.rb",
+                    "module Utils\n  def self.escape(a)\n    a\n  end\nend\n",
+                ),
+            ],
+            &[
+                "lib/geo.rb:2 MOST = 3",
+                "lib/geo.rb:3 class Square     attr_reader :wings     def self.make(a) …   end",
+                "lib/utils.rb:1 module Utils   def self.escape(a) … end",
+            ],
+        );
+        check(
+            "a.php",
+            "function run(Bee $bee) { return Limits::MOST + $bee->fly(LEAST); }",
+            &[
+                (
+                    "b/Bee.php",
+                    "<?php\nclass Bee {\n    /** Flies. */\n    public function fly(int $far): int {\n        return $far;\n    }\n}\n",
+                ),
+                (
+                    "b/Limits.php",
+                    "<?php\ndefine('LEAST', 1);\nclass Limits {\n    const MOST = 3;\n}\n",
+                ),
+            ],
+            &[
+                "b/Bee.php:2 class Bee {     /** Flies. */     public function fly(int $far): int … }",
+                "b/Limits.php:2 define('LEAST', 1)",
+                "b/Limits.php:3 class Limits {     const MOST = 3; }",
+            ],
+        );
+        check(
+            "a.sh",
+            "run() { helper \"$CONFIG\"; }",
+            &[(
+                "lib/b.sh",
+                "readonly CONFIG=/etc/x\n# Helps.\nhelper() {\n  echo \"$1\"\n}\n",
+            )],
+            &[
+                "lib/b.sh:3 # Helps. helper()",
+                "lib/b.sh:1 readonly CONFIG=/etc/x",
+            ],
+        );
+        check(
+            "a.lua",
+            "function run(bee) return util.count(bee) + util.MOST end",
+            &[
+                (
+                    "lib/other.lua",
+                    "local M = {}\nfunction M.count(a, b)\n  return a\nend\nreturn M\n",
+                ),
+                (
+                    "lib/util.lua",
+                    "local M = {}\nM.MOST = 3\n--- Counts.\nfunction M.count(a)\n  return a\nend\nreturn M\n",
+                ),
+            ],
+            &[
+                "lib/util.lua:2 M.MOST = 3",
+                "lib/util.lua:4 --- Counts. function M.count(a)",
+            ],
+        );
+        check(
+            "a.json",
+            "{\"name\": 1}",
+            &[("b.json", "{\n  \"name\": 2\n}\n")],
+            &[],
+        );
     }
 
     #[test]

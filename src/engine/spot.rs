@@ -242,13 +242,17 @@ fn begins_item(line: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn check_in(language: Language, line: &str, expected: Option<Sureness>) {
+        let text = format!("first\n{line}\nlast");
+        let finder = Finder::of(&["name"]).unwrap();
+        let mut found = finder.spots(&text, language).map(|spot| spot.sureness);
+        assert_eq!(found.next(), expected, "{line}");
+    }
+
     #[test]
     fn lines_that_define_are_told_from_those_that_use() {
         let check = |line: &str, expected: Option<Sureness>| {
-            let text = format!("first\n{line}\nlast");
-            let finder = Finder::of(&["name"]).unwrap();
-            let found: Vec<_> = finder.spots(&text).map(|spot| spot.sureness).collect();
-            assert_eq!(found.first().copied(), expected, "{line}");
+            check_in(Language::Rust, line, expected);
         };
         for line in [
             "pub(crate) async fn name<T>(",
@@ -291,6 +295,49 @@ mod tests {
             "// the name of it",
         ] {
             check(line, None);
+        }
+    }
+
+    #[test]
+    fn each_language_says_in_its_own_way_that_it_defines() {
+        use Language::{Bash, C, CSharp, Cpp, Java, Lua, Php, Python, Ruby};
+        use Sureness::{Said, Shaped};
+        for (language, line, expected) in [
+            (Bash, "name() {", Some(Shaped)),
+            (Bash, "readonly name=1", Some(Shaped)),
+            (Bash, "name \"$a\"", None),
+            (C, "int name(int a);", Some(Shaped)),
+            (C, "typedef int (*name)(int);", Some(Shaped)),
+            (C, "} name;", Some(Shaped)),
+            (C, "extern int name;", Some(Shaped)),
+            (C, "static char name[] = \"a\";", Some(Shaped)),
+            (C, "    name,", Some(Shaped)),
+            (C, "    goto name;", None),
+            (C, "    return name;", None),
+            (C, "    f(a, name);", None),
+            (Cpp, "int Square::name(int a) const {", Some(Shaped)),
+            (Cpp, "class EXPORT name : public A {", Some(Shaped)),
+            (Cpp, "using name = int;", Some(Shaped)),
+            (CSharp, "    public int name { get; set; }", Some(Shaped)),
+            (CSharp, "    public int name => 1;", Some(Shaped)),
+            (CSharp, "    var a = new name {", None),
+            (Java, "    private Helper name;", Some(Shaped)),
+            (Java, "public @interface name {", Some(Said)),
+            (Lua, "function M.name(a)", Some(Said)),
+            (Lua, "function M:name(a)", Some(Said)),
+            (Lua, "local function name(a)", Some(Said)),
+            (Lua, "local name, other = 1, 2", Some(Said)),
+            (Lua, "M.name = 1", Some(Shaped)),
+            (Php, "define('name', 1);", Some(Said)),
+            (Php, "    public static function name(", Some(Said)),
+            (Python, "    def f(self, a: name) -> None:", None),
+            (Python, "        name,", None),
+            (Ruby, "  def self.name(a)", Some(Said)),
+            (Ruby, "  attr_reader :other, :name", Some(Said)),
+            (Ruby, "module name", Some(Said)),
+            (Ruby, "# the module name", None),
+        ] {
+            check_in(language, line, expected);
         }
     }
 

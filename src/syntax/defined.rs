@@ -241,8 +241,11 @@ impl Source<'_> {
             statement = parent;
         }
         let above = statement.prev_named_sibling();
-        let comment =
-            above.filter(|above| is_comment(*above) && above.end_position().row + 1 >= row);
+        let comment = above.filter(|above| {
+            is_comment(*above)
+                && above.end_position().row + 1 >= row
+                && rope::begins_line(self.text, above.start_byte())
+        });
         let doc = comment.map(|comment| doc(&self.slice(comment.byte_range()), LONG_DOC));
         let told = doc.into_iter().chain([cut(line.trim(), MAX_CONSTANT)]);
         let at = name.start_byte();
@@ -313,18 +316,10 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::syntax::Language;
+    use crate::syntax::grammar::testing;
 
     fn check(language: Language, text: &str, names: &[&str], expected: &[&str]) {
-        let rope = Rope::from_str(text);
-        let syntax = Syntax::parse(language, &rope).unwrap();
-        let found = syntax.defined(&rope, |name| names.contains(&name));
-        let found: Vec<_> = found
-            .iter()
-            .map(|defined| match &defined.of {
-                Some(of) => format!("({of}) {}", defined.text),
-                None => defined.text.clone(),
-            })
-            .collect();
+        let found = testing::told(language, text, names);
         assert_eq!(found, expected, "{text}");
     }
 

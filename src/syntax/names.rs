@@ -185,6 +185,10 @@ impl Walk<'_> {
         let Some(text) = rope::slice(self.text, leaf.node.byte_range()) else {
             return;
         };
+        // The shell's `$1`.
+        if text.starts_with(char::is_numeric) {
+            return;
+        }
         let is_declared = match leaf.binding {
             Binding::Used => false,
             Binding::Declared => true,
@@ -264,28 +268,10 @@ fn begins_large(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::syntax::Language;
+    use crate::syntax::grammar::testing;
 
-    /// The names used between `«` and `»`, else in all of the text, each with its role's first
-    /// letter: `c:area t:Square`.
-    fn check(language: Language, text: &str, expected: &str) {
-        let start = text.find('«').unwrap_or(0);
-        let text = text.replace('«', "");
-        let end = text.find('»').unwrap_or(text.len());
-        let rope = Rope::from_str(&text.replace('»', ""));
-        let syntax = Syntax::parse(language, &rope).unwrap();
-        let used = syntax.names_used(&rope, &(start..end));
-        let used: Vec<_> = used
-            .iter()
-            .map(|name| {
-                let of = name
-                    .of
-                    .as_ref()
-                    .map_or(String::new(), |of| format!("{of}."));
-                let letter = format!("{:?}", name.role).to_lowercase();
-                format!("{}:{of}{}", &letter[..1], name.text)
-            })
-            .collect();
-        assert_eq!(used.join(" "), expected, "{text}");
+    fn check(language: Language, marked: &str, expected: &str) {
+        assert_eq!(testing::names(language, marked), expected, "{marked}");
     }
 
     #[test]
@@ -320,6 +306,19 @@ mod tests {
             "c:d",
         );
         check(Language::Rust, "fn a() { let b = c().b(); b }", "c:c c:b");
+    }
+
+    #[test]
+    fn what_defines_nothing_names_nothing() {
+        for (language, text) in [
+            (Language::Json, "{\"a\": [true]}"),
+            (Language::Html, "<p class=\"a\">b</p>"),
+            (Language::Css, "a { b: var(--c) }"),
+            (Language::Toml, "a = 1\n"),
+            (Language::Yaml, "a: *b\n"),
+        ] {
+            check(language, text, "");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn is_import(node: Node, text: &Rope) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = r#"#!/bin/bash
@@ -100,5 +100,36 @@ function größe <> function größe() … )
         ] {
             assert_eq!(around(Language::Bash, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::Bash,
+            "«run() {\n  local name=\"$1\" other=2\n  local -r third\n  count=$(helper \"$name\" \"${LIMIT}\" \"$count\")\n  for item in $ITEMS \"${LIST[@]}\"; do process_item \"$item\" \"$third\"; done\n  if check_it && [[ $CONFIG == \"$other\" ]]; then ((n = COUNT + 1)); fi\n  \"$CMD\" arg\n}»\n",
+        );
+        assert_eq!(
+            used,
+            "c:helper v:LIMIT v:ITEMS v:LIST c:process_item c:check_it v:CONFIG v:n v:COUNT v:CMD"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::Bash,
+            "# Most.\nreadonly MOST=3\nexport PATH_X=\"a\"\nCONFIG=/etc/x\nif [ -f a ]; then KNOWN=1; fi\n# Helps.\nhelper() {\n  LOCAL=1\n}\n",
+            &["MOST", "PATH_X", "CONFIG", "KNOWN", "helper", "LOCAL"],
+        );
+        assert_eq!(
+            found,
+            [
+                "# Most.\nreadonly MOST=3",
+                "export PATH_X=\"a\"",
+                "CONFIG=/etc/x",
+                "if [ -f a ]; then KNOWN=1",
+                "# Helps.\nhelper()"
+            ]
+        );
     }
 }

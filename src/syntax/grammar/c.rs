@@ -250,7 +250,7 @@ fn typedef(node: Node) -> Option<Declaration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = r#"#include <stdio.h>
@@ -326,11 +326,49 @@ function größe <> __attribute__((noinline)) void größe(void) … }
             assert_eq!(around(Language::C, marked), expected, "{marked:?}");
         }
     }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::C,
+            "«int run(struct bee *bee, node_t *list, int (*cb)(int), char buf[SIZE]) {\n  int local = LIMIT + helper(bee->count), *p = &counter;\n  for (size_t i = 0; i < len; i++) { list->value = table[i]; }\n  node_t other = { .next = NULL };\n  if (bee->kind == RED) goto done;\n  cb(sizeof(struct big), (void *)p, other);\ndone:\n  return MAX(1, local);\n}»\n",
+        );
+        assert_eq!(
+            used,
+            "t:node_t v:SIZE v:LIMIT c:helper f:bee.count v:counter v:len f:list.value v:table f:next f:bee.kind v:RED t:big c:MAX"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::C,
+            "#ifndef A_H\n#define A_H\n#define LIMIT 3\n#define MAX(a, b) ((a) > (b))\n/* A node. */\ntypedef struct node { int value; } node_t;\ntypedef int (*cb)(int);\nenum color {\n  RED, /* the first */\n  GREEN = 2,\n};\nextern int counter;\nstatic const char *names[] = { \"a\" };\n/* Helps. */\nint helper(int a);\nstatic int own(void) {\n  int local = 1;\n  return local;\n}\n#endif\n",
+            &[
+                "A_H", "LIMIT", "MAX", "node_t", "cb", "GREEN", "counter", "names", "helper",
+                "own", "local",
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                "#define LIMIT 3",
+                "#define MAX(a, b)",
+                "/* A node. */\ntypedef struct node { int value; } node_t;",
+                "typedef int (*cb)(int);",
+                "(enum color) GREEN = 2",
+                "extern int counter;",
+                "static const char *names[] = { \"a\" };",
+                "/* Helps. */\nint helper(int a);",
+                "static int own(void)"
+            ]
+        );
+    }
 }
 
 #[cfg(test)]
 mod cpp_tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = r#"#include <a>
@@ -421,5 +459,39 @@ using namespace std;
         ] {
             assert_eq!(around(Language::Cpp, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::Cpp,
+            "«int Square::area(const Bee& bee, std::vector<Item> items) const {\n  int local = LIMIT + helper_.count(bee);\n  auto [first, second] = pair_of(bee);\n  for (const auto& item : items) { item.go(Other::make<Tee>(local)); }\n  auto f = [this, cap = init()](int arg) { return arg + free_one(cap); };\n  try { this->reset(); } catch (const Oops& e) { log(e.what()); }\n  using Alias = ns::Inner;\n  Node* n = new Node(Color::Red);\n  return static_cast<int>(f(first, second, n));\n}»\n",
+        );
+        assert_eq!(
+            used,
+            "t:Square t:Bee t:std t:std.vector t:Item v:LIMIT v:helper_ c:helper_.count c:pair_of c:item.go t:Other c:Other.make t:Tee c:init c:free_one c:this.reset t:Oops c:log c:e.what t:ns t:ns.Inner c:Node t:Color v:Color.Red c:static_cast"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::Cpp,
+            "namespace geo {\nconstexpr int kMost = 3;\n/// A square.\nclass Square : public Shape {\n public:\n  static constexpr int kSides = 4;\n  /// The area.\n  int area(int a) const { return side; }\n private:\n  int side;\n};\nint Square::around() const {\n  return 1;\n}\ntemplate <typename T> using Many = std::vector<T>;\n}\n",
+            &[
+                "geo", "kMost", "Square", "kSides", "area", "side", "around", "Many",
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                "(namespace geo) constexpr int kMost = 3;",
+                "(namespace geo) /// A square.\nclass Square : public Shape {\n public:\n  static constexpr int kSides = 4;\n  /// The area.\n  int area(int a) const …\n private:\n  int side;\n};",
+                "(class Square : public Shape) static constexpr int kSides = 4;",
+                "(class Square : public Shape) /// The area.\nint area(int a) const",
+                "(namespace geo) int Square::around() const",
+                "(namespace geo) template <typename T> using Many = std::vector<T>;"
+            ]
+        );
     }
 }

@@ -182,7 +182,7 @@ fn code(node: Node) -> Option<Node> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = "using System;
@@ -271,5 +271,37 @@ namespace A.B;
         ] {
             assert_eq!(around(Language::CSharp, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::CSharp,
+            "class A {\n«  async Task<int> Run<Tee>(Bee bee, params int[] rest) {\n    int local = Limit + this._helper.Count(bee?.Name);\n    foreach (var item in bee.Items) { item.Go(Other.Make<Arg>(local)); }\n    try { Risky(out var o, named: rest); } catch (Oops e) { throw new Wrapped(e); }\n    Func<int> f = y => y + o;\n    if (bee is Wasp wasp) wasp.Sting(f);\n    var (p, q) = Pair();\n    return await base.Run(typeof(Big), p, q);\n  }»\n}\n",
+        );
+        assert_eq!(
+            used,
+            "t:Task t:Bee v:Limit f:this._helper c:_helper.Count f:Name f:bee.Items c:item.Go v:Other c:Other.Make t:Arg c:Risky t:Oops c:Wrapped t:Func t:Wasp c:wasp.Sting c:Pair t:Big"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::CSharp,
+            "namespace Geo {\n  /// <summary>A square.</summary>\n  class Square : Base {\n    public const int Most = 3;\n    public int Side { get; set; }\n    /// <summary>Runs.</summary>\n    public int Run(int a) {\n      return a;\n    }\n    public int Twice => 2 * Side;\n  }\n  enum Color { Red, Green }\n}\n",
+            &["Geo", "Square", "Most", "Side", "Run", "Twice", "Green"],
+        );
+        assert_eq!(
+            found,
+            [
+                "(namespace Geo) /// <summary>A square.</summary>\nclass Square : Base {\n    public const int Most = 3;\n    public int Side { get; set; }\n    /// <summary>Runs.</summary>\n    public int Run(int a) …\n    public int Twice …\n  }",
+                "(class Square : Base) public const int Most = 3",
+                "(class Square : Base) public int Side { get; set; }",
+                "(class Square : Base) /// <summary>Runs.</summary>\npublic int Run(int a)",
+                "(class Square : Base) public int Twice",
+                "(enum Color) enum Color { Red, Green"
+            ]
+        );
     }
 }

@@ -103,7 +103,7 @@ fn declared(node: Node) -> Option<Declaration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = "package a.b;
@@ -189,5 +189,39 @@ import java.util.List;
         ] {
             assert_eq!(around(Language::Java, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::Java,
+            "class A {\n«  <U extends Num> List<U> run(final Bee bee, int... rest) throws Boom {\n    int local = LIMIT + this.helper.count(bee);\n    for (Item item : bee.items) { item.go(Other.make(local)); }\n    try (Res res = new Res()) { res.use(); } catch (Oops e) { throw new Wrapped(e); }\n    Fn f = (x, y) -> x + y;\n    outer: while (bee instanceof Wasp wasp) { wasp.sting(free()); break outer; }\n    return super.run(rest);\n  }»\n}\n",
+        );
+        assert_eq!(
+            used,
+            "t:Num t:List t:Bee t:Boom v:LIMIT f:this.helper c:helper.count t:Item f:bee.items c:item.go v:Other c:Other.make c:Res c:res.use t:Oops c:Wrapped t:Fn t:Wasp c:wasp.sting c:free"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::Java,
+            "/** A. */\nclass A extends B {\n  /** Most. */\n  static final int MOST = 3;\n  private Helper helper;\n  enum E { P, Q }\n\n  /** Runs. */\n  int run(int a) {\n    return a;\n  }\n}\ninterface I { int MOST_OF_I = 1; void m(); }\n",
+            &["A", "MOST", "helper", "Q", "run", "I", "MOST_OF_I", "m"],
+        );
+        assert_eq!(
+            found,
+            [
+                "/** A. */\nclass A extends B {\n  /** Most. */\n  static final int MOST = 3;\n  private Helper helper;\n  enum E { P, Q }\n  /** Runs. */\n  int run(int a) …\n}",
+                "(class A extends B) /** Most. */\nstatic final int MOST = 3",
+                "(class A extends B) private Helper helper",
+                "(enum E) enum E { P, Q",
+                "(class A extends B) /** Runs. */\nint run(int a)",
+                "interface I { int MOST_OF_I = 1; void m(); }",
+                "(interface I) interface I { int MOST_OF_I = 1",
+                "(interface I) void m();"
+            ]
+        );
     }
 }

@@ -113,7 +113,7 @@ fn is_import(node: Node, text: &Rope) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = r#"#!/usr/bin/lua
@@ -179,5 +179,41 @@ require "c"
         ] {
             assert_eq!(around(Language::Lua, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::Lua,
+            "«function M.run(bee, ...)\n  local count, second = util.count(bee), LIMIT\n  local fn = function(x) return x + count + helper(second) end\n  for i, item in ipairs(bee.items) do item:go(M.make(i, fn)) end\n  for n = 1, MAX do print(n) end\n  self.cache[KEY] = GLOBAL\n  goto done\n  ::done::\n  return M.MOST\nend»\n",
+        );
+        assert_eq!(
+            used,
+            "v:M v:util c:util.count v:LIMIT c:helper c:ipairs f:bee.items c:item.go c:M.make v:MAX c:print v:self f:self.cache v:KEY v:GLOBAL f:M.MOST"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::Lua,
+            "local util = require(\"pl.util\")\nlocal M = {}\n--- Most.\nM.MOST = 3\nlocal LIMIT, other = 4, 5\nGLOBAL = 1\n--- Runs.\nfunction M.run(bee)\n  local inner = 1\nend\nfunction M:method(a) end\nlocal function helper() end\n",
+            &[
+                "util", "M", "MOST", "other", "GLOBAL", "run", "inner", "method", "helper",
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                "local util = require(\"pl.util\")",
+                "local M = {}",
+                "--- Most.\nM.MOST = 3",
+                "local LIMIT, other = 4, 5",
+                "GLOBAL = 1",
+                "--- Runs.\nfunction M.run(bee)",
+                "function M:method(a) end",
+                "local function helper() end"
+            ]
+        );
     }
 }

@@ -15,7 +15,7 @@ mod python;
 mod ruby;
 mod rust;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 
 use std::ops::Range;
 

@@ -128,7 +128,7 @@ fn declared(node: Node) -> Option<Declaration> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = r"<p>text</p>
@@ -217,5 +217,40 @@ require_once 'x.php';
         ] {
             assert_eq!(around(Language::Php, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::Php,
+            "<?php class A {\n«  function run(Bee $bee, int ...$rest): Out {\n    $local = self::LIMIT + $this->helper->count($bee) + MOST;\n    foreach ($bee->items as $key => $item) { $item->go(Other::make($local)); }\n    try { risky($this->prop); } catch (Oops | Boom $e) { throw new Wrapped($e); }\n    $f = fn(Tee $y) => $y + Color::Red->value;\n    if ($bee instanceof Wasp) { return parent::run(\\Full\\Name::go()); }\n  }»\n}\n",
+        );
+        assert_eq!(
+            used,
+            "t:Bee t:Out v:self.LIMIT f:$this.helper c:helper.count v:MOST f:$bee.items c:$item.go t:Other c:Other.make c:risky f:$this.prop t:Oops t:Boom c:Wrapped t:Tee v:Color v:Color.Red f:value v:Wasp v:Full t:Full.Name"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::Php,
+            "<?php\nconst MOST = 3;\ndefine('LEAST', 1);\n/** A square. */\nclass Square extends Base {\n    /** Limit. */\n    const LIMIT = 3;\n    private ?Helper $helper = null;\n    /** Runs. */\n    public function run(Bee $bee): Out {\n        $local = 1;\n    }\n}\nenum Color: string {\n    case Red = 'r';\n}\n",
+            &[
+                "MOST", "LEAST", "Square", "LIMIT", "helper", "run", "Red", "local",
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                "const MOST = 3",
+                "define('LEAST', 1)",
+                "/** A square. */\nclass Square extends Base {\n    /** Limit. */\n    const LIMIT = 3;\n    private ?Helper $helper = null;\n    /** Runs. */\n    public function run(Bee $bee): Out …\n}",
+                "(class Square extends Base) /** Limit. */\nconst LIMIT = 3",
+                "(class Square extends Base) private ?Helper $helper = null",
+                "(class Square extends Base) /** Runs. */\npublic function run(Bee $bee): Out",
+                "(enum Color: string) case Red = 'r';"
+            ]
+        );
     }
 }

@@ -132,7 +132,7 @@ fn is_import(node: Node, text: &Rope) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{around, imports, symbols};
+    use super::super::testing::{around, imports, names, symbols, told};
     use crate::syntax::Language;
 
     const TEXT: &str = r#"#!/usr/bin/env ruby
@@ -216,5 +216,39 @@ require 'c'
         ] {
             assert_eq!(around(Language::Ruby, marked), expected, "{marked:?}");
         }
+    }
+
+    #[test]
+    fn names_are_those_that_the_range_does_not_declare() {
+        let used = names(
+            Language::Ruby,
+            "class A\n«  def run(bee, rest = LIMIT, *args, key: 1, **opts, &blk)\n    local = helper.count(bee) + compute\n    a, b = pair_of(bee, args, key, opts, blk)\n    bee.items.each { |item, (x, y)| item.go(Other.make(local, x, y)) }\n    begin\n      risky!\n    rescue Oops, Net::Error => e\n      raise Wrapped.new(e), \"x #{interp(a, b)}\"\n    end\n    for q in list do q.go end\n    f = ->(z) { z + rest }\n    self.side = f\n  end»\nend\n",
+        );
+        assert_eq!(
+            used,
+            "v:LIMIT v:helper c:helper.count v:compute c:pair_of c:bee.items c:each c:item.go v:Other c:Other.make c:risky! v:Oops v:Net v:Net.Error c:raise v:Wrapped c:Wrapped.new c:interp v:list c:self.side"
+        );
+    }
+
+    #[test]
+    fn what_is_told_of_a_definition_has_no_body() {
+        let found = told(
+            Language::Ruby,
+            "# Of geo.\nmodule Geo\n  # Most.\n  MOST = 3\n  class Square < Base\n    attr_accessor :side, :color\n    # Runs.\n    def run(a)\n      b = a\n    end\n    def self.make(x)\n      new(x)\n    end\n  end\nend\nmodule Utils\n  def escape(s)\n    s\n  end\nend\n",
+            &[
+                "Geo", "MOST", "Square", "color", "run", "make", "Utils", "b",
+            ],
+        );
+        assert_eq!(
+            found,
+            [
+                "(module Geo) # Most.\nMOST = 3",
+                "(module Geo) class Square < Base\n    attr_accessor :side, :color\n    # Runs.\n    def run(a) …\n    def self.make(x) …\n  end",
+                "(class Square < Base) attr_accessor :side, :color",
+                "(class Square < Base) # Runs.\ndef run(a)",
+                "(class Square < Base) def self.make(x)",
+                "module Utils\n  def escape(s) …\nend"
+            ]
+        );
     }
 }

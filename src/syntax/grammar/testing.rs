@@ -40,6 +40,32 @@ pub(super) fn symbols(language: Language, text: &str) -> String {
     lines
 }
 
+/// The names used between `«` and `»`, each with its role's first letter: `c:area t:Square`.
+pub(in crate::syntax) fn names(language: Language, marked: &str) -> String {
+    let start = marked.find('«').unwrap_or(0);
+    let text = marked.replace('«', "");
+    let end = text.find('»').unwrap_or(text.len());
+    let (syntax, rope) = parsed(language, &text.replace('»', ""));
+    let used = syntax.names_used(&rope, &(start..end));
+    let told = used.iter().map(|name| {
+        let role = format!("{:?}", name.role).to_lowercase();
+        let of = name.of.iter().map(|of| format!("{of}."));
+        format!("{}:{}{}", &role[..1], of.collect::<String>(), name.text)
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
+/// What is told of these names, an item of the list each, in brackets first what it is in.
+pub(in crate::syntax) fn told(language: Language, text: &str, names: &[&str]) -> Vec<String> {
+    let (syntax, rope) = parsed(language, text);
+    let found = syntax.defined(&rope, |name| names.contains(&name));
+    let told = found.into_iter().map(|defined| match defined.of {
+        Some(of) => format!("({of}) {}", defined.text),
+        None => defined.text,
+    });
+    told.collect()
+}
+
 pub(super) fn imports(language: Language, text: &str) -> String {
     let (syntax, rope) = parsed(language, text);
     syntax.imports(&rope)
