@@ -249,6 +249,39 @@ struct Other { a: u8 }
     }
 
     #[test]
+    fn beside_a_range_that_leaves_no_room_for_the_file_its_outline_is_told() {
+        let lines = (0..120).map(|n| format!("    let a{n} = b({n});\n"));
+        let large = format!("fn large() {{\n{}}}\n", lines.collect::<String>());
+        let small = "fn small() {}\n";
+        let text = Rope::from_str(&format!("{large}{small}"));
+        let syntax = Syntax::parse(Language::Rust, &text).unwrap();
+        let told = |range: std::ops::Range<usize>| {
+            let subject = Subject {
+                range,
+                leading: 0..0,
+                name: None,
+                shown_at: 0,
+            };
+            let at = Surroundings {
+                text: &text,
+                syntax: Some(&syntax),
+                language: Some(Language::Rust),
+                language_id: "rust",
+                path: "a.rs",
+                subject: &subject,
+                tell_file: true,
+                max_prompt_tokens: 1_750,
+                guidance: None,
+                definitions: &[],
+            };
+            explain::prompt(&at, explain::Question::default(), "English").to_plain_text()
+        };
+        assert!(told(large.len()..large.len() + small.len()).contains("<file-"));
+        let beside_large = told(0..large.len());
+        assert!(beside_large.contains("<outline-") && !beside_large.contains("<file-"));
+    }
+
+    #[test]
     fn what_is_told_before_the_range_does_not_change_with_the_question() {
         let ask = |text| {
             told(

@@ -85,25 +85,13 @@ impl Engine {
             return;
         }
         let deadline = Deadline::in_(limits.time);
-        let mut ignored = Ignored::by(NOT_DRAWN_IN);
-        let mut open: Vec<(Source, &Snapshot)> = Vec::new();
         let mut known: HashSet<&Path> = job.place.path.as_deref().into_iter().collect();
-        for neighbour in &job.open {
-            known.extend(neighbour.place.path.as_deref());
-            if neighbour.snapshot.text.len_bytes() <= limits.file_bytes
-                && let Some(language) = neighbour.snapshot.language
-                && self::family(Some(language), "") == Some(family)
-                && self.may_draw_in(&neighbour.place, job, &mut ignored)
-            {
-                let source = Source {
-                    shown: neighbour.place.shown.clone(),
-                    language: read_as(language, job.snapshot.language),
-                    nearness: nearby.nearness(&neighbour.place.given),
-                };
-                open.push((source, &neighbour.snapshot));
-            }
-        }
-        open.sort_by(|(a, _), (b, _)| (a.nearness, &a.shown).cmp(&(b.nearness, &b.shown)));
+        known.extend(
+            job.open
+                .iter()
+                .filter_map(|open| open.place.path.as_deref()),
+        );
+        let open = self.open_documents(job, family, nearby, limits);
         for (source, snapshot) in open {
             if search.is_over() || deadline.is_over() {
                 break;
@@ -119,6 +107,34 @@ impl Engine {
             }
         }
         search.look_again(deadline);
+    }
+
+    /// The open documents that may define the names, the nearest first.
+    fn open_documents<'j>(
+        &self,
+        job: &'j CodeJob,
+        family: &str,
+        nearby: &Nearby,
+        limits: Limits,
+    ) -> Vec<(Source, &'j Snapshot)> {
+        let mut ignored = Ignored::by(NOT_DRAWN_IN);
+        let mut open = Vec::new();
+        for Neighbour { place, snapshot } in &job.open {
+            if snapshot.text.len_bytes() <= limits.file_bytes
+                && let Some(language) = snapshot.language
+                && self::family(Some(language), "") == Some(family)
+                && self.may_draw_in(place, job, &mut ignored)
+            {
+                let source = Source {
+                    shown: place.shown.clone(),
+                    language: read_as(language, job.snapshot.language),
+                    nearness: nearby.nearness(&place.given),
+                };
+                open.push((source, snapshot));
+            }
+        }
+        open.sort_by(|(a, _), (b, _)| (a.nearness, &a.shown).cmp(&(b.nearness, &b.shown)));
+        open
     }
 
     /// Whether another document may be told of: it is in the same workspace, and neither excluded

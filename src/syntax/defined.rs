@@ -66,7 +66,7 @@ impl Syntax {
 }
 
 /// What has members, and so may be what a name is of.
-fn is_type(symbol: &&Symbol) -> bool {
+fn is_type(symbol: &Symbol) -> bool {
     !is_function(symbol.kind) && !matches!(symbol.kind, SymbolKind::Macro | SymbolKind::TypeAlias)
 }
 
@@ -119,9 +119,10 @@ impl Source<'_> {
             range: symbol.with_leading(),
             at: symbol.name_range.start,
             of: around.map(|around| self.head(around)),
-            before: match is_function(symbol.kind) {
-                true => self.slice(symbol.range.start..symbol.name_range.start),
-                false => String::new(),
+            before: if is_function(symbol.kind) {
+                self.slice(symbol.range.start..symbol.name_range.start)
+            } else {
+                String::new()
             },
         }
     }
@@ -252,7 +253,7 @@ impl Source<'_> {
         let around = self.syntax.symbols().iter().rev();
         let around = around
             .filter(|symbol| symbol.range.contains(&at))
-            .find(is_type);
+            .find(|symbol| is_type(symbol));
         Defined {
             name: text.to_owned(),
             text: told.collect::<Vec<_>>().join("\n"),

@@ -48,9 +48,9 @@ pub(in crate::syntax) fn names(language: Language, marked: &str) -> String {
     let (syntax, rope) = parsed(language, &text.replace('»', ""));
     let used = syntax.names_used(&rope, &(start..end));
     let told = used.iter().map(|name| {
-        let role = format!("{:?}", name.role).to_lowercase();
+        let letters = format!("{:?}", name.role).to_lowercase();
         let of = name.of.iter().map(|of| format!("{of}."));
-        format!("{}:{}{}", &role[..1], of.collect::<String>(), name.text)
+        format!("{}:{}{}", &letters[..1], of.collect::<String>(), name.text)
     });
     told.collect::<Vec<_>>().join(" ")
 }
