@@ -240,10 +240,10 @@ impl Workspace {
             })
         });
         let all: Vec<SourceFile> = read.collect();
-        let declares = |file: &&SourceFile| !file.syntax.symbols().is_empty();
+        let has_symbols = |file: &&SourceFile| !file.syntax.symbols().is_empty();
         let count = |language| {
             let own = all.iter().filter(|file| file.language == language);
-            own.filter(declares).count()
+            own.filter(has_symbols).count()
         };
         let language = Language::ALL
             .into_iter()

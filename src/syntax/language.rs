@@ -287,32 +287,6 @@ impl Language {
     pub fn takes_prose(self) -> bool {
         matches!(self, Self::Bash | Self::Html | Self::Ruby | Self::Yaml)
     }
-
-    /// The compiled-in grammar: static tables, which are nothing but referred to here.
-    pub fn grammar(self) -> tree_sitter::Language {
-        match self {
-            Self::Bash => tree_sitter_bash::LANGUAGE,
-            Self::C => tree_sitter_c::LANGUAGE,
-            Self::CSharp => tree_sitter_c_sharp::LANGUAGE,
-            Self::Cpp => tree_sitter_cpp::LANGUAGE,
-            Self::Css => tree_sitter_css::LANGUAGE,
-            Self::Go => tree_sitter_go::LANGUAGE,
-            Self::Html => tree_sitter_html::LANGUAGE,
-            Self::Java => tree_sitter_java::LANGUAGE,
-            Self::JavaScript => tree_sitter_javascript::LANGUAGE,
-            Self::Json => tree_sitter_json::LANGUAGE,
-            Self::Lua => tree_sitter_lua::LANGUAGE,
-            Self::Php => tree_sitter_php::LANGUAGE_PHP,
-            Self::Python => tree_sitter_python::LANGUAGE,
-            Self::Ruby => tree_sitter_ruby::LANGUAGE,
-            Self::Rust => tree_sitter_rust::LANGUAGE,
-            Self::Toml => tree_sitter_toml_ng::LANGUAGE,
-            Self::Tsx => tree_sitter_typescript::LANGUAGE_TSX,
-            Self::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
-            Self::Yaml => tree_sitter_yaml::LANGUAGE,
-        }
-        .into()
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What surrounds a place in a text: function, type, paragraph; and whether a text parses.
 
+mod compiled;
 mod defined;
 mod depth;
 mod enclosing;

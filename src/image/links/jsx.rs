@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use tree_sitter::{Node, Parser};
 
+use crate::syntax::Language;
+
 use super::tag::{Attribute, Tag, Value};
 use super::{ImageLink, Markup, comments};
 
@@ -18,7 +20,7 @@ pub(super) fn links(text: &str) -> Vec<ImageLink> {
         return Vec::new();
     }
     let mut parser = Parser::new();
-    let grammar = tree_sitter_typescript::LANGUAGE_TSX.into();
+    let grammar = Language::Tsx.grammar();
     let tree = parser.set_language(&grammar).ok();
     let Some(tree) = tree.and_then(|()| parser.parse(text, None)) else {
         return Vec::new();
