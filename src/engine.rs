@@ -14,6 +14,7 @@ pub mod fetch;
 mod guidance;
 mod ignored;
 mod images;
+mod named;
 mod narrowing;
 mod place;
 mod prices;
@@ -352,8 +353,9 @@ impl Engine {
     fn permit(&self, place: &Place) -> Result<(), JobError> {
         // By every name it goes by: a link may hide what it leads to, or lead to what it hides.
         let is_listed = || {
-            let path = place.path.as_deref();
-            path.is_some_and(|path| Ignored::by(NEVER_SENT).holds(path, &place.workspace))
+            let mut ignored = Ignored::by(NEVER_SENT);
+            let mut files = place.files();
+            files.any(|file| ignored.holds(&file, &place.workspace))
         };
         if self.is_excluded(place.names()) || is_listed() {
             Err(JobError::Excluded(place.shown.clone()))
@@ -424,6 +426,28 @@ mod tests {
             check(Place::of(&folder.join(".env.local"), &here), false);
             check(Place::of(&folder.join("innocent.txt"), &here), false);
         }
+        std::fs::write(folder.join(".glossignore"), "private/\n").unwrap();
+        let other = |rest: &str| {
+            let rest = rest.replace("HERE", &folder.to_string_lossy());
+            Place::untitled(&rest, &here)
+        };
+        check(other("HERE/plain.txt?{\"ref\":\"HEAD\"}"), true);
+        check(other("HERE/plain.txt#W0sZmlsZQ"), true);
+        for uri in [
+            "HERE/private/a.rs?{\"ref\":\"HEAD\"}",
+            "HERE/private/a.ipynb#W0sZmlsZQ",
+            "//HERE/.git//0/private/a.rs",
+            "//HERE/.git//0c7d:private/a.rs",
+            "//7b22726566/HERE/private/a.rs",
+            "/elsewhere?{\"path\":\"HERE/private/a.rs\"}",
+            "HERE/server.pem.git?{}",
+            "HERE/%2Eenv?{}",
+            "HERE/.env#W0sZmlsZQ",
+        ] {
+            check(other(uri), false);
+        }
+        #[cfg(unix)]
+        check(other("HERE/innocent.txt?{}"), false);
         check(Place::untitled("Untitled-1", &here), true);
         check(Place::untitled("x/.env", &here), false);
         check(

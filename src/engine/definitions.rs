@@ -137,15 +137,17 @@ impl Engine {
         open
     }
 
-    /// Whether another document may be told of: it is in the same workspace, and neither excluded
-    /// nor ignored.
+    /// Whether another document may be told of: it is a file, for of nothing else can be judged
+    /// what it shows; in the same workspace, and neither excluded nor ignored.
     fn may_draw_in(&self, other: &Place, job: &CodeJob, ignored: &mut Ignored) -> bool {
+        let Some(path) = &other.path else {
+            return false;
+        };
         let workspace = &job.place.workspace;
-        let is_ignored = |path: &Path| ignored.holds(path, workspace);
         other.workspace == *workspace
             && other.path != job.place.path
             && self.permit(other).is_ok()
-            && !other.path.as_deref().is_some_and(is_ignored)
+            && !ignored.holds(path, workspace)
     }
 
     /// The files of the workspace that may define the names, the nearest first.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::named;
 use super::repository::origin_of;
 
 /// A document's place in the world.
@@ -15,6 +16,8 @@ pub struct Place {
     pub shown: String,
     /// The path as it was given, before links were followed.
     pub given: PathBuf,
+    /// What files the uri of a document that is no file may speak of.
+    pub named: Vec<PathBuf>,
     /// Where the workspace's repository comes from, if that is known.
     pub repository: Option<String>,
 }
@@ -22,8 +25,15 @@ pub struct Place {
 impl Place {
     /// All paths that it goes by.
     pub fn names(&self) -> impl Iterator<Item = &Path> {
-        let path = self.path.as_deref().into_iter();
-        path.chain([self.given.as_path(), Path::new(&self.shown)])
+        let own = self.path.iter().chain(&self.named);
+        own.map(PathBuf::as_path)
+            .chain([self.given.as_path(), Path::new(&self.shown)])
+    }
+
+    /// The paths of the files that it is, or may speak of.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let own = self.path.iter().chain(&self.named);
+        own.map(|path| self.workspace.join(path))
     }
 
     /// The place of a file among these workspace folders. Reads the disk.
@@ -38,22 +48,41 @@ impl Place {
             path: Some(path),
             shown,
             given,
+            named: Vec::new(),
         }
     }
 
-    /// The place of a text that is no file, such as an untitled document.
+    /// The place of a text that is no file, such as an untitled document or a file as it once was:
+    /// where that file stands, if its uri names one, else in the first folder. `name` is what
+    /// follows the scheme in the uri. Reads the disk.
     pub fn untitled(name: &str, folders: &[PathBuf]) -> Self {
-        let workspace = folders
-            .first()
-            .map_or_else(|| PathBuf::from("/"), |folder| canonical(folder));
+        let mut named = named::paths(name);
+        let given = named.first().cloned().unwrap_or_default();
+        let on_disk = canonical(&given);
+        let workspace = if is_near_something(&given) {
+            workspace_of(&on_disk, folders)
+        } else {
+            let first = folders.first();
+            first.map_or_else(|| PathBuf::from("/"), |folder| canonical(folder))
+        };
+        let inside = on_disk.strip_prefix(&workspace).unwrap_or(&given);
+        let shown = shown(inside).trim_start_matches('/').to_owned();
+        named.push(on_disk);
         Self {
             repository: origin_of(&workspace),
             workspace,
             path: None,
-            shown: name.to_owned(),
-            given: name.into(),
+            shown,
+            given,
+            named,
         }
     }
+}
+
+/// Whether something on this machine's disk leads to this path, but the root.
+fn is_near_something(path: &Path) -> bool {
+    let mut around = path.ancestors().skip(1);
+    path.is_absolute() && around.any(|folder| folder.parent().is_some() && folder.exists())
 }
 
 /// The workspace of a file: the longest of `folders` that holds it; without one the nearest
@@ -73,13 +102,20 @@ pub fn workspace_of(path: &Path, folders: &[PathBuf]) -> PathBuf {
         .to_path_buf()
 }
 
-/// The canonical path, also of a file that is not there yet: its folder's, and its name.
+/// The canonical path, also of a file that is not there: the path of what leads to it, and the rest.
 fn canonical(path: &Path) -> PathBuf {
-    let of_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize()
-        .ok()
-        .or_else(of_folder)
-        .unwrap_or_else(|| path.to_path_buf())
+    let mut around = path.ancestors();
+    let there = around.find_map(|folder| {
+        let rest = path.strip_prefix(folder).ok()?;
+        let folder = folder.canonicalize().ok()?;
+        // Joining nothing would end it in a separator.
+        Some(if rest.as_os_str().is_empty() {
+            folder
+        } else {
+            folder.join(rest)
+        })
+    });
+    there.unwrap_or_else(|| path.to_path_buf())
 }
 
 /// A path as prompts and the ledger write it, with `/`.
@@ -116,6 +152,26 @@ mod tests {
         check("repo/src/f.rs", &["a"], "repo", "src/f.rs");
         check("marked/deep/f.rs", &[], "marked", "deep/f.rs");
         check("alone/f.rs", &[], "alone", "f.rs");
+    }
+
+    #[test]
+    fn what_is_no_file_stands_where_the_file_does_that_it_speaks_of() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("b/src")).unwrap();
+        let folders = [root.join("a"), root.join("b")];
+        let check = |name: &str, workspace: &Path, shown: &str| {
+            let name = name.replace("ROOT", &root.to_string_lossy());
+            let place = Place::untitled(&name, &folders);
+            assert_eq!(place.path, None, "{name}");
+            assert_eq!((&*place.workspace, &*place.shown), (workspace, shown));
+        };
+        let (a, b) = (root.join("a"), root.join("b"));
+        check("Untitled-1", &a, "Untitled-1");
+        check("///no/where/on%20it.rs?ref=1#c", &a, "no/where/on it.rs");
+        check("ROOT/b/src/gone.rs?{}", &b, "src/gone.rs");
+        check("ROOT/b/gone/gone.rs", &b, "gone/gone.rs");
+        check("//ROOT/b/.git//0/src/x.rs", &b, ".git/0/src/x.rs");
     }
 
     #[cfg(unix)]

@@ -110,10 +110,9 @@ pub fn file_path(uri: &str) -> Option<PathBuf> {
         .ok()
 }
 
-/// The name of a document that is no file.
-pub fn untitled_name(uri: &str) -> String {
-    let name = uri.split_once(':').map_or(uri, |(_, rest)| rest);
-    name.trim_start_matches('/').to_owned()
+/// What follows the scheme in a uri.
+pub fn after_scheme(uri: &str) -> &str {
+    uri.split_once(':').map_or(uri, |(_, rest)| rest)
 }
 
 /// Markdown as a hover.

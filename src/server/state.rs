@@ -168,7 +168,7 @@ pub fn compare_with_disk(server: &Server, changed: &Snapshot) {
 pub fn place(uri: &str, folders: &[PathBuf]) -> Place {
     match convert::file_path(uri) {
         Some(path) => Place::of(&path, folders),
-        None => Place::untitled(&convert::untitled_name(uri), folders),
+        None => Place::untitled(convert::after_scheme(uri), folders),
     }
 }
 

@@ -94,6 +94,31 @@ fn told(settings: Settings, job: &CodeJob, limits: Limits) -> Vec<String> {
 }
 
 #[test]
+fn what_is_no_file_is_drawn_in_by_nobody() {
+    let folder = Folder::with(&[("src/a.rs", ""), ("src/b.rs", "")]);
+    let root = &folder.root;
+    let mut job = folder.job("src/a.rs", "fn own() { helper(); Far; }");
+    let mut drawn_in = |place: Place| {
+        let hint = Hint {
+            place: place.clone(),
+            line: 9,
+            text: "struct Far;".into(),
+            is_use: false,
+        };
+        let snapshot = snapshot("src/b.rs", "fn helper() {}");
+        job.open = vec![Neighbour { place, snapshot }];
+        job.hints = vec![hint];
+        told(Settings::default(), &job, LONG).len()
+    };
+    assert_eq!(drawn_in(folder.place("src/b.rs")), 2);
+    for name in ["Untitled-1", "ROOT/src/b.rs?{}", "ROOT/src/b.rs#c", "/b.rs"] {
+        let name = name.replace("ROOT", &root.to_string_lossy());
+        let place = Place::untitled(&name, &[root.clone()]);
+        assert_eq!(drawn_in(place), 0, "{name}");
+    }
+}
+
+#[test]
 fn what_is_nearest_is_told_and_what_is_hidden_is_not() {
     let folder = Folder::with(&[
         ("src/a.rs", ""),
