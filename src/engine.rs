@@ -52,7 +52,7 @@ use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
 use fetch::{AddressRule, FetchOptions, Fetcher};
-use ignored::{Ignored, NEVER_SENT};
+use ignored::Ignored;
 use seen::Seen;
 use turns::Turns;
 
@@ -353,7 +353,7 @@ impl Engine {
     fn permit(&self, place: &Place) -> Result<(), JobError> {
         // By every name it goes by: a link may hide what it leads to, or lead to what it hides.
         let is_listed = || {
-            let mut ignored = Ignored::by(NEVER_SENT);
+            let mut ignored = Ignored::never_sent();
             let mut files = place.files();
             files.any(|file| ignored.holds(&file, &place.workspace))
         };

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::ignored::{Ignored, NOT_DRAWN_IN};
+use super::ignored::Ignored;
 use super::search::{Nearby, Nearness, Search, Source};
 use super::workspace::{self, Deadline, Limits};
 use super::{CodeJob, Engine, Place, place};
@@ -117,7 +117,7 @@ impl Engine {
         nearby: &Nearby,
         limits: Limits,
     ) -> Vec<(Source, &'j Snapshot)> {
-        let mut ignored = Ignored::by(NOT_DRAWN_IN);
+        let mut ignored = Ignored::not_drawn_in();
         let mut open = Vec::new();
         for Neighbour { place, snapshot } in &job.open {
             if snapshot.text.len_bytes() <= limits.file_bytes
@@ -190,7 +190,7 @@ impl Engine {
     fn hinted(&self, job: &CodeJob, subject: &Subject) -> Vec<Definition> {
         let own_lines = text::line_of(&job.snapshot.text, subject.range.start) + 1
             ..=text::line_of(&job.snapshot.text, subject.range.end) + 1;
-        let mut ignored = Ignored::by(NOT_DRAWN_IN);
+        let mut ignored = Ignored::not_drawn_in();
         let mut told: Vec<Definition> = Vec::new();
         for hint in &job.hints {
             let is_in_this_file = hint.place.path.is_some() && hint.place.path == job.place.path;

@@ -4,24 +4,43 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
 
-/// What must not be sent in any way.
-pub(super) const NEVER_SENT: &[&str] = &[".glossignore"];
-/// What is not drawn in as context.
-pub(super) const NOT_DRAWN_IN: &[&str] = &[".gitignore", ".ignore", ".glossignore"];
+use super::repository::common_folder;
 
 /// The rules of some folders, read when first asked for.
 pub(super) struct Ignored {
     /// The files that hold rules; of two that disagree the later one counts.
     names: &'static [&'static str],
+    of_git: Option<GitsOwn>,
     by_folder: HashMap<PathBuf, Option<Gitignore>>,
 }
 
+/// What git ignores by other files than those among a repository's own.
+struct GitsOwn {
+    /// What a person has git ignore everywhere, if anything.
+    everywhere: Option<PathBuf>,
+}
+
 impl Ignored {
-    pub(super) fn by(names: &'static [&'static str]) -> Self {
+    /// What must not be sent in any way.
+    pub(super) fn never_sent() -> Self {
         Self {
-            names,
+            names: &[".glossignore"],
+            of_git: None,
+            by_folder: HashMap::new(),
+        }
+    }
+
+    /// What is not drawn in as context. Reads the user's git configuration.
+    pub(super) fn not_drawn_in() -> Self {
+        Self::not_drawn_in_by(gitconfig_excludes_path())
+    }
+
+    fn not_drawn_in_by(everywhere: Option<PathBuf>) -> Self {
+        Self {
+            names: &[".gitignore", ".ignore", ".glossignore"],
+            of_git: Some(GitsOwn { everywhere }),
             by_folder: HashMap::new(),
         }
     }
@@ -29,9 +48,7 @@ impl Ignored {
     /// Whether a rule of the workspace, or of the repository around it, ignores this file, or a
     /// folder that it is in. Both paths are canonical. Reads the disk.
     pub(super) fn holds(&mut self, file: &Path, workspace: &Path) -> bool {
-        let mut around = workspace.ancestors();
-        let top = around.find(|folder| folder.join(".git").exists());
-        let top = top.unwrap_or(workspace);
+        let top = top_of(workspace);
         let Ok(inside) = file.strip_prefix(top) else {
             return false;
         };
@@ -48,12 +65,13 @@ impl Ignored {
     fn is_ignored_itself(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
         let folders = path.ancestors().skip(1);
         for folder in folders.take_while(|folder| folder.starts_with(top)) {
-            let names = self.names;
-            let rules = self
-                .by_folder
-                .entry(folder.to_path_buf())
-                .or_insert_with(|| rules(folder, names));
-            let Some(rules) = rules else { continue };
+            if !self.by_folder.contains_key(folder) {
+                let rules = self.rules_in(folder, folder == top);
+                self.by_folder.insert(folder.to_path_buf(), rules);
+            }
+            let Some(Some(rules)) = self.by_folder.get(folder) else {
+                continue;
+            };
             match rules.matched(path, is_folder) {
                 Match::Ignore(_) => return true,
                 Match::Whitelist(_) => return false,
@@ -62,20 +80,34 @@ impl Ignored {
         }
         false
     }
+
+    /// The rules that a folder holds, in all the files that count.
+    fn rules_in(&self, folder: &Path, is_top: bool) -> Option<Gitignore> {
+        let of_git = self.of_git.as_ref();
+        let everywhere = of_git.filter(|_| is_top);
+        let everywhere = everywhere.and_then(|git| git.everywhere.clone());
+        let of_repository = of_git.and_then(|_| common_folder(folder.join(".git")));
+        let own = self.names.iter().map(|name| folder.join(name));
+        let files = everywhere.into_iter();
+        let files = files.chain(of_repository.map(|git| git.join("info/exclude")));
+        let files: Vec<_> = files.chain(own).filter(|file| file.is_file()).collect();
+        if files.is_empty() {
+            return None;
+        }
+        let mut rules = GitignoreBuilder::new(folder);
+        for file in files {
+            // Lines that are no globs are left out; the others count.
+            let _ = rules.add(file);
+        }
+        rules.build().ok()
+    }
 }
 
-fn rules(folder: &Path, names: &[&str]) -> Option<Gitignore> {
-    let files = names.iter().map(|name| folder.join(name));
-    let files: Vec<_> = files.filter(|file| file.is_file()).collect();
-    if files.is_empty() {
-        return None;
-    }
-    let mut rules = GitignoreBuilder::new(folder);
-    for file in files {
-        // Lines that are no globs are left out; the others count.
-        let _ = rules.add(file);
-    }
-    rules.build().ok()
+/// The folder of the repository that a workspace is in, else the workspace. Reads the disk.
+pub(super) fn top_of(workspace: &Path) -> &Path {
+    let mut around = workspace.ancestors();
+    let top = around.find(|folder| folder.join(".git").exists());
+    top.unwrap_or(workspace)
 }
 
 #[cfg(test)]
@@ -88,17 +120,31 @@ mod tests {
     fn the_nearest_rule_decides_and_what_is_in_an_ignored_folder_is_ignored() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().canonicalize().unwrap();
-        for folder in [".git", "app/build/deep", "app/src"] {
+        for folder in [".git/info", "app/build/deep", "app/src", "app/module"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
-        fs::write(root.join(".gitignore"), "build/\n*.gen.rs\n").unwrap();
-        fs::write(root.join("app/.gitignore"), "!kept.gen.rs\n").unwrap();
-        fs::write(root.join("app/.glossignore"), "secret.rs\n").unwrap();
+        let write = |file: &str, text: &str| fs::write(root.join(file), text).unwrap();
+        write(".gitignore", "build/\n*.gen.rs\n!wanted.rs\n");
+        write("app/.gitignore", "!kept.gen.rs\n");
+        write("app/.glossignore", "secret.rs\n");
+        write(
+            ".git/info/exclude",
+            "/app/own.rs\n/own.rs\nwanted.rs\n!again.rs\n",
+        );
+        write("everywhere", "/app/src/mine.rs\n*.bak.rs\nagain.rs\n");
+        // As in a worktree or a submodule.
+        fs::create_dir_all(root.join(".git/modules/module/info")).unwrap();
+        write("app/module/.git", "gitdir: ../../.git/modules/module\n");
+        write(".git/modules/module/info/exclude", "/own.rs\n");
         let check = |file: &str, not_drawn_in: bool, never_sent: bool| {
             let (file, workspace) = (root.join(file), root.join("app"));
-            for (names, expected) in [(NOT_DRAWN_IN, not_drawn_in), (NEVER_SENT, never_sent)] {
-                let holds = Ignored::by(names).holds(&file, &workspace);
-                assert_eq!(holds, expected, "{} {names:?}", file.display());
+            let everywhere = Some(root.join("everywhere"));
+            for (mut ignored, expected) in [
+                (Ignored::not_drawn_in_by(everywhere), not_drawn_in),
+                (Ignored::never_sent(), never_sent),
+            ] {
+                let holds = ignored.holds(&file, &workspace);
+                assert_eq!(holds, expected, "{} {:?}", file.display(), ignored.names);
             }
         };
         check("app/src/a.rs", false, false);
@@ -107,5 +153,13 @@ mod tests {
         check("app/build/deep/a.rs", true, false);
         check("app/src/secret.rs", true, true);
         check("elsewhere/secret.rs", false, false);
+        check("app/own.rs", true, false);
+        check("app/src/own.rs", false, false);
+        check("app/src/wanted.rs", false, false);
+        check("app/src/mine.rs", true, false);
+        check("app/src/a.bak.rs", true, false);
+        check("app/src/again.rs", false, false);
+        check("app/module/own.rs", true, false);
+        check("app/module/src/own.rs", false, false);
     }
 }

@@ -17,7 +17,7 @@ pub fn origin_of(folder: &Path) -> Option<String> {
 }
 
 /// Where the configuration is: for a worktree or a submodule `.git` is a file that leads there.
-fn common_folder(dot_git: PathBuf) -> Option<PathBuf> {
+pub(super) fn common_folder(dot_git: PathBuf) -> Option<PathBuf> {
     if dot_git.is_dir() {
         return Some(dot_git);
     }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use ignore::WalkBuilder;
 
+use super::ignored;
+
 /// How much of a workspace is searched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -66,6 +68,8 @@ pub(super) fn files(
     let own = file.parent().unwrap_or(root).to_path_buf();
     let walk = WalkBuilder::new(root)
         .require_git(false)
+        // What git ignores everywhere is anchored where the repository is.
+        .current_dir(ignored::top_of(root))
         .follow_links(false)
         .add_custom_ignore_filename(".glossignore")
         .sort_by_file_path(move |a, b| nearer(&own, a, b))
