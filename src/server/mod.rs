@@ -25,6 +25,7 @@ mod job;
 mod jobs;
 mod lenient;
 mod links;
+mod memory;
 mod moved;
 mod outbox;
 mod outcome;

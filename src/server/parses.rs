@@ -9,6 +9,7 @@ use futures::future::{BoxFuture, Shared};
 use ropey::Rope;
 use tokio::sync::Semaphore;
 
+use super::memory;
 use crate::document::Snapshot;
 
 /// A syntax tree takes some twenty times its text.
@@ -134,9 +135,13 @@ impl<T: Send + Sync + 'static> Parses<T> {
             let _turn = own.shared.turn.clone().acquire_owned().await.ok()?;
             // Typed over while it waited: the next text's turn comes.
             own.is_wanted(&wanted).then_some(())?;
-            let parse = own.shared.parse;
-            let parsed = tokio::task::spawn_blocking(move || parse(&wanted));
-            parsed.await.ok().flatten().map(Arc::new)
+            let (parse, text) = (own.shared.parse, wanted.clone());
+            let parsed = tokio::task::spawn_blocking(move || parse(&text)).await;
+            // Closed while it was parsed: nobody else sees that what it took is free again.
+            if !own.is_wanted(&wanted) {
+                memory::give_back_soon();
+            }
+            parsed.ok().flatten().map(Arc::new)
         });
         let parsing = async { work.await.ok().flatten() }.boxed().shared();
         entries.keep(Entry {
@@ -178,7 +183,9 @@ async fn sweep<T>(kept: std::sync::Weak<Kept<T>>) {
             return;
         };
         let mut entries = kept.lock();
-        let Some(left) = entries.drop_unused(Instant::now()) else {
+        let left = entries.drop_unused(Instant::now());
+        memory::give_back_soon();
+        let Some(left) = left else {
             entries.is_swept = false;
             return;
         };

@@ -9,7 +9,8 @@ use tower_lsp::LanguageServer;
 use super::protocol as lsp;
 use super::state::{self, Server};
 use super::{
-    capabilities, code_actions, commands, configuration, convert, diagnostics, hover, outcome,
+    capabilities, code_actions, commands, configuration, convert, diagnostics, hover, memory,
+    outcome,
 };
 
 /// The service that the framework routes to.
@@ -135,6 +136,7 @@ impl LanguageServer for Gloss {
         self.server.links.forget(uri.as_str());
         self.server.jobs.document_changed();
         diagnostics::closed(&self.server, uri.as_str());
+        memory::give_back_soon();
     }
 
     async fn did_save(&self, _: lsp::DidSaveTextDocumentParams) {

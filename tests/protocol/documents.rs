@@ -292,3 +292,31 @@ async fn wild_numbers_and_half_characters_lose_no_change() {
         assert_eq!(text_in_server(&mut editor, &uri).await, expected);
     }
 }
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[tokio::test]
+async fn closing_documents_gives_their_memory_back() {
+    const MEBIBYTE: u64 = 1024;
+    let mut editor = Editor::start(&Setup::new("http://127.0.0.1:9/v1")).await;
+    let before = editor.own_kib();
+    let text = "fn add(a: u32, b: u32) -> u32 { let c = a + b; c * 2 }\n".repeat(10_000);
+    let mut open = Vec::new();
+    for number in 0..20 {
+        let uri = editor.open(&format!("a{number}.rs"), "rust", &text).await;
+        editor.titles(&uri, (5, 4), (5, 4)).await;
+        open.push(uri);
+    }
+    assert!(editor.own_kib() > before + 10 * MEBIBYTE);
+    for uri in open {
+        let closed = json!({ "textDocument": { "uri": uri } });
+        editor.notify("textDocument/didClose", closed).await;
+    }
+    let gives_back = async {
+        while editor.own_kib() > before + 10 * MEBIBYTE {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(60);
+    let given_back = tokio::time::timeout(patience, gives_back).await;
+    given_back.expect("memory is kept after all documents were closed");
+}

@@ -367,6 +367,18 @@ impl Editor {
         self.exited().await
     }
 
+    /// The memory that is the server's own, and no file's, in KiB.
+    #[cfg(target_os = "linux")]
+    pub fn own_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kib = line.unwrap().trim().trim_end_matches(" kB");
+        kib.parse().unwrap()
+    }
+
     pub fn close_input(&mut self) {
         self.input = None;
     }
