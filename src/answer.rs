@@ -13,6 +13,7 @@ mod placeholder;
 #[cfg(test)]
 mod properties;
 mod prose;
+mod repeated;
 
 pub use code::{Original, Refusal, code, edits};
 pub use markdown::{Defanger, defanged, escaped, first_sentence};

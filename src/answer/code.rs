@@ -128,6 +128,9 @@ pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Resul
         return Err(Refusal::Hidden(hidden));
     }
     let new = layout::in_the_manner_of(&asked, &block);
+    if item::declares_what_is_around(&new, &asked) {
+        return Err(Refusal::Wrapped);
+    }
     match original.name {
         Some(name) if !item::declares_something(&new, &asked) => {
             Err(Refusal::Undeclared(name.to_owned()))
@@ -168,21 +171,27 @@ pub(super) const BOM: char = '\u{feff}';
 pub(super) struct Asked<'a> {
     pub original: Original<'a>,
     pub old: String,
-    /// What stands before the range on its first line, and behind it on its last.
+    /// What stands before the range on the line of its first letter, and behind it on that of its
+    /// last.
     pub line_before: String,
     pub line_after: String,
+    /// The bytes from the start of that first line to the end of that last.
+    lines: Range<usize>,
 }
 
 impl<'a> Asked<'a> {
     pub fn of(original: Original<'a>) -> Result<Self, Refusal> {
         let old = old_text(original)?;
-        let text = original.text;
+        let (text, range) = (original.text, original.range);
         let line = |at: usize| text::line_range(text, text.byte_to_line(at));
-        let (first, last) = (line(original.range.start), line(original.range.end));
+        let written = written_in(&old, range);
+        let first = line(written.start).start.min(range.start);
+        let last = line(written.end).end.max(range.end);
         let part = |range: Range<usize>| text::slice(text, range).to_string();
         Ok(Self {
-            line_before: part(first.start..original.range.start),
-            line_after: part(original.range.end..last.end),
+            line_before: part(first..range.start),
+            line_after: part(range.end..last),
+            lines: first..last,
             original,
             old,
         })
@@ -208,19 +217,17 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether a block begins as the document does, or ends so where the range is its begin.
-    pub fn may_be_the_document(&self, block: &str) -> bool {
+    /// Up to so many lines above those that the range is in, and below them.
+    pub fn lines_around(&self, most: usize) -> (String, String) {
         let text = self.original.text;
-        let is_written = |line: &String| !line.trim_matches(is_blank).is_empty();
-        let document = text.lines().map(|line| line.to_string()).find(is_written);
-        let behind = text.lines_at(text.len_lines()).reversed();
-        let behind = behind.map(|line| line.to_string()).find(is_written);
-        let mut lines = block.lines().filter(|line| !line.trim().is_empty());
-        let equal = |one: Option<&str>, other: Option<String>| {
-            other.is_some_and(|other| Some(other.trim_matches(is_blank)) == one.map(str::trim))
-        };
-        let first = lines.next();
-        equal(first, document) || equal(lines.next_back().or(first), behind)
+        let first = text.byte_to_line(self.lines.start);
+        let last = text.byte_to_line(self.lines.end).saturating_add(most);
+        let start = text::line_range(text, first.saturating_sub(most)).start;
+        let end = text::line_range(text, last).start;
+        (
+            text::slice(text, start..self.lines.start).to_string(),
+            text::slice(text, self.lines.end..end.max(self.lines.end)).to_string(),
+        )
     }
 
     /// The document before the range and behind it.
@@ -233,7 +240,18 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn is_blank(c: char) -> bool {
+/// The bytes of the document from a range's first letter to its last; the range where it has none.
+fn written_in(old: &str, range: &Range<usize>) -> Range<usize> {
+    let start = range.end - old.trim_start_matches(is_blank).len();
+    let end = range.start + old.trim_end_matches(is_blank).len();
+    if start < end {
+        start..end
+    } else {
+        range.clone()
+    }
+}
+
+pub(super) fn is_blank(c: char) -> bool {
     c.is_whitespace() || c == BOM
 }
 

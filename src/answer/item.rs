@@ -1,9 +1,12 @@
-//! Cuts from an answer what stands around the range already: its doc comment, its class, its file.
+//! Cuts from an answer what stands around the item already: its doc comment, its class, its file.
+
+use std::collections::HashSet;
 
 use ropey::Rope;
 
 use super::Refusal;
 use super::code::Asked;
+use super::repeated::without_surroundings;
 use crate::syntax::{Language, Symbol, SymbolKind, Syntax};
 
 /// The block without what the document has around the range.
@@ -12,11 +15,21 @@ use crate::syntax::{Language, Symbol, SymbolKind, Syntax};
 /// When it holds more than the range, and it is not certain what of it.
 pub(super) fn the_part_asked_for(block: String, asked: &Asked<'_>) -> Result<String, Refusal> {
     let block = without_leading(block, asked.original.leading);
-    let item = match (asked.original.name, asked.original.language) {
-        (Some(name), Some(language)) => the_item_alone(block, name, language, asked)?,
-        _ => without_the_file(block, asked),
-    };
-    without_the_line(item, asked)
+    match (asked.original.name, asked.original.language) {
+        (Some(name), Some(language)) => {
+            let item = the_item_alone(block, name, language, asked)?;
+            without_the_line(item, asked)
+        }
+        _ => {
+            let (lines, were_whole) = without_surroundings(block, asked)?;
+            let part = without_the_line(lines.clone(), asked)?;
+            let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
+            if were_whole && is_part && part == lines {
+                return Err(Refusal::Wrapped);
+            }
+            Ok(part)
+        }
+    }
 }
 
 /// The block without what it repeats of the lines above the range: all of them, or the last few.
@@ -101,6 +114,66 @@ fn the_item_alone(
     } else {
         Err(Refusal::Wrapped)
     }
+}
+
+/// Whether the new text declares once more what the range is in, or what is declared beside it.
+///
+/// For what was selected; of an item that has a name more is known before.
+pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
+    let (Some(syntax), None) = (asked.original.syntax, asked.original.name) else {
+        return false;
+    };
+    let range = asked.original.range;
+    let is_around =
+        |symbol: &&Symbol| symbol.range.start <= range.start && range.end <= symbol.range.end;
+    let is_within =
+        |symbol: &Symbol| range.start <= symbol.range.start && symbol.range.end <= range.end;
+    let around: Vec<&Symbol> = syntax.symbols().iter().filter(is_around).collect();
+    let (depth, place) = around.last().map_or((0, 0..usize::MAX), |around| {
+        (around.depth + 1, around.range.clone())
+    });
+    let beside = syntax.symbols().iter().filter(|symbol| {
+        symbol.depth == depth
+            && place.start <= symbol.range.start
+            && symbol.range.end <= place.end
+            && (symbol.range.end <= range.start || range.end <= symbol.range.start)
+            // One type may have many.
+            && symbol.kind != SymbolKind::Impl
+    });
+    let known: HashSet<&str> = asked.old.lines().map(str::trim).collect();
+    let lines: Vec<&str> = new.lines().map(str::trim).collect();
+    let is_named_anew = |symbol: &&Symbol| {
+        let mut lines = lines.iter().filter(|line| !known.contains(*line));
+        lines.any(|line| line.contains(&symbol.name))
+    };
+    let is_old = |symbol: &Symbol| {
+        let mut symbols = syntax.symbols().iter();
+        symbols.any(|old| {
+            is_within(old) && old.name == symbol.name && are_alike(old.kind, symbol.kind)
+        })
+    };
+    let of_interest = around.iter().copied().chain(beside);
+    let suspects: Vec<&Symbol> = of_interest
+        .filter(is_named_anew)
+        .filter(|symbol| !is_old(symbol))
+        .collect();
+    if suspects.is_empty() {
+        return false;
+    }
+    let (before, after) = asked.around();
+    let came = before.len()..before.len() + new.len();
+    let text = Rope::from_str(&format!("{before}{new}{after}"));
+    Syntax::parse(syntax.language(), &text).is_some_and(|syntax| {
+        syntax.symbols().iter().any(|symbol| {
+            came.start <= symbol.range.start
+                && symbol.range.end <= came.end
+                && suspects.iter().any(|known| {
+                    known.name == symbol.name
+                        && are_alike(known.kind, symbol.kind)
+                        && (known.depth < depth || symbol.depth == depth)
+                })
+        })
+    })
 }
 
 /// Whether anything is declared where the item was that the answer is for: an example of its use,
@@ -229,42 +302,6 @@ fn stand_in_order(lines: &str, document: &str) -> bool {
     written(lines).all(|line| known.any(|known| known == line))
 }
 
-/// The block without the rest of the document, where all of that was sent back around the range.
-fn without_the_file(block: String, asked: &Asked<'_>) -> String {
-    if !asked.may_be_the_document(&block) {
-        return block;
-    }
-    let (before, after) = asked.around();
-    let telling = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
-    let (above, below) = (written(&before).count(), written(&after).count());
-    let lines: Vec<&str> = block.lines().collect();
-    let full: Vec<usize> = (0..lines.len())
-        .filter(|at| lines.get(*at).is_some_and(|line| !line.trim().is_empty()))
-        .collect();
-    if telling(&before) + telling(&after) < 4 || full.len() <= above + below {
-        return block;
-    }
-    let repeats = |text: &str, file: &str, above: usize, below: usize| {
-        let whole: Vec<&str> = written(text).collect();
-        let tail = whole.len().saturating_sub(below);
-        whole
-            .get(..above)
-            .is_some_and(|part| written(file).take(above).eq(part.iter().copied()))
-            && whole
-                .get(tail..)
-                .is_some_and(|part| part.len() == below && written(&after).eq(part.iter().copied()))
-    };
-    let old_has_it_too = written(&asked.old)
-        .next()
-        .is_some_and(|line| written(&before).next() == Some(line));
-    if old_has_it_too || !repeats(&block, &before, above, below) {
-        return block;
-    }
-    let first = full.get(above).copied().unwrap_or_default();
-    let last = full.get(full.len() - below - 1).map_or(0, |at| at + 1);
-    lines.get(first..last).unwrap_or_default().join("\n")
-}
-
 /// The block without the rest of the line that the range is a part of.
 ///
 /// # Errors
@@ -284,12 +321,17 @@ fn without_the_line(block: String, asked: &Asked<'_>) -> Result<String, Refusal>
     if rest.is_empty() || old.ends_with(rest) {
         return Ok(block);
     }
-    match block.trim_end().strip_suffix(rest) {
-        Some(_) if rest.contains(char::is_alphanumeric) => Err(Refusal::Wrapped),
-        // `2;` for the `1` of `let a = 1;`
-        Some(inner) if matches!(rest, ";" | ",") && !lead.is_empty() => Ok(inner.to_owned()),
-        _ => Ok(block),
+    let end = block.trim_end();
+    if end.ends_with(rest) && rest.contains(char::is_alphanumeric) {
+        return Err(Refusal::Wrapped);
     }
+    // `2;` for the `1` of `let a = 1;`
+    let doubled = [';', ','].into_iter().find(|mark| rest.starts_with(*mark));
+    let inner = doubled
+        .filter(|mark| !old.ends_with(*mark))
+        .and_then(|mark| end.strip_suffix(mark))
+        .map(str::to_owned);
+    Ok(inner.unwrap_or(block))
 }
 
 /// The lines of a text that are not blank, without what is around them.

@@ -40,11 +40,13 @@ fn moved(new: &str, own: &str, asked: &Asked<'_>) -> String {
         // Further out than the first line, as a label may be.
         _ => line.to_owned(),
     };
-    let rest = || {
-        let lines = new.lines().enumerate().skip(1);
-        lines.filter(|(at, line)| !fixed.contains(at) && !line.trim().is_empty())
-    };
-    let only_first = first.is_empty() && stands_already(rest().map(|(_, line)| line), own);
+    let code: Vec<&str> = new
+        .lines()
+        .enumerate()
+        .filter(|(at, _)| !fixed.contains(at))
+        .map(|(_, line)| line)
+        .collect();
+    let only_first = first.is_empty() && only_first_is_flush(&code, asked);
     let lines: Vec<String> = new
         .lines()
         .enumerate()
@@ -59,15 +61,51 @@ fn moved(new: &str, own: &str, asked: &Asked<'_>) -> String {
     lines.join("\n")
 }
 
-/// Whether the lines after a first one that was sent flush left are where they belong: none
-/// further out than `own`, and on it only what closes the first line.
-fn stands_already<'a>(mut rest: impl Iterator<Item = &'a str>, own: &str) -> bool {
+/// Whether the lines after a first one that was sent flush left are where they belong: none further
+/// out than the range's indentation. What stands on it closes a line above, or, where the range
+/// begins behind it and so the old text was told in this way, goes on below one that opens nothing.
+pub(super) fn only_first_is_flush(lines: &[&str], asked: &Asked<'_>) -> bool {
+    let own = asked.indentation();
+    let may_go_on = asked.begins_behind_indentation()
+        && (asked.original.language.is_some()
+            || asked.old.lines().skip(1).any(|line| stands_on(own, line)));
+    let written: Vec<&str> = lines
+        .iter()
+        .copied()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     !own.is_empty()
-        && rest.all(|line| {
+        && written.windows(2).all(|two| {
+            let [above, line] = two else { return true };
+            let is_deeper = line
+                .strip_prefix(own)
+                .is_some_and(|rest| rest.starts_with([' ', '\t']));
             let closes = line.trim_start().starts_with(['}', ')', ']']);
-            line.strip_prefix(own)
-                .is_some_and(|after| closes || after.starts_with([' ', '\t']))
+            let goes_on = may_go_on && !opens(above) && !continues(line);
+            is_deeper || stands_on(own, line) && (closes || goes_on)
         })
+}
+
+fn stands_on(own: &str, line: &str) -> bool {
+    line.strip_prefix(own)
+        .is_some_and(|rest| !rest.starts_with(char::is_whitespace) && !rest.is_empty())
+}
+
+/// Whether what follows a line may be further in than the line is.
+pub(super) fn opens(line: &str) -> bool {
+    let line = line.trim_end();
+    let word = line.rsplit(|c: char| !c.is_alphanumeric()).next();
+    let ends_a_value = |c: char| {
+        c.is_alphanumeric() || matches!(c, ';' | ')' | ']' | '}' | '"' | '\'' | '`' | '_' | '.')
+    };
+    !line.ends_with(ends_a_value)
+        || word.is_some_and(|word| matches!(word, "do" | "then" | "else" | "begin"))
+}
+
+/// Whether a line goes on with the one above.
+fn continues(line: &str) -> bool {
+    line.trim_start()
+        .starts_with(['.', '&', '|', '?', ':', '+', '*', '/', '=', '<', '>'])
 }
 
 /// The lines, counted from 0, whose indentation is the content of a string and stays as it was
