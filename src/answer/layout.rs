@@ -122,18 +122,29 @@ fn fixed_lines(code: &str, asked: &Asked<'_>) -> BTreeSet<usize> {
                 .strip_prefix(first)
                 .is_some_and(|rest| known.contains(format!("{own}{rest}").as_str()))
     };
-    runs(&inside)
-        .filter(|run| {
-            let opens = run.start.checked_sub(1).and_then(|at| lines.get(at));
-            let is_docstring = opens.is_some_and(|line| {
-                let line = line.trim_start().trim_start_matches(['r', 'R', 'u', 'U']);
-                line.starts_with("\"\"\"") || line.starts_with("'''")
-            });
-            let text = lines.get(run.clone()).unwrap_or_default();
-            !(is_docstring || text.iter().any(|line| was_moved(line)))
-        })
-        .flatten()
-        .collect()
+    let is_fixed = |run: Range<usize>| {
+        let text = lines.get(run.clone()).unwrap_or_default();
+        let opened = opened_docstring(&lines, run.start);
+        let moves = opened.is_some() || text.iter().any(|line| was_moved(line));
+        // What a docstring holds further out than its code is no part of the layout.
+        let edge = opened.map(indentation_of).filter(|edge| !edge.is_empty());
+        let is_further_out = |line: &str| {
+            edge.is_some_and(|edge| !line.starts_with(edge) && !line.trim().is_empty())
+        };
+        let fixed = run
+            .zip(text)
+            .filter(|(_, line)| !moves || is_further_out(line))
+            .map(|(at, _)| at);
+        fixed.collect::<Vec<_>>()
+    };
+    runs(&inside).flat_map(is_fixed).collect()
+}
+
+/// The line that opens the docstring whose second line this is, if it is one.
+fn opened_docstring<'a>(lines: &[&'a str], second: usize) -> Option<&'a str> {
+    let opens = *lines.get(second.checked_sub(1)?)?;
+    let quote = opens.trim_start().trim_start_matches(['r', 'R', 'u', 'U']);
+    (quote.starts_with("\"\"\"") || quote.starts_with("'''")).then_some(opens)
 }
 
 /// The lines, counted from 0, that begin inside a string.
@@ -188,53 +199,51 @@ enum Unit {
 /// `new` with its levels of indentation made of what the document's are made of, where they surely
 /// are of something else: tabs for spaces, or all of them twice as wide.
 fn in_the_unit_of(asked: &Asked<'_>, new: &str) -> String {
-    let base = indentation(new);
     let none = BTreeSet::new();
-    let Some(ours) = own_unit(asked).filter(|ours| unit_apart(new, base, &none, *ours).is_some())
-    else {
-        return new.to_owned();
+    let apart = |strings: &BTreeSet<usize>| {
+        let ours = own_unit(asked)?;
+        let theirs = unit_of(&code_lines(new, strings))?;
+        are_apart(theirs, ours).then_some((theirs, ours))
     };
+    if apart(&none).is_none() {
+        return new.to_owned();
+    }
     // Once more without the content of strings, which took a parse to find.
-    let strings = lines_in_strings(new, asked);
-    let Some(theirs) = unit_apart(new, base, &strings, ours) else {
+    let mut strings = lines_in_strings(new, asked);
+    let lines: Vec<&str> = new.lines().collect();
+    if indentation(new).is_empty() && only_first_is_flush(&lines, asked) {
+        // The rest is as it stands in the document.
+        return new.to_owned();
+    }
+    let docstrings: Vec<usize> = runs(&strings)
+        .filter(|run| opened_docstring(&lines, run.start).is_some())
+        .flatten()
+        .collect();
+    strings.retain(|at| docstrings.binary_search(at).is_err());
+    let Some((theirs, ours)) = apart(&lines_in_strings(new, asked)) else {
         return new.to_owned();
     };
     let known: HashSet<&str> = asked.old.lines().collect();
-    let own = asked.indentation();
-    let stands_there = deeper_lines(new, base, &strings)
-        .any(|rest| known.contains(format!("{own}{rest}").as_str()));
+    let (base, own) = (indentation(new), asked.indentation());
+    let stands_there = code_lines(new, &strings).iter().skip(1).any(|line| {
+        let rest = line.strip_prefix(base);
+        rest.is_some_and(|rest| {
+            rest.starts_with([' ', '\t']) && known.contains(format!("{own}{rest}").as_str())
+        })
+    });
     if stands_there {
         return new.to_owned();
     }
-    let lines = new
-        .lines()
+    in_levels(&lines, &strings, theirs, ours)
+}
+
+/// The lines that are not blank and begin outside of strings.
+fn code_lines<'a>(text: &'a str, strings: &BTreeSet<usize>) -> Vec<&'a str> {
+    text.lines()
         .enumerate()
-        .map(|(at, line)| match line.strip_prefix(base) {
-            Some(rest) if !rest.trim().is_empty() && !strings.contains(&at) => {
-                let blanks = in_unit(indentation_of(rest), theirs, ours);
-                format!("{base}{blanks}{}", rest.trim_start())
-            }
-            _ => line.to_owned(),
-        });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What lines further in than `base` are indented with, where it is not what `ours` says.
-fn unit_apart(new: &str, base: &str, strings: &BTreeSet<usize>, ours: Unit) -> Option<Unit> {
-    let theirs = unit_of(deeper_lines(new, base, strings).map(indentation_of))?;
-    are_apart(theirs, ours).then_some(theirs)
-}
-
-/// What follows `base` on the lines behind the first that are indented further.
-fn deeper_lines<'a>(
-    new: &'a str,
-    base: &str,
-    strings: &BTreeSet<usize>,
-) -> impl Iterator<Item = &'a str> {
-    let lines = new.lines().enumerate().skip(1);
-    let rest = lines.filter(|(at, _)| !strings.contains(at));
-    rest.filter_map(move |(_, line)| line.strip_prefix(base))
-        .filter(|rest| rest.starts_with([' ', '\t']) && !rest.trim().is_empty())
+        .filter(|(at, line)| !strings.contains(at) && !line.trim().is_empty())
+        .map(|(_, line)| line)
+        .collect()
 }
 
 fn are_apart(theirs: Unit, ours: Unit) -> bool {
@@ -244,76 +253,111 @@ fn are_apart(theirs: Unit, ours: Unit) -> bool {
     }
 }
 
-fn in_unit(blanks: &str, theirs: Unit, ours: Unit) -> String {
+/// The lines with each level of `theirs` as one of `ours`. What a line is aligned by, further in
+/// than its level, stays as wide as it is.
+fn in_levels(lines: &[&str], strings: &BTreeSet<usize>, theirs: Unit, ours: Unit) -> String {
     let width = match (theirs, ours) {
         (Unit::Spaces(width), _) | (_, Unit::Spaces(width)) => width,
         _ => 1,
     };
-    let columns: usize = blanks
-        .chars()
-        .map(|c| if c == '\t' { width } else { 1 })
-        .sum();
-    let (levels, rest) = (columns / width, columns % width);
     let level = match ours {
         Unit::Tab => "\t".to_owned(),
         Unit::Spaces(width) => " ".repeat(width),
     };
-    format!("{}{}", level.repeat(levels), " ".repeat(rest))
+    let columns = |line: &str| -> usize {
+        let blanks = indentation_of(line).chars();
+        blanks.map(|c| if c == '\t' { width } else { 1 }).sum()
+    };
+    let mut base: Option<(usize, &str)> = None;
+    // How far in the level is that the last line belongs to, and whether one may begin below it.
+    let (mut current, mut may_open) = (0, false);
+    let mut done = Vec::with_capacity(lines.len());
+    for (at, line) in lines.iter().enumerate() {
+        if strings.contains(&at) || line.trim().is_empty() {
+            done.push((*line).to_owned());
+            continue;
+        }
+        let (base, blanks) = *base.get_or_insert((columns(line), indentation_of(line)));
+        let Some(deep) = columns(line).checked_sub(base) else {
+            done.push((*line).to_owned());
+            continue;
+        };
+        let is_level =
+            deep % width == 0 && (deep <= current || may_open && deep == current + width);
+        if is_level {
+            current = deep;
+        }
+        let aligned = " ".repeat(deep.saturating_sub(current));
+        let indented = level.repeat(current / width);
+        done.push(format!("{blanks}{indented}{aligned}{}", line.trim_start()));
+        may_open = may_open_a_level(line);
+    }
+    done.join("\n")
 }
 
-/// The unit that indented lines are made of, if they are of one.
-fn unit_of<'a>(blanks: impl Iterator<Item = &'a str>) -> Option<Unit> {
+/// Whether the line below this one may be a level further in, rather than be aligned with a part
+/// of it.
+fn may_open_a_level(line: &str) -> bool {
+    !line
+        .trim_end()
+        .ends_with([',', '\\', '+', '-', '*', '/', '|', '&', '.', '=', '?'])
+        || line.trim_end().ends_with("=>")
+}
+
+/// The unit that the levels of code are made of, if they are all of one: told by the lines that
+/// open one, as aligned lines are further in by any width.
+fn unit_of(lines: &[&str]) -> Option<Unit> {
     let mut unit = None;
-    for blank in blanks {
-        let found = match blank {
-            blank if blank.starts_with('\t') => Unit::Tab,
-            blank if blank.contains('\t') => return None,
-            blank => Unit::Spaces(blank.len()),
+    for two in lines.windows(2) {
+        let [above, line] = two else { continue };
+        let Some(step) = indentation_of(line).strip_prefix(indentation_of(above)) else {
+            continue;
         };
-        unit = match (unit, found) {
-            (None, found) => Some(found),
-            (Some(Unit::Tab), Unit::Tab) => Some(Unit::Tab),
-            (Some(Unit::Spaces(one)), Unit::Spaces(other)) => {
-                Some(Unit::Spaces(common(one, other)))
-            }
-            _ => return None,
+        if step.is_empty() || !opens_a_level(above) {
+            continue;
+        }
+        let found = match step {
+            "\t" => Unit::Tab,
+            step if step.contains('\t') => return None,
+            step => Unit::Spaces(step.len()),
         };
+        if unit.is_some_and(|unit| unit != found) {
+            return None;
+        }
+        unit = Some(found);
     }
     unit.filter(|unit| *unit != Unit::Spaces(1))
 }
 
-/// The greatest common divisor.
-fn common(one: usize, other: usize) -> usize {
-    if other == 0 {
-        one
-    } else {
-        common(other, one % other)
+/// Whether the line below this one, if further in, is surely a level further in.
+fn opens_a_level(line: &str) -> bool {
+    may_open_a_level(line) && !line.trim_end().ends_with(['(', '[']) && {
+        let count = |marks: [char; 2]| line.matches(marks).count();
+        count(['(', '[']) <= count([')', ']'])
     }
 }
 
 /// How the range is indented, by the lines in it that are, else by those of the document.
 fn own_unit(asked: &Asked<'_>) -> Option<Unit> {
-    let own = asked.indentation();
-    let old = asked
-        .old
-        .lines()
-        .skip(1)
-        .filter(|line| !line.trim().is_empty());
-    let within = old.filter_map(|line| Some(indentation_of(line.strip_prefix(own)?)));
-    let mut within = within.filter(|blanks| !blanks.is_empty()).peekable();
-    if within.peek().is_some() {
-        return unit_of(within);
+    let none = BTreeSet::new();
+    let mut old = code_lines(&asked.old, &none);
+    let first = format!(
+        "{}{}",
+        asked.indentation(),
+        old.first().map_or("", |line| line.trim_start())
+    );
+    if let Some(line) = old.first_mut() {
+        *line = &first;
+    }
+    if old
+        .iter()
+        .any(|line| indentation_of(line).len() > asked.indentation().len())
+    {
+        return unit_of(&old);
     }
     let lines = asked.original.text.lines().take(LINES_LOOKED_AT);
-    let blanks: Vec<String> = lines
-        .map(|line| {
-            line.chars()
-                .take_while(|c| matches!(c, ' ' | '\t'))
-                .collect::<String>()
-        })
-        .filter(|blanks| !blanks.is_empty())
-        .collect();
-    unit_of(blanks.iter().map(String::as_str))
+    let text: String = lines.map(|line| line.to_string()).collect();
+    unit_of(&code_lines(&text, &none))
 }
 
 /// How much of a document tells how it is indented.
