@@ -401,6 +401,9 @@ mod tests {
             4..7,
             Shifted::Touched(10..13),
         );
+        // Emptied and refilled.
+        let refilled = [whole(""), whole("zero one two")];
+        check(&refilled, 4..7, Shifted::Touched(0..12));
     }
 
     #[test]

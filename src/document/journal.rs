@@ -52,9 +52,7 @@ impl Journal {
         let unmoved = Shifted::Outside(range.clone());
         let moved = self.changes.iter().fold(unmoved, |at, change| match at {
             Shifted::Outside(range) => text::shift(&range, change),
-            Shifted::Touched(range) => match text::shift(&range, change) {
-                Shifted::Outside(range) | Shifted::Touched(range) => Shifted::Touched(range),
-            },
+            Shifted::Touched(range) => Shifted::Touched(text::spanned(&range, change)),
         });
         match moved {
             Shifted::Outside(range) if self.full => Shifted::Touched(range),

@@ -19,5 +19,5 @@ pub use position::{
     Encoding, Position, byte_range, floor, line_of, line_range, offset, position, slice,
     whole_lines,
 };
-pub use shift::{Change, Shifted, shift};
+pub use shift::{Change, Shifted, shift, spanned};
 pub use visible::{is_hidden, visible, visible_lines};

@@ -38,6 +38,21 @@ pub fn shift(range: &Range<usize>, change: &Change) -> Shifted {
     }
 }
 
+/// The range as it stands after `change`, with all that came in it or at its very borders: where
+/// its text was taken out and put back by two changes, it lies within.
+pub fn spanned(range: &Range<usize>, change: &Change) -> Range<usize> {
+    let borders = change.range.start <= range.end && range.start <= change.range.end;
+    match shift(range, change) {
+        Shifted::Outside(_) if borders => {
+            let start = range.start.min(change.range.start);
+            let gone = change.range.end.saturating_sub(change.range.start);
+            let end = range.end.max(change.range.end);
+            start..(end - gone).saturating_add(change.inserted)
+        }
+        Shifted::Outside(range) | Shifted::Touched(range) => range,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +110,25 @@ mod tests {
         check(5..5, 3..5, 1, Outside(4..4));
         check(5..5, 5..7, 1, Outside(5..5));
         check(5..5, 4..6, 3, Touched(4..7));
+    }
+
+    #[test]
+    fn what_comes_at_a_border_is_spanned() {
+        let check = |range: Range<usize>, gone: Range<usize>, inserted, expected| {
+            let change = Change {
+                range: gone,
+                inserted,
+            };
+            assert_eq!(spanned(&range, &change), expected, "{range:?} {change:?}");
+        };
+        check(0..0, 0..0, 7, 0..7);
+        check(5..8, 5..5, 2, 5..10);
+        check(5..8, 8..8, 2, 5..10);
+        check(5..8, 3..5, 1, 3..7);
+        check(5..8, 8..9, 0, 5..8);
+        check(5..8, 6..7, 3, 5..10);
+        check(5..8, 1..2, 3, 7..10);
+        check(5..8, 9..9, 3, 5..8);
     }
 
     #[test]

@@ -83,6 +83,13 @@ async fn what_is_typed_meanwhile_moves_the_edit_or_stops_it() {
             vec![vec![whole(&else_inside)]],
             false,
         ),
+        // Emptied and refilled in one notification.
+        (
+            "mod a;\n\n",
+            "\n\nmod z;\n",
+            vec![vec![whole(""), whole(both)]],
+            true,
+        ),
         // Two of them now: nobody knows which one was meant.
         (
             "mod a;\n\n",
