@@ -103,11 +103,14 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         .map_err(|_| Failed::Job(JobError::Closing))?;
     let mut sent = Sent::default();
     for _ in 0..ATTEMPTS {
+        // What was typed beside it makes another text than was expected.
+        if !sent.is_empty() && moved::shows(server, job, rewriting) {
+            return Ok(Applied::Seen);
+        }
         let (current, edits) = match moved::edits(server, job, rewriting) {
             Ok(now) => now,
-            Err(failed) if sent.is_empty() => return Err(failed),
-            Err(_) if moved::shows(server, job, rewriting) => return Ok(Applied::Seen),
-            Err(failed) => return Err(maybe_applied(failed)),
+            Err(failed) if sent.was_taken => return Err(maybe_applied(failed)),
+            Err(failed) => return Err(failed),
         };
         let annotation =
             (confirmation == Confirmation::Annotation).then(|| confirm::annotation(job, rewriting));
@@ -117,6 +120,7 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         };
         sent.watch(server, &current, &edits);
         let reply = send(server, params).await;
+        sent.was_taken |= reply == Reply::Taken;
         if !sent.is_seen() {
             match reply {
                 Reply::Declined => return Ok(Applied::Declined),
@@ -142,13 +146,12 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
             return Ok(Applied::Seen);
         }
         if reply == Reply::Taken && !server.state().traits.document_changes {
-            // Without versions a second edit could double the first; and what was typed
-            // beside it makes another text than was expected.
-            let shown = moved::shows(server, job, rewriting);
-            return Ok(if shown { Applied::Seen } else { Applied::Never });
+            // Without versions a second edit could double the first.
+            break;
         }
     }
-    Ok(Applied::Never)
+    let shown = moved::shows(server, job, rewriting);
+    Ok(if shown { Applied::Seen } else { Applied::Never })
 }
 
 /// What an editor says to an edit.
@@ -209,7 +212,7 @@ fn refusal(words: &str, after: Duration) -> Reply {
     }
 }
 
-/// After an edit was sent nobody can say any more that nothing was changed.
+/// After an editor took an edit nobody can say any more that nothing was changed.
 fn maybe_applied(failed: Failed) -> Failed {
     match failed {
         Failed::Modified { answer, subject, .. } => Failed::Modified {
@@ -228,6 +231,8 @@ fn maybe_applied(failed: Failed) -> Failed {
 #[derive(Default)]
 struct Sent {
     expected: Vec<Expected>,
+    /// Whether the editor said of one that it applied it.
+    was_taken: bool,
 }
 
 impl Sent {

@@ -123,6 +123,18 @@ impl Job {
     pub fn subject_now(&self, documents: &Documents, subject: &Subject) -> Option<Shifted> {
         documents.since(&self.snapshot.uri, self.journal, &subject.range)
     }
+
+    /// Where the subject stands now, with what came right before it and right behind it.
+    pub fn came_around(&self, documents: &Documents, subject: &Subject) -> Option<Range<usize>> {
+        let now = |range: &Range<usize>| {
+            let now = documents.since(&self.snapshot.uri, self.journal, range)?;
+            let (Shifted::Outside(range) | Shifted::Touched(range)) = now;
+            Some(range)
+        };
+        let Range { start, end } = subject.range;
+        // What stands before it ends before what came there, and the place behind it is pushed on.
+        Some(now(&(0..start))?.end..now(&(end..end))?.start)
+    }
 }
 
 /// Why a job came to nothing.

@@ -85,14 +85,22 @@ fn unchanged(
     }
 }
 
-/// Whether the range was changed, and the new text now stands there.
+/// Whether something came into the range or to its borders, and the new text now stands there.
 pub fn shows(server: &Server, job: &Job, rewriting: &Rewriting) -> bool {
-    let Some((current, Shifted::Touched(range))) = current(server, job, &rewriting.subject) else {
+    let Some((current, shifted)) = current(server, job, &rewriting.subject) else {
         return false;
     };
-    // What an edit puts at the very start or end of the range counts as outside of it.
-    let slack = rewriting.new.len();
-    let around = range.start.saturating_sub(slack)..range.end.saturating_add(slack);
+    let around = match shifted {
+        // What an edit puts at the very start or end of the range counts as outside of it.
+        Shifted::Outside(range) => {
+            let came = job.came_around(&server.state().documents, &rewriting.subject);
+            came.unwrap_or(range)
+        }
+        Shifted::Touched(range) => {
+            let slack = rewriting.new.len();
+            range.start.saturating_sub(slack)..range.end.saturating_add(slack)
+        }
+    };
     text::slice(&current.text, around)
         .to_string()
         .contains(&rewriting.new)

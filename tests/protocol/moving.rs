@@ -305,6 +305,45 @@ async fn an_editor_that_drops_an_edit_gets_it_again() {
 }
 
 #[tokio::test]
+async fn what_is_only_added_is_seen_beside_a_letter_that_came_with_it() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let added = CODE.replacen(OLD, &format!("{OLD}\n\nfn halve() {{}}"), 1);
+    let sent_anew = format!("a{added}");
+    let letter = (Some(((0, 0), (0, 0))), "a");
+    let edit = (Some(((4, 1), (4, 1))), "\n\nfn halve() {}");
+    for changes in [vec![letter, edit], vec![(None, sent_anew.as_str())]] {
+        let uri = editor.open("a.rs", "rust", CODE).await;
+        editor.asked_to_apply.clear();
+        editor.apply_answers.push_back(json!("silence"));
+        let id = editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
+        let held = api.next().await;
+        held.text(&format!("```rust\n{OLD}\n\nfn halve() {{}}\n```"));
+        let asked = editor.asked().await;
+        let message = editor.changed(&uri, &changes);
+        let taken = reply_to(&asked, json!({ "applied": true }));
+        editor.send_together(&[message, taken]).await;
+        let finished = editor.finished(&id).await;
+        assert_eq!(finished["result"]["applied"], true, "{finished}");
+        assert_eq!(editor.asked_to_apply.len(), 1);
+        assert_eq!(editor.text(&uri), sent_anew);
+    }
+}
+
+#[tokio::test]
+async fn what_a_refused_edit_was_for_is_not_said_to_be_there() {
+    let mut api = Api::start().await;
+    let (mut editor, uri, id, asked) = under_way(&Setup::streaming(&api.url), &mut api).await;
+    let typed = editor.changed(&uri, &[(Some(((3, 4), (3, 4))), "x")]);
+    let refused = reply_to(&asked, json!({ "applied": false }));
+    editor.send_together(&[typed, refused]).await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["error"]["code"], -32801);
+    let message = finished["error"]["message"].as_str().unwrap();
+    assert!(message.ends_with("so nothing was changed"), "{message}");
+}
+
+#[tokio::test]
 async fn an_edit_is_sent_three_times_at_most() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
