@@ -76,8 +76,18 @@ impl Secrets {
     /// `answer` just as often, or the answer holds a token that was never given.
     pub fn restore(&self, original: &str, answer: &str) -> Result<String, Lost> {
         let mut whole = answer.to_owned();
+        let found: Vec<&str> = SECRET
+            .as_ref()
+            .map(|secret| {
+                secret
+                    .find_iter(original)
+                    .map(|found| found.as_str())
+                    .collect()
+            })
+            .unwrap_or_default();
         for (token, secret) in &self.masked {
-            let stood = original.matches(secret.as_str()).count();
+            // One may be the start of another, and is not to be counted in that.
+            let stood = found.iter().filter(|found| *found == secret).count();
             if stood != answer.matches(token.as_str()).count() || !stands_alone(token, answer) {
                 return Err(Lost);
             }
@@ -186,6 +196,18 @@ mod tests {
         check(0..35, true);
         check(35..text.len_bytes(), true);
         check(text.len_bytes() - 2..text.len_bytes(), false);
+    }
+
+    #[test]
+    fn secrets_that_begin_alike_come_back_each_for_its_own_token() {
+        let short = format!("sk-{}", "a1B2".repeat(6));
+        let code = format!("one = \"{short}\"\ntwo = \"{short}c3\"\nthree = \"{short}\"");
+        let mut secrets = Secrets::default();
+        let sent = secrets.mask(&code);
+        assert_eq!(secrets.count(), 2);
+        assert_eq!(secrets.restore(&code, &sent), Ok(code.clone()));
+        let swapped = sent.replacen("SECRET_1_", "SECRET_2_", 1);
+        assert_eq!(secrets.restore(&code, &swapped), Err(Lost));
     }
 
     #[test]
