@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ropey::Rope;
 
 use journal::{Expected, Journal};
-pub use typed::{MARK, Typed};
+pub use typed::{MARK, Said, Typed};
 
 use crate::syntax::Language;
 use crate::text::{self, Change, Encoding, Position, Shifted};
@@ -119,7 +119,7 @@ impl Documents {
 
     /// Takes what the document's file held after `earlier`, to tell what a person typed from what
     /// another program wrote; see [`Typed::compared`].
-    pub fn compare(&mut self, uri: &str, earlier: &Typed, on_disk: &str) {
+    pub fn compare(&mut self, uri: &str, earlier: &Typed, on_disk: &Said) {
         if let Some(document) = self.open.get_mut(uri) {
             Arc::make_mut(&mut document.snapshot.typed).settle(earlier, on_disk);
         }

@@ -30,33 +30,40 @@ const LONGEST_KEPT: usize = 2_000;
 pub struct Typed {
     /// Bytes of the text as it stands, ascending, none touching the next.
     stretches: Vec<Range<usize>>,
-    came: Arc<CameWithFile>,
+    came: Arc<Said>,
     /// Hashes of what came with its mark in one change, and is still to be compared with the disk.
     unchecked: Arc<HashSet<u64>>,
 }
 
-/// What the marks in the text said as it was opened.
+/// What the marks in a text say, as hashes.
 #[derive(Clone, Debug, Default)]
-struct CameWithFile {
+pub struct Said {
     said: HashSet<u64>,
     /// There were more of them than are remembered.
     is_full: bool,
 }
 
-impl Typed {
-    /// Nothing is typed yet. One search through the text, which for most finds nothing.
-    pub(super) fn since(opened: &str) -> Self {
-        let mut came = CameWithFile::default();
-        for at in memmem::find_iter(opened.as_bytes(), MARK) {
-            if came.said.len() >= MOST_MARKS {
-                came.is_full = true;
+impl Said {
+    /// One search through the text, which for most finds nothing.
+    pub fn in_text(text: &str) -> Self {
+        let mut found = Self::default();
+        for at in memmem::find_iter(text.as_bytes(), MARK) {
+            if found.said.len() >= MOST_MARKS {
+                found.is_full = true;
                 break;
             }
-            let after = opened.get(at + MARK.len()..).unwrap_or_default();
-            came.said.extend(hash_of_words(after));
+            let after = text.get(at + MARK.len()..).unwrap_or_default();
+            found.said.extend(hash_of_words(after));
         }
+        found
+    }
+}
+
+impl Typed {
+    /// Nothing is typed yet.
+    pub(super) fn since(opened: &str) -> Self {
         Self {
-            came: Arc::new(came),
+            came: Arc::new(Said::in_text(opened)),
             ..Self::default()
         }
     }
@@ -71,7 +78,7 @@ impl Typed {
     /// The same, compared with what stands on the disk: what came at once and stands there, too,
     /// is not a person's.
     #[must_use]
-    pub fn compared(&self, on_disk: &str) -> Self {
+    pub fn compared(&self, on_disk: &Said) -> Self {
         let mut compared = self.clone();
         compared.settle(self, on_disk);
         compared
@@ -79,13 +86,12 @@ impl Typed {
 
     /// Compares what was unchecked at an earlier moment with the disk as it was read after that;
     /// what came meanwhile may have come from there after it was read.
-    pub(super) fn settle(&mut self, earlier: &Self, on_disk: &str) {
-        let disk = Self::since(on_disk).came;
+    pub(super) fn settle(&mut self, earlier: &Self, on_disk: &Said) {
         let came = Arc::make_mut(&mut self.came);
-        came.is_full |= disk.is_full;
+        came.is_full |= on_disk.is_full;
         let unchecked = Arc::make_mut(&mut self.unchecked);
         for said in earlier.unchecked.iter() {
-            if unchecked.remove(said) && disk.said.contains(said) {
+            if unchecked.remove(said) && on_disk.said.contains(said) {
                 came.said.insert(*said);
             }
         }
@@ -342,9 +348,9 @@ mod tests {
         let earlier = page.typed.clone();
         page.change(0..0, "// gloss: pulled\n");
         // The disk was read before the second line came.
-        page.typed.settle(&earlier, "a\n");
+        page.typed.settle(&earlier, &Said::in_text("a\n"));
         assert!(page.typed.is_unchecked());
-        page.typed = page.typed.compared(&page.text.to_string());
+        page.typed = page.typed.compared(&Said::in_text(&page.text.to_string()));
         assert!(page.typed.came_with_file(" pulled"));
         assert!(!page.typed.came_with_file(" mine"));
         // Letter by letter no program writes.

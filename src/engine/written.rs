@@ -12,7 +12,7 @@ use super::code::{CodeJob, Prepared, Rewriting};
 use super::{Engine, JobError};
 use crate::action::{self, Subject, Written};
 use crate::config::Outcome;
-use crate::document::Typed;
+use crate::document::{Said, Typed};
 use crate::syntax::Syntax;
 use crate::text::{self, Change, Edit, Shifted};
 
@@ -59,7 +59,7 @@ fn heeded(job: CodeJob) -> Result<CodeJob, JobError> {
     let mut heeded = written(&job.snapshot.typed);
     if !heeded.is_empty() && job.snapshot.typed.is_unchecked() {
         let on_disk = job.place.path.as_deref().and_then(on_disk);
-        let on_disk = on_disk.unwrap_or_default();
+        let on_disk = Said::in_text(&on_disk.unwrap_or_default());
         heeded = written(&job.snapshot.typed.compared(&on_disk));
     }
     let written = heeded;

@@ -19,7 +19,7 @@ use super::protocol as lsp;
 use super::traits::Traits;
 use super::{convert, links, process};
 use crate::config::{self, Layers};
-use crate::document::{Documents, Snapshot};
+use crate::document::{Documents, Said, Snapshot};
 use crate::engine::{self, Engine, Place};
 use crate::image::ImageLink;
 use crate::store::Store;
@@ -159,7 +159,8 @@ pub fn section(settings: Value) -> Option<Value> {
 pub fn compare_with_disk(server: &Server, changed: &Snapshot) {
     let path = convert::file_path(&changed.uri);
     let on_disk = path.and_then(|path| engine::on_disk(&path));
-    let on_disk = on_disk.unwrap_or_default();
+    // Before anything is locked: a file may be long.
+    let on_disk = Said::in_text(&on_disk.unwrap_or_default());
     let documents = &mut server.state().documents;
     documents.compare(&changed.uri, &changed.typed, &on_disk);
 }
