@@ -30,6 +30,8 @@ pub enum Outcome {
 
 /// More would be no menu.
 const MOST: usize = 50;
+/// How many faults are told at once.
+const MOST_NAMED: usize = 5;
 const LONGEST_PROMPT: usize = 16 * 1024;
 const FIELDS: [&str; 6] = ["kind", "languages", "name", "outcome", "prompt", "title"];
 
@@ -60,7 +62,7 @@ pub(super) fn schema() -> Value {
     })
 }
 
-/// The entries that are right, and in words what is wrong with the first that is not.
+/// The entries that are right, and in words what is wrong with those that are not.
 pub(super) fn own_actions(value: &Value) -> (Vec<OwnAction>, Option<String>) {
     const LIST: &str = "a list of { name, title, prompt, outcome }";
     let list = match value {
@@ -70,7 +72,10 @@ pub(super) fn own_actions(value: &Value) -> (Vec<OwnAction>, Option<String>) {
         _ => return (Vec::new(), Some(LIST.into())),
     };
     let mut actions: Vec<OwnAction> = Vec::new();
-    let mut fault = (list.len() > MOST).then(|| format!("{LIST}, {MOST} at most"));
+    let mut faults = Vec::new();
+    if list.len() > MOST {
+        faults.push(format!("{MOST} at most"));
+    }
     for (at, entry) in list.iter().take(MOST).enumerate() {
         let read = own_action(entry).and_then(|action| {
             if actions.iter().any(|known| known.name == action.name) {
@@ -86,10 +91,16 @@ pub(super) fn own_actions(value: &Value) -> (Vec<OwnAction>, Option<String>) {
                 let named = named.map_or_else(String::new, |name| {
                     format!(" (`{}`)", name.chars().take(40).collect::<String>())
                 });
-                fault.get_or_insert(format!("{LIST}; entry {}{named}: {why}", at + 1));
+                faults.push(format!("entry {}{named}: {why}", at + 1));
             }
         }
     }
+    let more = faults.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        faults.truncate(MOST_NAMED);
+        faults.push(format!("and {more} more"));
+    }
+    let fault = (!faults.is_empty()).then(|| format!("{LIST}; {}", faults.join("; ")));
     (actions, fault)
 }
 
@@ -251,6 +262,27 @@ mod tests {
             json!({ "kind": "a..b" }),
             Some("(`own`): `kind` should be a kind of code action, like \"refactor.rewrite\""),
         );
+    }
+
+    #[test]
+    fn all_entries_that_are_wrong_are_named() {
+        let wrong = |name: &str| json!({ "name": name });
+        let told = |names: &[&str]| {
+            let list: Vec<Value> = names.iter().copied().map(wrong).collect();
+            own_actions(&Value::Array(list)).1.unwrap()
+        };
+        let two = told(&["one", "two"]);
+        assert!(two.contains("entry 1 (`one`): `title` is missing"), "{two}");
+        assert!(
+            two.contains("; entry 2 (`two`): `title` is missing"),
+            "{two}"
+        );
+        let many = told(&["a"; 9]);
+        assert!(
+            many.contains("entry 5") && !many.contains("entry 6"),
+            "{many}"
+        );
+        assert!(many.ends_with("; and 4 more"), "{many}");
     }
 
     #[test]
