@@ -302,12 +302,20 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         let tree = syntax.reparsed(original.text, edits, &text)?;
         let errors = tree.errors_around(&range);
         let reaches_out = tree.reaches_out(&text, &range);
-        Some((syntax, errors, tree.has_errors(), reaches_out))
+        // Where there are errors, a bracket too many may close one that was left open elsewhere,
+        // and one too few hide in the errors.
+        let open = syntax.has_errors().then(|| {
+            let all = syntax.open_in(&(0..original.text.len_bytes()));
+            let (old, new) = (syntax.open_in(original.range), tree.open_in(&range));
+            (old != new, all.grows(old, new))
+        });
+        Some((syntax, errors, tree.has_errors(), reaches_out, open))
     });
-    let Some((syntax, after, has_errors, reaches_out)) = changed else {
+    let Some((syntax, after, has_errors, reaches_out, open)) = changed else {
         // A document that is too large to parse is judged by the range alone.
         return alone(old).is_some_and(|old| alone(new).is_none_or(|new| new > old));
     };
+    let (opens_other, opens_more) = open.unwrap_or_default();
     if reaches_out && !syntax.reaches_out(original.text, original.range) {
         return true;
     }
@@ -318,12 +326,13 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         return true;
     }
     let before = syntax.errors_around(original.range);
-    let is_worse = after.touching() > before.touching()
+    let is_worse = opens_other
+        || after.touching() > before.touching()
         || after.across > before.across
         || after.beyond > before.beyond;
     // Errors that reach over the range hide others and change with everything in it: then new
     // code that is whole in itself cannot be their cause.
-    is_worse && (before.touching() == 0 || !is_whole(new))
+    is_worse && (before.touching() == 0 || opens_more || !is_whole(new))
 }
 
 fn text_with(original: Original<'_>, new: &str) -> Rope {

@@ -30,6 +30,25 @@ impl Errors {
     }
 }
 
+/// How many more brackets of each kind are opened in a stretch of text than closed, and which
+/// quotes stand in it an odd number of times. Errors around do not change it, where they do change
+/// what other errors can be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    brackets: [isize; 3],
+    quotes: [bool; 3],
+}
+
+impl Open {
+    /// Whether a text that has `self` open in all has more open, or closed too often, once a part
+    /// of it with `old` open becomes one with `new`.
+    pub fn grows(self, old: Self, new: Self) -> bool {
+        let parts = old.brackets.into_iter().zip(new.brackets);
+        let mut all = self.brackets.into_iter().zip(parts);
+        all.any(|(all, (old, new))| (all - old + new).abs() > all.abs())
+    }
+}
+
 /// A text's tree without its symbols.
 #[derive(Clone, Debug)]
 pub struct Reparsed {
@@ -48,6 +67,11 @@ impl Reparsed {
         errors_around(&self.tree, range)
     }
 
+    /// What stays open at the end of `range`, and what is closed in it that began before.
+    pub fn open_in(&self, range: &Range<usize>) -> Open {
+        open_in(&self.tree, range)
+    }
+
     /// Whether a comment or a string reaches out of `range`, over more than blanks.
     pub fn reaches_out(&self, text: &Rope, range: &Range<usize>) -> bool {
         reaches_out(&self.tree, text, range)
@@ -63,6 +87,11 @@ impl Syntax {
     /// What the grammar could not read, and what it misses.
     pub fn errors_around(&self, range: &Range<usize>) -> Errors {
         errors_around(&self.tree, range)
+    }
+
+    /// What stays open at the end of `range`, and what is closed in it that began before.
+    pub fn open_in(&self, range: &Range<usize>) -> Open {
+        open_in(&self.tree, range)
     }
 
     /// Whether a comment or a string reaches out of `range`, over more than blanks.
@@ -127,6 +156,37 @@ fn errors_around(tree: &Tree, range: &Range<usize>) -> Errors {
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
                 return errors;
+            }
+        }
+    }
+}
+
+fn open_in(tree: &Tree, range: &Range<usize>) -> Open {
+    let mut open = Open::default();
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        let is_in = node.start_byte() < range.end && range.start < node.end_byte();
+        if is_in && cursor.goto_first_child() {
+            continue;
+        }
+        if is_in {
+            match node.kind() {
+                "(" => open.brackets[0] += 1,
+                ")" => open.brackets[0] -= 1,
+                "[" => open.brackets[1] += 1,
+                "]" => open.brackets[1] -= 1,
+                "{" => open.brackets[2] += 1,
+                "}" => open.brackets[2] -= 1,
+                "\"" => open.quotes[0] ^= true,
+                "'" => open.quotes[1] ^= true,
+                "`" => open.quotes[2] ^= true,
+                _ => {}
+            }
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return open;
             }
         }
     }
