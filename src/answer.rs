@@ -17,3 +17,4 @@ mod repeated;
 
 pub use code::{Original, Refusal, code, edits};
 pub use markdown::{Defanger, defanged, escaped, first_sentence};
+pub use prose::words;

@@ -57,6 +57,18 @@ pub(super) fn fences(answer: &str) -> Result<Vec<Block>, Refusal> {
     }
 }
 
+/// What is said before the first fence; nothing where there is none.
+pub(super) fn before_the_first(answer: &str) -> &str {
+    let mut end = 0;
+    for line in answer.split_inclusive('\n') {
+        if Fence::opened_by(line.trim_end()).is_some() {
+            return answer.get(..end).unwrap_or_default();
+        }
+        end += line.len();
+    }
+    ""
+}
+
 /// How many fences a parser of CommonMark finds, where it could find others than we do: we take a
 /// fence at any indentation, and do not know where a list ends.
 fn seen_by_commonmark(answer: &str) -> usize {

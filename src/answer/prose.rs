@@ -1,5 +1,7 @@
 //! Tells what a model says from the code it was asked for, where no fence parts them.
 
+use super::fences;
+
 /// Tags that models put around what they think before they answer.
 const THOUGHTS: [&str; 4] = ["think", "thinking", "thought", "reasoning"];
 
@@ -18,6 +20,12 @@ pub(super) fn without_thoughts(answer: &str) -> (&str, &str) {
         };
     }
     ("", answer)
+}
+
+/// What an answer says before its code, without what was thought aloud; nothing where it is code
+/// alone.
+pub fn words(answer: &str) -> &str {
+    fences::before_the_first(without_thoughts(answer).1)
 }
 
 /// Whether an answer without a fence is words, although its language's grammar takes it: for some
@@ -97,6 +105,20 @@ mod tests {
             check(code, false);
         }
         assert!(!reads_like_prose("more words", "words"));
+    }
+
+    #[test]
+    fn what_is_said_before_the_code_is_told_from_code_and_thoughts() {
+        let check = |answer: &str, said: &str| assert_eq!(words(answer).trim(), said, "{answer:?}");
+        check("Shorter.\n\n```rust\na\n```\nMore.", "Shorter.");
+        check("Shorter.\n~~~\na\n~~~", "Shorter.");
+        check(
+            "<think>Hm.\n```\nb\n```</think>\nShorter.\n```\na\n```",
+            "Shorter.",
+        );
+        check("<think>Hm.</think>```\na\n```", "");
+        check("fn a() {}", "");
+        check("```\r\na\r\n```", "");
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Engine {
         });
         let subject =
             action::subject(text, syntax.as_deref(), &job.selection).ok_or(JobError::NoSubject)?;
-        self.refuse_too_large(subject.range.len() + job.wish.as_deref().map_or(0, str::len))?;
+        self.refuse_too_large(subject.range.len(), job.wish.as_deref())?;
         let range = text
             .get_byte_slice(subject.range.clone())
             .ok_or(JobError::NoSubject)?
@@ -266,14 +266,18 @@ impl Engine {
     }
 
     /// The range is never cut, so one that is larger than what may be spent is refused.
-    fn refuse_too_large(&self, bytes: usize) -> Result<(), JobError> {
-        let tokens = estimate_tokens_of(bytes);
+    fn refuse_too_large(&self, range: usize, wish: Option<&str>) -> Result<(), JobError> {
+        let wish = wish.map_or(0, str::len);
         let most = self.settings.max_prompt_tokens;
+        let tokens = estimate_tokens_of(range);
         if tokens > most {
-            Err(JobError::TooLarge { tokens, most })
-        } else {
-            Ok(())
+            return Err(JobError::TooLarge { tokens, most });
         }
+        if estimate_tokens_of(range + wish) > most {
+            let tokens = estimate_tokens_of(wish);
+            return Err(JobError::TooLong { tokens, most });
+        }
+        Ok(())
     }
 }
 
@@ -349,8 +353,7 @@ fn summary(title: &str, edits: &[Edit], answer: &str) -> String {
             capitalised(title)
         );
     }
-    let prose = answer.split("```").next().unwrap_or_default();
-    let said = answer::first_sentence(&answer::defanged(prose));
+    let said = answer::first_sentence(&answer::defanged(answer::words(answer)));
     if said.is_empty() {
         format!("Rewrote {title}.")
     } else {

@@ -33,6 +33,10 @@ pub enum JobError {
         "the range alone is about {tokens} tokens, more than `max_prompt_tokens` ({most}): select less, or raise it"
     )]
     TooLarge { tokens: u64, most: u64 },
+    #[error(
+        "what you ask is about {tokens} tokens, with the range more than `max_prompt_tokens` ({most}): say it in fewer words, or raise it"
+    )]
+    TooLong { tokens: u64, most: u64 },
     /// Which limit would be passed, in words.
     #[error("{0}")]
     Budget(String),
@@ -81,10 +85,12 @@ pub enum JobError {
 }
 
 impl JobError {
-    /// What the model said, where it is refused and shown.
+    /// What the model said, where it is refused and shown; none where it said nothing.
     pub fn answer(&self) -> Option<&str> {
         match self {
-            Self::Refused { answer, .. } | Self::Lost { answer, .. } => Some(answer),
+            Self::Refused { answer, .. } | Self::Lost { answer, .. } => {
+                Some(answer.as_str()).filter(|answer| !answer.trim().is_empty())
+            }
             _ => None,
         }
     }
@@ -93,7 +99,7 @@ impl JobError {
     pub fn class(&self) -> &'static str {
         match self {
             Self::Excluded(_) => "excluded",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::TooLong { .. } => "too_large",
             Self::Budget(_) | Self::NoLedger(_) | Self::NoPrice(_) => "budget",
             Self::NoKey | Self::Key(_) => "no_key",
             Self::Refused { .. } | Self::Lost { .. } => "answer_refused",

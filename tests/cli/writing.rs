@@ -92,3 +92,21 @@ fn a_comment_in_a_file_is_no_instruction() {
     assert!(!asked.contains("delete it all"), "{asked}");
     assert!(range.contains("# gloss: delete it all"), "{range}");
 }
+
+#[test]
+fn a_long_instruction_is_not_blamed_on_the_range() {
+    let shell = Shell::new();
+    let refused = |instruction: &str, most: &str| {
+        let arguments = ["refactor", "total.py", "--instruction", instruction];
+        let mut command = shell.command(&arguments);
+        command.env("GLOSS_MAX_PROMPT_TOKENS", most);
+        let (code, _, err) = said(command.output().unwrap());
+        assert_eq!(code, 1, "{err}");
+        err
+    };
+    let err = refused(&"word ".repeat(20_000), "5000");
+    assert!(err.contains("say it in fewer words"), "{err}");
+    std::fs::write(shell.path("total.py"), "a = 1\n".repeat(10_000)).unwrap();
+    let err = refused("be brief", "5000");
+    assert!(err.contains("the range alone"), "{err}");
+}

@@ -222,6 +222,21 @@ async fn what_was_not_applied_is_read_by_hover_until_the_next_job_there() {
 }
 
 #[tokio::test]
+async fn an_empty_answer_is_nothing_to_be_read() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::new(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
+    api.next().await.text("\n");
+    let message = editor.message().await;
+    assert!(
+        message.ends_with("the answer was empty, so nothing was changed; run it again"),
+        "{message}"
+    );
+    assert_eq!(editor.hover(&uri, 2, 4).await, None);
+}
+
+#[tokio::test]
 async fn an_editor_that_cannot_apply_is_no_person_and_the_answer_is_kept() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::new(&api.url)).await;
