@@ -3,6 +3,7 @@
 mod code;
 #[cfg(test)]
 mod corpus;
+mod ending;
 mod fences;
 mod item;
 mod layout;

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::fences::{Block, fences};
 use super::item::without_blank_edges;
-use super::{item, layout, numbered, patch, placeholder, prose};
+use super::{ending, item, layout, numbered, patch, placeholder, prose};
 use crate::syntax::{self, Language, Syntax};
 use crate::text::{self, Edit, is_hidden};
 
@@ -71,6 +71,10 @@ pub enum Refusal {
         "the new code would not parse where the old one did, so nothing was changed; run it again, or select a whole function"
     )]
     DoesNotParse,
+    #[error(
+        "the new code holds `{0}`, which would hide all that stands below it, so nothing was changed; run it again"
+    )]
+    Hides(&'static str),
     #[error("the range to rewrite is not in the text any more; run it again")]
     NoRange,
 }
@@ -126,6 +130,12 @@ pub fn code(original: Original<'_>, answer: &str, finish: Option<&str>) -> Resul
     }
     if let Some(hidden) = hidden_sign(&block, &asked.old) {
         return Err(Refusal::Hidden(hidden));
+    }
+    if let Some(mark) = original.language.and_then(|language| {
+        ending::hides_what_follows(&block, &asked.old, language)
+            .filter(|_| asked.is_followed_by_more())
+    }) {
+        return Err(Refusal::Hides(mark));
     }
     let new = layout::in_the_manner_of(&asked, &block);
     if item::declares_what_is_around(&new, &asked) {
@@ -215,6 +225,13 @@ impl<'a> Asked<'a> {
         } else {
             item::indentation(&self.old)
         }
+    }
+
+    /// Whether anything but blanks stands behind the range.
+    pub fn is_followed_by_more(&self) -> bool {
+        let text = self.original.text;
+        let behind = text::slice(text, self.original.range.end..text.len_bytes());
+        behind.chars().any(|c| !is_blank(c))
     }
 
     /// Up to so many lines above those that the range is in, and below them.
