@@ -124,8 +124,9 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
         return false;
     };
     let range = asked.original.range;
-    let is_around =
-        |symbol: &&Symbol| symbol.range.start <= range.start && range.end <= symbol.range.end;
+    let is_around = |symbol: &&Symbol| {
+        symbol.range.start <= range.start && range.end <= symbol.range.end && symbol.range != *range
+    };
     let is_within =
         |symbol: &Symbol| range.start <= symbol.range.start && symbol.range.end <= range.end;
     let around: Vec<&Symbol> = syntax.symbols().iter().filter(is_around).collect();

@@ -66,7 +66,13 @@ impl Around<'_> {
         let (above, moved) = self
             .sent_of_above(sent)
             .unwrap_or((0, self.own - first.column));
-        let mut inner = above..sent.len() - self.sent_of_below(sent, above, moved);
+        let below = self.sent_of_below(sent, above, moved);
+        // From the document's begin on, all of it was sent: then it ends as that does.
+        let is_document = above > 0 && above == self.above.len() && !self.below.is_empty();
+        if above + below == sent.len() || is_document && below == 0 {
+            return Err(Refusal::Wrapped);
+        }
+        let mut inner = above..sent.len() - below;
         let mut moved = moved;
         if inner.len() == sent.len() && first.column == 0 && self.own > 0 {
             // The first line alone may be flush left, and the rest where it belongs.
@@ -129,7 +135,7 @@ impl Around<'_> {
         if last.says == old_last.says && last.column + moved == column {
             return 0;
         }
-        let most = self.below.len().min(sent.len() - above - 1);
+        let most = self.below.len().min(sent.len() - above);
         let is_sent = |many: &usize| {
             let tail = sent.get(sent.len() - many..).unwrap_or_default();
             let is_outside = tail
