@@ -15,21 +15,17 @@ use crate::syntax::{Language, Symbol, SymbolKind, Syntax};
 /// When it holds more than the range, and it is not certain what of it.
 pub(super) fn the_part_asked_for(block: String, asked: &Asked<'_>) -> Result<String, Refusal> {
     let block = without_leading(block, asked.original.leading);
-    match (asked.original.name, asked.original.language) {
-        (Some(name), Some(language)) => {
-            let item = the_item_alone(block, name, language, asked)?;
-            without_the_line(item, asked)
-        }
-        _ => {
-            let (lines, were_whole) = without_surroundings(block, asked)?;
-            let part = without_the_line(lines.clone(), asked)?;
-            let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
-            if were_whole && is_part && part == lines {
-                return Err(Refusal::Wrapped);
-            }
-            Ok(part)
-        }
+    if let (Some(name), Some(language)) = (asked.original.name, asked.original.language) {
+        let item = the_item_alone(block, name, language, asked)?;
+        return without_the_line(item, asked);
     }
+    let (lines, were_whole) = without_surroundings(block, asked)?;
+    let part = without_the_line(lines.clone(), asked)?;
+    let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
+    if were_whole && is_part && part == lines {
+        return Err(Refusal::Wrapped);
+    }
+    Ok(part)
 }
 
 /// The block without what it repeats of the lines above the range: all of them, or the last few.

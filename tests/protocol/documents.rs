@@ -317,6 +317,6 @@ async fn closing_documents_gives_their_memory_back() {
         }
     };
     let patience = std::time::Duration::from_secs(60);
-    let given_back = tokio::time::timeout(patience, gives_back).await;
-    given_back.expect("memory is kept after all documents were closed");
+    let in_time = tokio::time::timeout(patience, gives_back).await;
+    in_time.expect("memory is kept after all documents were closed");
 }

@@ -113,7 +113,7 @@ fn what_is_no_file_is_drawn_in_by_nobody() {
     assert_eq!(drawn_in(folder.place("src/b.rs")), 2);
     for name in ["Untitled-1", "ROOT/src/b.rs?{}", "ROOT/src/b.rs#c", "/b.rs"] {
         let name = name.replace("ROOT", &root.to_string_lossy());
-        let place = Place::untitled(&name, &[root.clone()]);
+        let place = Place::untitled(&name, std::slice::from_ref(root));
         assert_eq!(drawn_in(place), 0, "{name}");
     }
 }

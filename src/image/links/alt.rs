@@ -219,6 +219,7 @@ fn in_html(text: &str, quote: char) -> String {
             '/' | '*' if matches!(before, '/' | '*') => {
                 written.push_str(&format!("&#{};", u32::from(sign)));
             }
+            '>' if before == '-' => written.push_str("&gt;"),
             _ => written.push(sign),
         }
         before = sign;
@@ -393,6 +394,7 @@ mod tests {
                 r#"\ ` * _ x_y <i> </i> <!-- --> &amp; & &#3; ~~a~~ | "q" 'r' {b} {{c}} %}"#,
                 "ends in \\",
                 "a /* b */ // c",
+                "a&-->",
                 "-- # a = 1, b; :c: $d$ ^ %",
                 "ü 画像 🙂",
                 "https://a.example/b_c",
