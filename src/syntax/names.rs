@@ -122,8 +122,6 @@ struct Step<'t> {
     field: &'t str,
     /// What becomes of a bare name in it.
     binding: Binding,
-    /// Nothing stands before it in the node around it.
-    is_first: bool,
 }
 
 struct Use {
@@ -142,9 +140,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn all<'t>(&mut self, cursor: &mut TreeCursor<'t>, range: &Range<usize>) {
         let mut above: Vec<Step<'t>> = Vec::new();
-        let mut is_first = true;
         loop {
-            let step = self.step(above.last(), cursor, is_first);
+            let step = self.step(above.last(), cursor);
             let node = step.node;
             let meets = node.start_byte() < range.end && range.start < node.end_byte();
             if meets {
@@ -153,13 +150,11 @@ impl Walk<'_> {
                     self.leaf(step, &above);
                 }
                 above.push(step);
-                is_first = true;
                 if cursor.goto_first_child() {
                     continue;
                 }
                 above.pop();
             }
-            is_first = false;
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
                     return;
@@ -169,12 +164,7 @@ impl Walk<'_> {
         }
     }
 
-    fn step<'t>(
-        &self,
-        parent: Option<&Step<'t>>,
-        cursor: &TreeCursor<'t>,
-        is_first: bool,
-    ) -> Step<'t> {
+    fn step<'t>(&self, parent: Option<&Step<'t>>, cursor: &TreeCursor<'t>) -> Step<'t> {
         let field = cursor.field_name().unwrap_or_default();
         let binding = parent.map_or(Binding::Used, |parent| {
             let around = parent.node.kind();
@@ -184,7 +174,6 @@ impl Walk<'_> {
             node: cursor.node(),
             field,
             binding,
-            is_first,
         }
     }
 
@@ -223,7 +212,7 @@ impl Walk<'_> {
         }
         let parent = above.next();
         let around = parent.map_or("", |parent| parent.node.kind());
-        let is_last = !name.is_first;
+        let is_last = name.node.prev_sibling().is_some();
         let is_access = is_last && naming.is_access(around, name.field);
         let is_part = is_access || is_last && naming.is_path(around, name.field);
         let (whole, beyond) = match parent.filter(|_| is_part) {
@@ -241,26 +230,21 @@ impl Walk<'_> {
         } else {
             Role::Value
         };
-        let of = parent.filter(|_| is_part);
-        let of = of.and_then(|parent| self.what_it_is_of(name.node, parent.node));
+        let of = is_part.then(|| self.what_it_is_of(name.node)).flatten();
         Use {
             name: Name { text, role, of },
             is_part,
         }
     }
 
-    /// The last word before the dot or the colons in front of `node`, a child of `parent`.
-    fn what_it_is_of(&self, node: Node, parent: Node) -> Option<String> {
-        let mut cursor = parent.walk();
-        let before = parent
-            .children(&mut cursor)
-            .take_while(|child| *child != node);
+    /// The last word before the dot or the colons in front of `node`.
+    fn what_it_is_of(&self, node: Node) -> Option<String> {
+        let mut before = std::iter::successors(node.prev_sibling(), Node::prev_sibling);
         let is_word = |text: &String| {
             let mut chars = text.chars();
             chars.all(|c| c.is_alphanumeric() || c == '_' || c == '$')
         };
-        let owners = before.filter(|node| node.is_named() || node.kind() == "this");
-        let mut owner = owners.last()?;
+        let mut owner = before.find(|node| node.is_named() || node.kind() == "this")?;
         while let Some(last) = ["name", "field", "attribute", "property"]
             .iter()
             .find_map(|field| owner.child_by_field_name(field))

@@ -12,10 +12,6 @@ use super::{Language, rope};
 /// Names longer than this, in bytes, are computed keys rather than names.
 const MAX_NAME: usize = 256;
 
-/// Below this many nodes nothing is taken for declared. Who writes code gets nowhere near, and to
-/// look from a node at its parent or its siblings takes as long as it is deep.
-const MAX_DEPTH: usize = 400;
-
 /// What a [`Symbol`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SymbolKind {
@@ -55,17 +51,11 @@ impl SymbolKind {
     }
 
     /// Whether functions directly inside it are its methods.
-    fn has_methods(self, rules: &Rules) -> bool {
-        rules.modules_have_methods && self == Self::Module
-            || matches!(
-                self,
-                Self::Class
-                    | Self::Struct
-                    | Self::Enum
-                    | Self::Interface
-                    | Self::Trait
-                    | Self::Impl
-            )
+    fn has_methods(self) -> bool {
+        matches!(
+            self,
+            Self::Class | Self::Struct | Self::Enum | Self::Interface | Self::Trait | Self::Impl
+        )
     }
 }
 
@@ -114,9 +104,7 @@ pub(super) fn symbols(language: Language, tree: &Tree, text: &Rope) -> Vec<Symbo
             levels.push(lead(text, above, node));
         } else {
             let above = above.filter(|above| is_adjacent(text, above.end, node.start_byte()));
-            if levels.len() < MAX_DEPTH {
-                walk.visit(node, above.clone());
-            }
+            walk.visit(node, above.clone());
             levels.push(None);
             if cursor.goto_first_child() {
                 // Python's comments stand before the block whose first statement they are about.
@@ -163,7 +151,7 @@ impl Walk<'_> {
             return;
         };
         let around = self.open.last().map(|(_, kind)| *kind);
-        let Some(kind) = kind_within(declared.kind, around, self.rules) else {
+        let Some(kind) = kind_within(declared.kind, around) else {
             return;
         };
         if !self.named.insert(declared.name.start) {
@@ -225,11 +213,9 @@ impl Walk<'_> {
 }
 
 /// What a declaration is where `around` is the symbol around it; `None` if it is no symbol there.
-fn kind_within(kind: SymbolKind, around: Option<SymbolKind>, rules: &Rules) -> Option<SymbolKind> {
+fn kind_within(kind: SymbolKind, around: Option<SymbolKind>) -> Option<SymbolKind> {
     match (kind, around) {
-        (SymbolKind::Function, Some(around)) if around.has_methods(rules) => {
-            Some(SymbolKind::Method)
-        }
+        (SymbolKind::Function, Some(around)) if around.has_methods() => Some(SymbolKind::Method),
         // An associated type says nothing without the block around it.
         (SymbolKind::TypeAlias, Some(SymbolKind::Impl | SymbolKind::Trait)) => None,
         _ => Some(kind),

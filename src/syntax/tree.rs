@@ -496,30 +496,6 @@ mod tests {
         assert!(syntax.symbols().is_empty());
     }
 
-    /// In debug it would take minutes if each of them looked for what is around it.
-    #[test]
-    fn what_is_declared_very_deep_is_not_looked_at() {
-        let nested = |opens: &str, closes: &str| {
-            let text = opens.repeat(20_000) + &closes.repeat(20_000);
-            Rope::from_str(&text)
-        };
-        for (language, opens, closes) in [
-            (Language::JavaScript, "function f() { // why\n", "}"),
-            (Language::Cpp, "class A { void b(); ", "};"),
-            (Language::Ruby, "class A\ndef a; end\n", "end\n"),
-        ] {
-            let text = nested(opens, closes);
-            let Some(syntax) = Syntax::parse_within(language, &text, Duration::from_secs(600))
-            else {
-                panic!("{language:?}: it was not parsed");
-            };
-            assert!(
-                (20..1_000).contains(&syntax.symbols().len()),
-                "{language:?}"
-            );
-        }
-    }
-
     #[test]
     fn chunks_of_a_rope_are_read_as_one_text() {
         let text = Rope::from_str(&"fn größe() -> &'static str { \"\u{1f600}\" }\n".repeat(2_000));
