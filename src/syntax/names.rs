@@ -212,7 +212,8 @@ impl Walk<'_> {
         }
         let parent = above.next();
         let around = parent.map_or("", |parent| parent.node.kind());
-        let is_last = name.node.prev_sibling().is_some();
+        let first = parent.and_then(|parent| parent.node.child(0));
+        let is_last = first.is_some_and(|first| first != name.node);
         let is_access = is_last && naming.is_access(around, name.field);
         let is_part = is_access || is_last && naming.is_path(around, name.field);
         let (whole, beyond) = match parent.filter(|_| is_part) {
@@ -230,21 +231,25 @@ impl Walk<'_> {
         } else {
             Role::Value
         };
-        let of = is_part.then(|| self.what_it_is_of(name.node)).flatten();
+        let of = parent.filter(|_| is_part);
+        let of = of.and_then(|parent| self.what_it_is_of(name.node, parent.node));
         Use {
             name: Name { text, role, of },
             is_part,
         }
     }
 
-    /// The last word before the dot or the colons in front of `node`.
-    fn what_it_is_of(&self, node: Node) -> Option<String> {
-        let mut before = std::iter::successors(node.prev_sibling(), Node::prev_sibling);
+    /// The last word before the dot or the colons in front of `node`, a child of `parent`.
+    fn what_it_is_of(&self, node: Node, parent: Node) -> Option<String> {
+        let mut cursor = parent.walk();
+        let before = parent.children(&mut cursor);
+        let before = before.take_while(|before| *before != node);
         let is_word = |text: &String| {
             let mut chars = text.chars();
             chars.all(|c| c.is_alphanumeric() || c == '_' || c == '$')
         };
-        let mut owner = before.find(|node| node.is_named() || node.kind() == "this")?;
+        let owners = before.filter(|node| node.is_named() || node.kind() == "this");
+        let mut owner = owners.last()?;
         while let Some(last) = ["name", "field", "attribute", "property"]
             .iter()
             .find_map(|field| owner.child_by_field_name(field))

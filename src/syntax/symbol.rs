@@ -6,7 +6,7 @@ use std::ops::Range;
 use ropey::Rope;
 use tree_sitter::{Node, Tree};
 
-use super::grammar::{Declaration, Rules};
+use super::grammar::{Declaration, MOST_WRAPPERS, Rules};
 use super::{Language, rope};
 
 /// Names longer than this, in bytes, are computed keys rather than names.
@@ -97,6 +97,8 @@ pub(super) fn symbols(language: Language, tree: &Tree, text: &Rope) -> Vec<Symbo
     let mut cursor = tree.walk();
     // What stands above the next node, for each level from the root down to the cursor.
     let mut levels: Vec<Option<Range<usize>>> = vec![None];
+    // The kinds of the nodes around the cursor.
+    let mut around: Vec<&str> = Vec::new();
     loop {
         let node = cursor.node();
         let above = levels.pop().flatten();
@@ -104,9 +106,10 @@ pub(super) fn symbols(language: Language, tree: &Tree, text: &Rope) -> Vec<Symbo
             levels.push(lead(text, above, node));
         } else {
             let above = above.filter(|above| is_adjacent(text, above.end, node.start_byte()));
-            walk.visit(node, above.clone());
+            walk.visit(node, around.last().unwrap_or(&""), above.clone());
             levels.push(None);
             if cursor.goto_first_child() {
+                around.push(node.kind());
                 // Python's comments stand before the block whose first statement they are about.
                 levels.push(above);
                 continue;
@@ -117,6 +120,7 @@ pub(super) fn symbols(language: Language, tree: &Tree, text: &Rope) -> Vec<Symbo
                 return walk.found;
             }
             levels.pop();
+            around.pop();
         }
     }
 }
@@ -139,7 +143,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, node: Node, above: Option<Range<usize>>) {
+    fn visit(&mut self, node: Node, parent: &str, above: Option<Range<usize>>) {
         while self
             .open
             .last()
@@ -147,11 +151,11 @@ impl Walk<'_> {
         {
             self.open.pop();
         }
-        let Some(declared) = self.rules.declaration(node) else {
+        let Some(declared) = self.rules.declaration(node, parent) else {
             return;
         };
         let around = self.open.last().map(|(_, kind)| *kind);
-        let Some(kind) = kind_within(declared.kind, around) else {
+        let Some(kind) = kind_within(self.rules, declared.kind, around) else {
             return;
         };
         if !self.named.insert(declared.name.start) {
@@ -177,7 +181,7 @@ impl Walk<'_> {
         }
         let name = rope::slice(self.text, name_range.clone())?;
         let (within, start) = leading_within(self.rules, node);
-        let end = declared.end.unwrap_or_else(|| end_of(node));
+        let end = self.end_of(node, declared);
         // A line of C's preprocessor reaches over its end.
         let range = start..rope::skip_back(self.text, end, rope::is_blank).max(name_range.end);
         let body = declared
@@ -193,6 +197,15 @@ impl Walk<'_> {
             range,
             depth: self.open.len(),
         })
+    }
+
+    fn end_of(&self, node: Node, declared: &Declaration) -> usize {
+        let after = rope::skip(self.text, node.end_byte(), rope::is_blank);
+        if declared.takes_semicolon && rope::char_at(self.text, after) == Some(';') {
+            after + 1
+        } else {
+            end_of(node)
+        }
     }
 
     /// What stands above the item at `start`, outside and inside its node, as one range.
@@ -213,9 +226,12 @@ impl Walk<'_> {
 }
 
 /// What a declaration is where `around` is the symbol around it; `None` if it is no symbol there.
-fn kind_within(kind: SymbolKind, around: Option<SymbolKind>) -> Option<SymbolKind> {
+fn kind_within(rules: &Rules, kind: SymbolKind, around: Option<SymbolKind>) -> Option<SymbolKind> {
+    let has_methods = |around: SymbolKind| {
+        around.has_methods() || rules.modules_have_methods && around == SymbolKind::Module
+    };
     match (kind, around) {
-        (SymbolKind::Function, Some(around)) if around.has_methods() => Some(SymbolKind::Method),
+        (SymbolKind::Function, Some(around)) if has_methods(around) => Some(SymbolKind::Method),
         // An associated type says nothing without the block around it.
         (SymbolKind::TypeAlias, Some(SymbolKind::Impl | SymbolKind::Trait)) => None,
         _ => Some(kind),
@@ -248,12 +264,13 @@ fn leading_within(rules: &Rules, node: Node) -> (Option<Range<usize>>, usize) {
 /// looks for a semicolon.
 fn end_of(node: Node) -> usize {
     let mut node = node;
-    // As many wrappers as one item can have. A Python block may well end in a comment.
-    for _ in 0..4 {
-        let children = (0..node.child_count()).rev().filter_map(|i| node.child(i));
+    // A Python block may well end in a comment.
+    for _ in 0..MOST_WRAPPERS {
+        let mut cursor = node.walk();
+        let children = node.children(&mut cursor);
         let last = children
-            .into_iter()
-            .find(|child| !is_comment(*child) && !child.byte_range().is_empty());
+            .filter(|child| !is_comment(*child) && !child.byte_range().is_empty())
+            .last();
         match last {
             Some(last) if last.kind() != "block" => node = last,
             _ => break,
@@ -289,6 +306,8 @@ fn is_leading(rules: &Rules, node: Node) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::syntax::Syntax;
 
@@ -381,6 +400,22 @@ mod tests {
             "def a():\n    pass\n    # end\nb = 1\n",
             &[(0, "function", "a", "", "def a():\n    pass\n    # end")],
         );
+    }
+
+    /// Each of these would take minutes if the way to a parent or a sibling began at the root.
+    #[test]
+    fn a_walk_takes_no_longer_for_each_symbol_where_there_are_many() {
+        const MANY: usize = 50_000;
+        let check = |language: Language, one: &str, symbols: usize| {
+            let text = Rope::from_str(&one.repeat(MANY));
+            let syntax = Syntax::parse_within(language, &text, Duration::from_secs(600)).unwrap();
+            assert_eq!(syntax.symbols().len(), symbols * MANY, "{one}");
+        };
+        check(Language::JavaScript, "function f() {}\n", 1);
+        check(Language::C, "int f(int a);\n", 1);
+        check(Language::Cpp, "struct A { };\n", 1);
+        check(Language::Ruby, "def a() 1 end\n", 1);
+        check(Language::Python, "def a(): 1\n", 1);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(super) const RULES: Rules = Rules {
     },
     naming: NAMING,
     constants: |node, _, tell| variables(node, tell),
+    // Inside of a function it is more likely a variable with arguments, as in `A a(b);`, and a
+    // friend belongs elsewhere.
+    announces_in: |around| !matches!(around, "compound_statement" | "friend_declaration"),
     holds_constants: |kind| {
         kind.starts_with("preproc_")
             || matches!(
@@ -192,13 +195,8 @@ fn declarator_in(node: Node) -> Option<Node> {
     })
 }
 
-/// A function that is only announced. Inside of a function it is more likely a variable with
-/// arguments, as in `A a(b);`, and a friend belongs elsewhere.
+/// A function that is only announced.
 fn prototype(node: Node) -> Option<Declaration> {
-    let around = node.parent().map(|parent| parent.kind());
-    if matches!(around, Some("compound_statement" | "friend_declaration")) {
-        return None;
-    }
     let declared = declarator(field(node, "declarator")?)?;
     declared.is_function.then(|| declared.function(None))
 }
@@ -215,9 +213,8 @@ fn lambda(node: Node) -> Option<Declaration> {
 fn type_declared(kind: Kind, node: Node) -> Option<Declaration> {
     let body = field(node, "body")?;
     let name = declarator(field(node, "name")?)?.name;
-    let after = node.next_sibling().filter(|after| after.kind() == ";");
     Some(Declaration {
-        end: after.map(|semicolon| semicolon.end_byte()),
+        takes_semicolon: true,
         ..Declaration::spanning(kind, name, Some(body))
     })
 }

@@ -37,8 +37,8 @@ pub(super) struct Declaration {
     /// Where a second name starts that what is declared has for itself, as `g` in
     /// `f = function g() {}`.
     pub own_name: Option<usize>,
-    /// Where the item ends, if behind its node: a semicolon that is no part of it.
-    pub end: Option<usize>,
+    /// Whether a semicolon directly behind its node belongs to the item.
+    pub takes_semicolon: bool,
 }
 
 /// What the nodes of one grammar mean. Kinds of nodes have the same name in several grammars and
@@ -60,6 +60,9 @@ pub(super) struct Rules {
     pub constants: for<'t> fn(Node<'t>, &Rope, &mut dyn FnMut(Node<'t>)),
     /// Whether a module may have methods of its own, as a type has.
     pub modules_have_methods: bool,
+    /// Whether a function without a body is announced where it stands directly in a node of this
+    /// kind.
+    pub announces_in: fn(&str) -> bool,
     /// Whether constants that are not local to a function may stand in a node of this kind.
     pub holds_constants: fn(&str) -> bool,
 }
@@ -84,20 +87,35 @@ impl Rules {
         }
     }
 
-    /// What `node` declares, itself or through what it wraps: `export`, decorators, `const`.
-    pub fn declaration(&self, node: Node) -> Option<Declaration> {
-        let mut node = node;
-        loop {
-            if !node.is_named() {
-                return None;
-            }
+    /// What `node`, which stands in a node of the kind `around`, declares itself or through what
+    /// it wraps: `export`, decorators, `const`.
+    ///
+    /// It looks at what is in the node alone: each way from a node to its parent or to a sibling
+    /// begins at the root of the tree.
+    pub fn declaration(&self, node: Node, around: &str) -> Option<Declaration> {
+        let mut wrapper = Some(node);
+        for _ in 0..MOST_WRAPPERS {
+            let node = wrapper.filter(Node::is_named)?;
             if let Some(declared) = (self.declared)(node) {
-                return Some(declared);
+                return self.counts(&declared, around).then_some(Declaration {
+                    body: declared.body.map(|body| start_with_comments(node, body)),
+                    ..declared
+                });
             }
-            node = (self.unwrapped)(node)?;
+            wrapper = (self.unwrapped)(node);
         }
+        None
+    }
+
+    fn counts(&self, declared: &Declaration, around: &str) -> bool {
+        let is_function = matches!(declared.kind, SymbolKind::Function | SymbolKind::Method);
+        let is_announced = is_function && declared.body.is_none();
+        !is_announced || (self.announces_in)(around)
     }
 }
+
+/// As many as one item can have around it.
+pub(super) const MOST_WRAPPERS: usize = 8;
 
 /// What there is to say of most grammars.
 const PLAIN: Rules = Rules {
@@ -109,6 +127,7 @@ const PLAIN: Rules = Rules {
     naming: NO_NAMES,
     constants: |_, _, _| (),
     modules_have_methods: false,
+    announces_in: |_| true,
     holds_constants: |_| false,
 };
 
@@ -122,18 +141,38 @@ impl Declaration {
         Self {
             kind,
             name,
-            body: body.map(start_with_comments),
+            body: body.map(|body| body.start_byte()),
             own_name: None,
-            end: None,
+            takes_semicolon: false,
         }
     }
 }
 
-/// Where a body starts, with the comments that some grammars put before it: they are in it.
-fn start_with_comments(body: Node<'_>) -> usize {
-    let before = std::iter::successors(body.prev_sibling(), Node::prev_sibling);
-    let comments = before.take_while(|node| is_comment(*node));
-    comments.last().unwrap_or(body).start_byte()
+/// Where the body of `item` that begins at this byte starts, with the comments that some grammars
+/// put before it: they are in it.
+fn start_with_comments(item: Node<'_>, body: usize) -> usize {
+    let mut cursor = item.walk();
+    let mut comments = None;
+    let mut goes_on = cursor.goto_first_child();
+    while goes_on {
+        let part = cursor.node();
+        if part.start_byte() >= body {
+            break;
+        }
+        if is_comment(part) {
+            comments = comments.or(Some(part.start_byte()));
+            goes_on = cursor.goto_next_sibling();
+        } else {
+            comments = None;
+            let is_inside = part.end_byte() > body;
+            goes_on = if is_inside {
+                cursor.goto_first_child()
+            } else {
+                cursor.goto_next_sibling()
+            };
+        }
+    }
+    comments.unwrap_or(body)
 }
 
 /// A declaration with the fields `name` and `body`, as most have them.

@@ -84,7 +84,6 @@ fn unwrapped(node: Node) -> Option<Node> {
 
 fn declared(node: Node) -> Option<Declaration> {
     match node.kind() {
-        "method" if is_member(node) => named(Kind::Method, node),
         "method" => named(Kind::Function, node),
         "singleton_method" => named(Kind::Method, node),
         "class" => type_declared(Kind::Class, node),
@@ -101,19 +100,6 @@ fn declared(node: Node) -> Option<Declaration> {
         }
         _ => None,
     }
-}
-
-/// Whether a method stands in a class or a module, and not on top or in another method.
-fn is_member(method: Node) -> bool {
-    let mut around = std::iter::successors(method.parent(), Node::parent);
-    let owner = around.find(|node| {
-        node.is_named()
-            && matches!(
-                node.kind(),
-                "class" | "module" | "singleton_class" | "method" | "singleton_method" | "lambda"
-            )
-    });
-    owner.is_some_and(|owner| matches!(owner.kind(), "class" | "module" | "singleton_class"))
 }
 
 /// A class or a module; of `class A::B` the name is `B`.
