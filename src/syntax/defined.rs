@@ -8,12 +8,16 @@ use tree_sitter::Node;
 use super::grammar::Rules;
 use super::symbol::{Symbol, SymbolKind, is_comment};
 use super::{Syntax, rope};
-use crate::text::up_to_line_end;
+use crate::text::shortened;
 
 /// The most that is told of one definition, in bytes: about 400 tokens.
 pub const MAX_DEFINITION: usize = 1_300;
 /// A doc comment beyond this is cut to its first paragraph.
 const LONG_DOC: usize = 300;
+/// Less room than this is not worth beginning a doc comment in, in bytes.
+const LEAST_DOC: usize = 40;
+/// The most that is told of what a definition is in.
+const LONG_HEAD: usize = 160;
 /// The most that is told of a constant, whose value may be a table.
 const MAX_CONSTANT: usize = 300;
 
@@ -115,7 +119,7 @@ impl Source<'_> {
         };
         Defined {
             name: symbol.name.clone(),
-            text: cut(&text, MAX_DEFINITION),
+            text: shortened(&text, MAX_DEFINITION),
             range: symbol.with_leading(),
             at: symbol.name_range.start,
             of: around.map(|around| self.head(around)),
@@ -151,7 +155,7 @@ impl Source<'_> {
         if whole.len() <= MAX_DEFINITION {
             return whole;
         }
-        cut(&self.left_out(symbol, true), MAX_DEFINITION)
+        shortened(&self.left_out(symbol, true), MAX_DEFINITION)
     }
 
     fn left_out(&self, symbol: &Symbol, comments_too: bool) -> String {
@@ -248,7 +252,9 @@ impl Source<'_> {
                 && rope::begins_line(self.text, above.start_byte())
         });
         let doc = comment.map(|comment| doc(&self.slice(comment.byte_range()), LONG_DOC));
-        let told = doc.into_iter().chain([cut(line.trim(), MAX_CONSTANT)]);
+        let told = doc
+            .into_iter()
+            .chain([shortened(line.trim(), MAX_CONSTANT)]);
         let at = name.start_byte();
         let around = self.syntax.symbols().iter().rev();
         let around = around
@@ -280,6 +286,11 @@ fn doc(comment: &str, most: usize) -> String {
     if comment.len() <= LONG_DOC.min(most) {
         return comment.to_owned();
     }
+    let end = end_mark(comment);
+    let Some(most) = most.checked_sub(LEAST_DOC + end.len()) else {
+        return String::new();
+    };
+    let most = most + LEAST_DOC;
     let marks = ['/', '*', '!', '#', '"', '\'', ' ', '\t'];
     let mut told = Vec::new();
     let mut has_words = false;
@@ -291,16 +302,29 @@ fn doc(comment: &str, most: usize) -> String {
         has_words |= !is_blank;
         told.push(line);
     }
-    cut(&told.join("\n"), most)
+    let told = shortened(&told.join("\n"), most.saturating_sub(" … ".len()));
+    match end {
+        "" => told,
+        _ if told.ends_with(end) => told,
+        _ if told.ends_with('…') => format!("{told} {end}"),
+        _ => format!("{told} … {end}"),
+    }
 }
 
-/// The text up to the last line end within so many bytes, and a sign that it is cut.
-fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    let most = most.saturating_sub('…'.len_utf8() + 1);
-    format!("{}\n…", up_to_line_end(text, most))
+/// What a comment of several lines, or a string that serves as one, ends with, if with anything.
+fn end_mark(comment: &str) -> &'static str {
+    let quoted = comment.trim_start_matches(char::is_alphabetic);
+    let ends = [
+        ("/*", "*/"),
+        ("--[[", "]]"),
+        ("<!--", "-->"),
+        ("\"\"\"", "\"\"\""),
+        ("'''", "'''"),
+        ("\"", "\""),
+        ("'", "'"),
+    ];
+    let end = ends.iter().find(|(begin, _)| quoted.starts_with(begin));
+    end.map_or("", |(_, end)| end)
 }
 
 fn without_blank_lines(text: &str) -> String {
@@ -310,7 +334,7 @@ fn without_blank_lines(text: &str) -> String {
 
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(160).collect()
+    shortened(&line, LONG_HEAD)
 }
 
 #[cfg(test)]
@@ -322,6 +346,26 @@ mod tests {
     fn check(language: Language, text: &str, names: &[&str], expected: &[&str]) {
         let found = testing::told(language, text, names);
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_long_doc_comment_is_cut_at_a_word_and_still_ends() {
+        let words = "word ".repeat(200);
+        let check = |language: Language, text: String, begin: &str, end: &str| {
+            let told = testing::told(language, &text, &["f"]);
+            let told = &told[0];
+            assert!(told.contains(begin) && told.len() > LONG_DOC, "{told}");
+            assert!(told.contains(&format!("word …{end}")), "{told}");
+        };
+        let python = format!("def f():\n    \"\"\"{words}\"\"\"\n    pass\n");
+        check(Language::Python, python, "def f():", " \"\"\"");
+        let java = format!("class A {{\n/** {words} */\nint f() {{}}\n}}");
+        check(Language::Java, java, "/** word", " */");
+        let rust = format!("/// {words}\nfn f() {{}}");
+        check(Language::Rust, rust, "/// word", "\nfn f()");
+        let text = format!("/** One.\n *\n * {words} */\nfunction f() {{}}");
+        let told = testing::told(Language::JavaScript, &text, &["f"]);
+        assert_eq!(told, ["/** One. … */\nfunction f()"]);
     }
 
     #[test]

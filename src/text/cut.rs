@@ -12,6 +12,23 @@ pub fn up_to_line_end(text: &str, most: usize) -> &str {
         .unwrap_or(head)
 }
 
+/// The text up to the last line end within so many bytes, up to a word where there is none, and a
+/// sign that it is cut.
+pub fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let most = most.saturating_sub('…'.len_utf8() + 1);
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end));
+    let head = text.get(..end.unwrap_or(0)).unwrap_or_default();
+    let up_to = |end: usize| head.get(..end).unwrap_or_default().trim_end();
+    match (head.rfind('\n'), head.rfind(char::is_whitespace)) {
+        (Some(end), _) if !up_to(end).is_empty() => format!("{}\n…", up_to(end)),
+        (_, Some(end)) if !up_to(end).is_empty() => format!("{} …", up_to(end)),
+        _ => format!("{head}…"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +42,22 @@ mod tests {
         check("a\nbc", 3, "a");
         check("aé", 2, "a");
         check("é", 1, "");
+    }
+
+    #[test]
+    fn a_text_is_shortened_at_a_line_or_a_word_and_says_so() {
+        let check = |text: &str, most: usize, expected: &str| {
+            let shortened = shortened(text, most);
+            assert_eq!(shortened, expected, "{text:?} {most}");
+            assert!(shortened.len() <= most.max('…'.len_utf8()));
+        };
+        check("one two", 7, "one two");
+        check("one\ntwo three", 10, "one\n…");
+        check("one two three", 11, "one …");
+        check("  one\ntwo three", 10, "  one\n…");
+        check("one\n", 4, "one\n");
+        check("onetwothree", 8, "onet…");
+        check("ééé", 5, "…");
+        check("one", 0, "…");
     }
 }
