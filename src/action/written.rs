@@ -91,7 +91,12 @@ const END_MARKS: [&str; 6] = ["*/", "-->", "]]", "--%>", "=end", "#}"];
 fn without_end_mark(body: &str) -> &str {
     let body = body.trim_end();
     let ended = END_MARKS.iter().find_map(|mark| body.strip_suffix(mark));
-    ended.unwrap_or(body).trim_end()
+    // As Lua ends what may hold two brackets.
+    let of_level = || {
+        let level = body.strip_suffix("=]")?;
+        level.trim_end_matches('=').strip_suffix(']')
+    };
+    ended.or_else(of_level).unwrap_or(body).trim_end()
 }
 
 /// What begins a comment where no grammar tells it, at the start of a line.
@@ -266,6 +271,8 @@ mod tests {
             "a long line\n",
         );
         check("vim", "|«\" gloss: x\n»call a()|", &["x"], "call a()");
+        check("lua", "|«--[==[ gloss: x ]==]\n»b()|", &["x"], "b()");
+        check("lua", "|«-- gloss: a[1]\n»b()|", &["a[1]"], "b()");
         check(
             "html",
             "|«<!-- gloss: a list -->\n»<p>a</p>|",

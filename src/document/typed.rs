@@ -141,6 +141,13 @@ impl Typed {
 
     /// Takes a change of `text`, which does not hold it yet.
     pub(super) fn pass(&mut self, text: &Rope, change: &Change, came: &str) {
+        if let Some((change, line)) = as_a_line(text, change, came) {
+            return self.take(text, &change, &line);
+        }
+        self.take(text, change, came);
+    }
+
+    fn take(&mut self, text: &Rope, change: &Change, came: &str) {
         let is_typed = is_one_line(came);
         if self.stretches.is_empty() && !is_typed {
             return;
@@ -199,6 +206,27 @@ impl Typed {
         found.sort_by_key(|range| range.start);
         found
     }
+}
+
+/// What came as the line that it is, if what two texts differ in begins within it: of `// a` above
+/// `// b` only `a`, the line's end and `// ` are new where both are compared from the start.
+fn as_a_line(text: &Rope, change: &Change, came: &str) -> Option<(Change, String)> {
+    if !change.range.is_empty() || is_one_line(came) {
+        return None;
+    }
+    let (line, next) = came.split_at(came.rfind(['\n', '\r'])? + 1);
+    let words = next.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if !MARK.starts_with(words) && !words.starts_with(MARK) {
+        return None;
+    }
+    let start = change.range.start.checked_sub(next.len())?;
+    let before = text.get_byte_slice(start..change.range.start)?;
+    let line = (before == next).then(|| format!("{next}{line}"))?;
+    let change = Change {
+        range: start..start,
+        ..change.clone()
+    };
+    is_one_line(&line).then_some((change, line))
 }
 
 /// Whether a text is one line at most, whatever blank ones stand around it.
@@ -272,6 +300,23 @@ mod tests {
                 .map(|stretch| self.text.byte_slice(stretch.clone()).to_string())
                 .collect()
         }
+    }
+
+    #[test]
+    fn a_line_above_one_like_it_counts_where_texts_are_compared() {
+        let check = |opened: &str, at: usize, came: &str, typed: &[&str]| {
+            let mut page = Page::opened(opened);
+            page.change(at..at, came);
+            assert_eq!(page.typed(), typed, "{opened:?} {came:?}");
+        };
+        // What is the same stands in front of what came, and in its end again.
+        check("a\n  // b\n", 7, "gloss: c\n  // ", &["  // gloss: c\n"]);
+        check("# b\r\n", 2, "gloss: c\r\n# ", &["# gloss: c\r\n"]);
+        check("# go\n", 3, "loss: c\n# g", &["# gloss: c\n"]);
+        check("a\n  // b\n", 7, "gloss: c\n # ", &[]);
+        check("a\n  // b\n", 7, "gloss: c\n  d\n  // ", &[]);
+        check("// b\n", 1, "gloss: c\n// ", &[]);
+        check("é// b\n", 1, "g\n é", &[]);
     }
 
     #[test]

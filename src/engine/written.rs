@@ -203,6 +203,32 @@ mod tests {
     use crate::store::Store;
     use crate::text::{Encoding, Position};
 
+    fn job(snapshot: crate::document::Snapshot, selection: Range<usize>) -> CodeJob {
+        CodeJob {
+            task: Task::Refactor,
+            snapshot,
+            selection,
+            place: Place::untitled("a.rs", &[]),
+            wish: None,
+            history: Vec::new(),
+            problems: Vec::new(),
+            whole: None,
+            syntax: None,
+            open: Vec::new(),
+            hints: Vec::new(),
+        }
+    }
+
+    fn rewriting(subject: Subject, old: &str, new: &str) -> Rewriting {
+        Rewriting {
+            edits: text::edits(old, new),
+            subject,
+            new: new.into(),
+            summary: String::new(),
+            spent: crate::engine::Spent::default(),
+        }
+    }
+
     /// Types `comment` into a line of `code` and refactors what stands at a place of it, the
     /// model answering with `new`; what is asked, and what becomes of the text.
     fn check(code: &str, line: u32, comment: &str, at: &str, new: &str, expected: &str) {
@@ -217,19 +243,7 @@ mod tests {
         let snapshot = documents.snapshot("file:///a.rs").unwrap();
         let text = snapshot.text.to_string();
         let cursor = text.find(at).unwrap();
-        let job = CodeJob {
-            task: Task::Refactor,
-            snapshot,
-            selection: cursor..cursor,
-            place: Place::untitled("a.rs", &[]),
-            wish: None,
-            history: Vec::new(),
-            problems: Vec::new(),
-            whole: None,
-            syntax: None,
-            open: Vec::new(),
-            hints: Vec::new(),
-        };
+        let job = job(snapshot, cursor..cursor);
         let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
         let (job, _) = engine.heeding(job).unwrap();
         // Once more, as when the model takes less than thought: nothing is lost by it.
@@ -237,14 +251,9 @@ mod tests {
         assert_eq!(job.wish.as_deref(), Some("be brief"));
         assert!(!prepared.prompt.to_plain_text().contains("gloss:"));
         let told = job.snapshot.text.to_string();
-        let range = prepared.subject.range.clone();
-        let rewriting = job.whole.unwrap().rewritten(Rewriting {
-            edits: text::edits(&told[range.clone()], new),
-            subject: prepared.subject,
-            new: new.into(),
-            summary: String::new(),
-            spent: crate::engine::Spent::default(),
-        });
+        let told = &told[prepared.subject.range.clone()];
+        let rewriting = rewriting(prepared.subject, told, new);
+        let rewriting = job.whole.unwrap().rewritten(rewriting);
         assert_eq!(
             text::apply(&text, &rewriting.edits),
             expected,
@@ -255,6 +264,38 @@ mod tests {
         let mut edits = rewriting.edits.iter();
         assert!(edits.all(|edit| within.start <= edit.range.start && edit.range.end <= within.end));
         assert!(text[within].contains("fn b"));
+    }
+
+    #[test]
+    fn a_comment_that_is_all_of_a_body_goes_with_its_edit() {
+        let mut documents = Documents::default();
+        documents.open("a.py", "python", 1, "def b():\n\nc = 1\n");
+        let whole = |text: &str| ContentChange {
+            range: None,
+            text: text.into(),
+        };
+        let text = "def b():\n    # gloss: be brief\n\nc = 1\n";
+        documents.change("a.py", 2, &[whole(text)], Encoding::Utf8);
+        let snapshot = documents.snapshot("a.py").unwrap();
+        for at in ["def", "gloss"] {
+            let cursor = text.find(at).unwrap();
+            let job = job(snapshot.clone(), cursor..cursor);
+            let engine = Engine::new(Settings::default(), &Environment::new(), Store::new(None));
+            let (job, prepared) = engine.heeding(job).unwrap();
+            assert_eq!(job.wish.as_deref(), Some("be brief"), "{at}");
+            let told = job.snapshot.text.byte_slice(prepared.subject.range.clone());
+            assert_eq!(told, "def b():", "{at}");
+            let new = "def b():\n    return 1";
+            let rewriting =
+                job.whole
+                    .unwrap()
+                    .rewritten(rewriting(prepared.subject, &told.to_string(), new));
+            assert_eq!(
+                text::apply(text, &rewriting.edits),
+                format!("{new}\n\nc = 1\n"),
+                "{at}"
+            );
+        }
     }
 
     #[test]

@@ -204,8 +204,36 @@ impl Walk<'_> {
         if declared.takes_semicolon && rope::char_at(self.text, after) == Some(';') {
             after + 1
         } else {
-            end_of(node)
+            let end = end_of(node);
+            let is_without_body = declared.body == Some(node.end_byte());
+            if is_without_body && end > 0 && rope::char_at(self.text, end - 1) == Some(':') {
+                self.end_of_comments(node.start_byte(), end)
+            } else {
+                end
+            }
         }
+    }
+
+    /// Where the comments end that are all that Python's item has for a body; its grammar leaves
+    /// them outside.
+    fn end_of_comments(&self, start: usize, head_end: usize) -> usize {
+        let lines = crate::text::line_of(self.text, head_end) + 1..self.text.len_lines();
+        let own = self.indentation(crate::text::line_of(self.text, start));
+        let mut end = head_end;
+        for line in lines {
+            let place = crate::text::line_range(self.text, line);
+            let written = rope::slice(self.text, place.clone()).unwrap_or_default();
+            if !written.trim_start().starts_with('#') || self.indentation(line) <= own {
+                break;
+            }
+            end = place.start + written.trim_end().len();
+        }
+        end
+    }
+
+    fn indentation(&self, line: usize) -> usize {
+        let place = crate::text::line_range(self.text, line);
+        rope::skip(self.text, place.start, rope::is_inline_blank) - place.start
     }
 
     /// What stands above the item at `start`, outside and inside its node, as one range.
@@ -399,6 +427,30 @@ mod tests {
             Language::Python,
             "def a():\n    pass\n    # end\nb = 1\n",
             &[(0, "function", "a", "", "def a():\n    pass\n    # end")],
+        );
+    }
+
+    #[test]
+    fn comments_that_are_all_of_a_body_are_in_it() {
+        check(
+            Language::Python,
+            "class A:\n    def f():\n        # a\n        # b\n\n    # c\n    def g():\n        # e",
+            &[
+                (
+                    0,
+                    "class",
+                    "A",
+                    "",
+                    "class A:\n    def f():\n        # a\n        # b\n\n    # c\n    def g():\n        # e",
+                ),
+                (1, "method", "f", "", "def f():\n        # a\n        # b"),
+                (1, "method", "g", "# c", "def g():\n        # e"),
+            ],
+        );
+        check(
+            Language::Python,
+            "def f():\n# a\nb = 1\n",
+            &[(0, "function", "f", "", "def f():")],
         );
     }
 
