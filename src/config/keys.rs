@@ -18,7 +18,7 @@ use crate::prompt::{Detail, Effort};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
     Anyone,
-    /// Moves data or the key, so never from the editor.
+    /// Moves data, money or the key, so never from the editor.
     UserOnly,
 }
 
@@ -186,7 +186,8 @@ pub(super) const KEYS: [Key; 28] = [
         s.model = text(v)?.ok_or(TEXT)?;
         Ok(())
     }),
-    key("prices", Anyone, |s, v| {
+    // A price that is too low would let a budget in dollars through.
+    key("prices", UserOnly, |s, v| {
         s.prices = map(v)?
             .map(|(model, price)| {
                 serde_json::from_value(price.clone())

@@ -67,7 +67,9 @@ pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
         .build()?;
     let end = runtime.block_on(async {
         let (input, output) = connection.open().await?;
-        Ok::<_, std::io::Error>(serve(layers, connection.client_process(), input, output).await)
+        let store = Store::new(crate::store::data_folder());
+        let process = connection.client_process();
+        Ok::<_, std::io::Error>(serve(layers, store, process, input, output).await)
     });
     // A blocking read of standard input cannot be interrupted, so nothing is waited for.
     runtime.shutdown_background();
@@ -77,11 +79,11 @@ pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
 /// Serves one editor over any pair of streams until it leaves, jobs cancelled and booked.
 pub async fn serve(
     layers: Layers,
+    store: Store,
     client_process: Option<u32>,
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> End {
-    let store = Store::new(crate::store::data_folder());
     let mut shared = None;
     let (service, socket) = tower_lsp::LspService::build(|client| {
         let made = Arc::new(Shared::new(client, layers, store.clone()));

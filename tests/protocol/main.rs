@@ -24,5 +24,6 @@ mod jobs;
 mod lifetime;
 mod moving;
 mod order;
+mod policy;
 mod problems;
 mod written;

@@ -48,7 +48,7 @@ const TABLE: &str = r#"
     model             "grok-4.20-0309-reasoning"    yes    yes
     model             "grok-4.7"                    no     yes
     model             "nobody-knows-its-price"      no     yes
-    prices            {"m":{"input":1,"output":2}}  no     yes
+    prices            {"m":{"input":1,"output":2}}  no     no
     proxy             "http://evil.example"         no     no
     reasoning_effort  "high"                        no     yes
     redact_secrets    false                         no     no
