@@ -46,8 +46,9 @@ pub use prices::Prices;
 pub use task::Task;
 pub use written::{Whole, on_disk};
 
+use crate::auth::Keys;
 use crate::config::{Environment, Settings};
-use crate::llm::{self, Call, Client, Effort, Endpoint, Event, Key};
+use crate::llm::{self, ApiError, Call, Client, Effort, Endpoint, Event};
 use crate::prompt::Prompt;
 use crate::store::Store;
 use account::Account;
@@ -79,9 +80,8 @@ const PREPARED_AT_ONCE: usize = 2;
 #[derive(Clone)]
 pub struct Engine {
     settings: Arc<Settings>,
-    key: Option<Key>,
-    /// Why the key that is set cannot be used, if so.
-    key_fault: Option<String>,
+    /// Looked for by the first request.
+    keys: Keys,
     locale: Option<Arc<str>>,
     /// Compiled when first asked, which `initialize` does not.
     excluded: Arc<OnceLock<GlobSet>>,
@@ -119,12 +119,11 @@ struct Answer {
 impl Engine {
     /// An engine by these settings. Opens nothing and connects to nothing.
     pub fn new(settings: Settings, environment: &Environment, store: Store) -> Self {
-        let (key, key_fault) = match environment.get("XAI_API_KEY").map(|text| Key::new(text)) {
-            Some(Ok(key)) => (Some(key), None),
-            // An empty variable is how a shell unsets one for a single command.
-            Some(Err(llm::UnfitKey::Empty)) | None => (None, None),
-            Some(Err(fault)) => (None, Some(fault.to_string())),
-        };
+        let keys = Keys::new(
+            &settings,
+            environment,
+            store.folder().map(Path::to_path_buf),
+        );
         let client = Client::new(llm::Options {
             proxy: settings.proxy.clone(),
             ca_file: settings.ca_file.clone(),
@@ -141,8 +140,7 @@ impl Engine {
             prices: Prices::new(settings.prices.clone(), &settings.base_url),
             desk: Arc::new(Semaphore::new(PREPARED_AT_ONCE)),
             settings: Arc::new(settings),
-            key,
-            key_fault,
+            keys,
             locale: None,
             client,
             fetcher,
@@ -175,6 +173,7 @@ impl Engine {
         new.turns = self.turns.clone();
         new.learned = self.learned.clone();
         new.prices = new.prices.sharing(&self.prices);
+        new.keys = new.keys.sharing(&self.keys);
         new.slots = self.resized_slots(new.settings.concurrency);
         let way = |settings: &Settings| (settings.proxy.clone(), settings.ca_file.clone());
         if way(&new.settings) == way(&self.settings) {
@@ -252,34 +251,46 @@ impl Engine {
     /// # Errors
     /// When the endpoint has no tokenizer, or cannot be asked.
     pub async fn count_tokens(&self, model: &str, prompt: &Prompt) -> Result<u64, JobError> {
-        let endpoint = self.endpoint()?;
+        let endpoint = self.endpoint().await?;
         let text = prompt.text();
         let counted = self.client.count_tokens(&endpoint, model, &text).await?;
         Ok(counted + prompt.image_tokens())
     }
 
-    /// Where requests go, and with which key.
+    /// The keys to the endpoint.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Where requests go.
     ///
     /// # Errors
-    /// When the configuration forbids it, the address is none, or a key is needed and there is none.
-    fn endpoint(&self) -> Result<Endpoint, JobError> {
+    /// When the configuration forbids that anything is sent, or the address is none.
+    pub fn base_url(&self) -> Result<Url, JobError> {
         if let Some(why) = &self.settings.blocked {
             return Err(JobError::Configuration(why.clone()));
         }
-        let base_url = Url::parse(&self.settings.base_url)
+        Url::parse(&self.settings.base_url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| JobError::BaseUrl(self.settings.base_url.clone()))?;
-        if let Some(fault) = &self.key_fault {
-            return Err(JobError::Key(fault.clone()));
+            .ok_or_else(|| JobError::BaseUrl(self.settings.base_url.clone()))
+    }
+
+    /// Where requests go, and with which key, which is looked for now if it was not before.
+    ///
+    /// # Errors
+    /// As [`Engine::base_url`], when a source of keys fails, or a key is needed and there is none.
+    pub async fn endpoint(&self) -> Result<Endpoint, JobError> {
+        let base_url = self.base_url()?;
+        let search = self.keys.find().await.map_err(JobError::Key)?;
+        let key = search.found.map(|found| found.key);
+        if key.is_none() && !llm::is_loopback(&base_url) {
+            return Err(match search.passed_over {
+                Some(why) => JobError::NoKeyBut(why),
+                None => JobError::NoKey,
+            });
         }
-        if self.key.is_none() && !llm::is_loopback(&base_url) {
-            return Err(JobError::NoKey);
-        }
-        Ok(Endpoint {
-            base_url,
-            key: self.key.clone(),
-        })
+        Ok(Endpoint { base_url, key })
     }
 
     /// Asks this very model; writes one row whatever comes of it, once something was sent.
@@ -292,7 +303,7 @@ impl Engine {
             account,
         } = asking;
         let call = Call {
-            endpoint: self.endpoint()?,
+            endpoint: self.endpoint().await?,
             max_output_tokens: Some(self.settings.max_output_tokens.unwrap_or(max_output_tokens)),
             temperature: Some(self.settings.temperature),
             effort: Some(self.settings.reasoning_effort.unwrap_or(effort)),
@@ -344,6 +355,9 @@ impl Engine {
             }
             Err(failure) => {
                 open.failed(&failure);
+                if let (ApiError::BadKey { .. }, Some(key)) = (&failure.error, &call.endpoint.key) {
+                    self.keys.forget(key);
+                }
                 Err(JobError::Api(failure.error))
             }
         }
@@ -462,13 +476,13 @@ mod tests {
             base_url: "http://127.0.0.1:1/v1".into(),
             ..Settings::default()
         };
-        assert!(engine(settings.clone()).endpoint().is_ok());
+        assert!(engine(settings.clone()).base_url().is_ok());
         let blocked = Some("config.toml: line 1".into());
         let refused = engine(Settings {
             blocked,
             ..settings
         })
-        .endpoint();
+        .base_url();
         assert_eq!(refused.unwrap_err().to_string(), "config.toml: line 1");
     }
 

@@ -4,7 +4,7 @@
 //! Arrows point one way, and `tests/architecture.rs` holds them:
 //!
 //! ```text
-//! server, cli → engine → action, store, config → llm
+//! server, cli → engine → auth, action, store, config → llm
 //!             → prompt, answer, document, syntax, image → text
 //! ```
 //!
@@ -12,6 +12,7 @@
 //! - [`document`], [`syntax`], [`image`], [`prompt`] and [`answer`] are the pure
 //!   core. None of them knows tokio; only [`image`] reads files.
 //! - [`action`] holds one file an action: what it asks, what its answer becomes.
+//! - [`auth`] finds the key when it is first needed, and keeps it where it is told to.
 //! - [`llm`] is a prompt in, a stream of text and a usage out.
 //! - [`store`] keeps the ledger and the descriptions; no text of the user's code.
 //! - [`engine`] takes one job from request to outcome, for both faces.
@@ -32,6 +33,7 @@
 
 pub mod action;
 pub mod answer;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod document;

@@ -15,10 +15,11 @@ use tree_sitter::{Node, Parser, Tree};
 /// Each room, and the rooms that it may use besides itself.
 const ROOMS: &str = "
     main:     cli
-    cli:      server sim engine action llm store config prompt answer document syntax image text
-    server:   engine action llm store config prompt answer document syntax image text
-    engine:   action llm store config prompt answer document syntax image text
+    cli:      server sim engine auth action llm store config prompt answer document syntax image text
+    server:   engine auth action llm store config prompt answer document syntax image text
+    engine:   auth action llm store config prompt answer document syntax image text
     action:   prompt answer document syntax image text
+    auth:     config llm text
     llm:      prompt text
     store:    llm
     config:   llm prompt

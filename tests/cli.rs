@@ -8,6 +8,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "cli/auth.rs"]
+mod auth;
 #[path = "cli/exact.rs"]
 mod exact;
 #[path = "cli/writing.rs"]

@@ -16,7 +16,7 @@ pub struct WrongUsage(pub String);
 /// A note in the margin: Grok explains and refactors code, describes images, in any editor.
 ///
 /// Editors start `gloss lsp`. The other commands do the same work on the command line.
-/// The key is read from XAI_API_KEY. `gloss demo` shows it all, without a key as well.
+/// The key is read from XAI_API_KEY, or kept by `gloss auth login`. `gloss demo` shows it all, without a key as well.
 #[derive(Debug, Parser)]
 #[command(
     name = "gloss",
@@ -41,6 +41,8 @@ pub enum Command {
     Describe(DescribeArgs),
     /// What was asked and what it cost
     Usage(UsageArgs),
+    /// The key: kept, named, removed
+    Auth(AuthArgs),
     /// What the endpoint offers: models with context, prices, and whether they see images
     Models(ModelsArgs),
     /// The configuration in force, and where each value came from
@@ -194,6 +196,36 @@ pub enum ConfigCommand {
     },
     /// A JSON Schema for config.toml, for editors to complete and check by
     Schema,
+}
+
+#[derive(Args, Debug)]
+pub struct AuthArgs {
+    #[command(subcommand)]
+    pub command: AuthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Reads a key without showing it, or from standard input; checks it, which costs nothing; keeps it
+    ///
+    /// In the system's keyring, else, after asking, in a file that only you can read. It is kept for
+    /// the host of `base_url`, and sent to no other.
+    Login {
+        /// Keep it in the file where there is no keyring, without asking
+        #[arg(long)]
+        yes: bool,
+        /// Keep it unchecked, as without a network
+        #[arg(long)]
+        no_check: bool,
+    },
+    /// Where the key comes from, and its last four characters; asks nobody. Exits with 1 without a key
+    Status {
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = Shown::Table)]
+        format: Shown,
+    },
+    /// Removes what `login` kept
+    Logout,
 }
 
 #[derive(Args, Debug)]

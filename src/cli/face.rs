@@ -1,6 +1,6 @@
 //! What the commands share: an engine by the configuration, a runtime, and a word on progress.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +31,7 @@ pub fn layers(flags: Vec<(&'static str, Value)>) -> Layers {
         // Values that are no Unicode are none of ours.
         environment: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect::<BTreeMap<_, _>>(),
+            .collect(),
         flags,
     }
 }
@@ -47,6 +47,16 @@ pub fn engine(ask: &AskArgs, model: &'static str) -> Engine {
         &layers.environment,
         Store::new(data_folder()),
     )
+}
+
+/// An engine by the configuration alone.
+pub fn plain_engine() -> Engine {
+    let none = AskArgs {
+        model: None,
+        dry_run: false,
+        exact: false,
+    };
+    engine(&none, "model")
 }
 
 /// The same engine by what the workspace's own file says as well.

@@ -1,6 +1,7 @@
 //! The command line: one file a command, the same engine as the language server.
 
 mod arguments;
+mod auth;
 mod columns;
 mod config;
 mod demo;
@@ -51,6 +52,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Refactor(arguments) => refactor::run(arguments),
         Command::Describe(arguments) => describe::run(arguments),
         Command::Usage(arguments) => show_usage(arguments),
+        Command::Auth(arguments) => auth::run(arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Sim(arguments) => sim::run(&arguments),

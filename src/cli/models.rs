@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::arguments::{AskArgs, ModelsArgs, Shown};
+use super::arguments::{ModelsArgs, Shown};
 use super::{columns, face, output};
 use crate::config::Settings;
 use crate::engine::JobError;
@@ -12,12 +12,7 @@ use crate::llm::models::{self, AS_OF, MODELS, Price};
 use crate::llm::{ApiError, ListedModel};
 
 pub fn run(arguments: &ModelsArgs) -> anyhow::Result<u8> {
-    let none = AskArgs {
-        model: None,
-        dry_run: false,
-        exact: false,
-    };
-    let engine = face::engine(&none, "model");
+    let engine = face::plain_engine();
     let offered = face::run(&engine, async { Ok(engine.models().await) })?;
     let (models, is_built_in) = match offered {
         Ok(models) => (models, false),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::budget::Budget;
+use super::key_command::KeyCommand;
 use super::own_actions::own_actions;
 use super::{ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings};
 use crate::llm::models::{OwnPrice, ticks};
@@ -34,8 +35,9 @@ pub(super) type Expected = Cow<'static, str>;
 
 /// Keys that say where data may go, or how much money. Where one of them cannot be read, what is built in is not
 /// what the person meant, so nothing may be sent.
-const GUARDS: [&str; 7] = [
+const GUARDS: [&str; 8] = [
     "allowed_models",
+    "api_key_command",
     "base_url",
     "budget",
     "ca_file",
@@ -53,7 +55,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 28] = [
+pub(super) const KEYS: [Key; 29] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -75,6 +77,10 @@ pub(super) const KEYS: [Key; 28] = [
             return Err(LANGUAGE.into());
         }
         s.answer_language = language;
+        Ok(())
+    }),
+    key("api_key_command", UserOnly, |s, v| {
+        s.api_key_command = KeyCommand::read(v)?;
         Ok(())
     }),
     key("base_url", UserOnly, |s, v| {
@@ -243,13 +249,7 @@ pub(super) const KEYS: [Key; 28] = [
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
 /// than taken in silence.
-pub(super) const NOT_YET: [&str; 5] = [
-    "api_key_command",
-    "code_lens",
-    "inlay_hints",
-    "otlp_endpoint",
-    "wire",
-];
+pub(super) const NOT_YET: [&str; 4] = ["code_lens", "inlay_hints", "otlp_endpoint", "wire"];
 
 const TEXT: &str = "a text in quotes";
 const ADDRESS: &str = "an address like https://api.x.ai/v1";

@@ -2,6 +2,7 @@
 
 mod budget;
 mod file;
+mod key_command;
 mod keys;
 mod layers;
 mod notice;
@@ -20,6 +21,7 @@ use crate::prompt::{Detail, Effort};
 
 pub use budget::{Budget, Limits};
 pub use file::{ConfigFile, Content};
+pub use key_command::KeyCommand;
 pub use keys::names;
 pub use layers::{Layers, Resolved};
 pub use notice::Notice;
@@ -34,6 +36,8 @@ pub struct Settings {
     /// Why nothing may be sent until the configuration is mended, if so.
     pub blocked: Option<String>,
     pub base_url: String,
+    /// Prints the key, where the environment has none.
+    pub api_key_command: Option<KeyCommand>,
     pub proxy: Option<String>,
     pub ca_file: Option<PathBuf>,
     pub model: String,
@@ -146,6 +150,7 @@ impl Default for Settings {
         Self {
             blocked: None,
             base_url: "https://api.x.ai/v1".into(),
+            api_key_command: None,
             proxy: None,
             ca_file: None,
             model: "grok-4.3".into(),

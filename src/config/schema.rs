@@ -65,6 +65,24 @@ const KEYS: &[Row] = &[
         || json!({ "type": "string", "maxLength": 40, "default": "auto" }),
     ),
     (
+        "api_key_command",
+        "Prints the key, where the environment has none: a program and its arguments, or a shell's line.",
+        || {
+            json!({
+                "anyOf": [
+                    { "type": "array", "items": { "type": "string" } },
+                    { "type": "string" },
+                    {
+                        "type": "object",
+                        "properties": { "shell": { "type": "string" } },
+                        "additionalProperties": false,
+                    },
+                ],
+                "default": [],
+            })
+        },
+    ),
+    (
         "base_url",
         "Where the API is: any server that speaks chat/completions.",
         || json!({ "type": "string", "pattern": "^https?://", "default": "https://api.x.ai/v1" }),

@@ -1,6 +1,7 @@
 //! What a source says, as entries that know their place: from TOML, from JSON, from variables.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,9 +12,55 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::names;
 use super::origin::{Layer, Origin, Place};
+use crate::llm::{Key, UnfitKey};
 
-/// The process's environment as a plain value, read once at start.
-pub type Environment = BTreeMap<String, String>;
+/// The process's environment as a plain value, read once at start; the key apart from the rest, in
+/// a type that is not printed.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    key: Option<Result<Key, UnfitKey>>,
+}
+
+/// The variable that holds the key.
+const KEY: &str = "XAI_API_KEY";
+
+impl Environment {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of a variable; never the key's.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// What `XAI_API_KEY` holds, if it is there.
+    pub fn key(&self) -> Option<&Result<Key, UnfitKey>> {
+        self.key.as_ref()
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        let mut variables: BTreeMap<_, _> = variables.into_iter().collect();
+        let key = variables.remove(KEY).map(|text| Key::new(&text));
+        Self { variables, key }
+    }
+}
+
+impl<const N: usize> From<[(String, String); N]> for Environment {
+    fn from(variables: [(String, String); N]) -> Self {
+        variables.into_iter().collect()
+    }
+}
+
+/// Other variables hold secrets, too, so names alone are printed.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
 
 /// What a source says about one key.
 #[derive(Clone, Debug)]
@@ -134,7 +181,7 @@ pub(super) fn snake_case(name: &str) -> String {
 /// a shell unsets one for a single command.
 pub(super) fn from_environment(environment: &Environment) -> Vec<Entry> {
     const NO_KEYS: [&str; 2] = ["data_dir", "log"];
-    let own = environment.iter().filter_map(|(variable, text)| {
+    let own = environment.variables.iter().filter_map(|(variable, text)| {
         let name = match variable.strip_prefix("GLOSS_") {
             Some(name) => name.to_lowercase(),
             None if variable == "XAI_BASE_URL" => "base_url".to_owned(),

@@ -96,8 +96,7 @@ impl Engine {
     }
 
     fn is_local(&self) -> bool {
-        self.endpoint()
-            .is_ok_and(|endpoint| is_loopback(&endpoint.base_url))
+        self.base_url().is_ok_and(|url| is_loopback(&url))
     }
 
     /// Holds the budget for a request that is about to be sent. What is reserved counts until the

@@ -160,13 +160,14 @@ impl Engine {
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.
     pub(super) async fn prepare(&self, job: CodeJob) -> Result<(CodeJob, Prepared), JobError> {
         let engine = self.clone();
+        let endpoint = self.endpoint().await;
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
         blocking(move || {
             // Held by the work itself, which goes on when nobody waits for it any more.
             let _desk = desk;
             let (action, place) = (job.task.name().to_owned(), job.place.clone());
-            match engine.endpoint().and_then(|_| engine.heeding(job)) {
+            match endpoint.and_then(|_| engine.heeding(job)) {
                 Ok(prepared) => Ok(prepared),
                 Err(error) => {
                     let account = Account {

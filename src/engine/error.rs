@@ -15,6 +15,11 @@ pub enum JobError {
     NoKey,
     #[error("{0}")]
     Key(String),
+    /// Why the keyring was passed over.
+    #[error(
+        "no API key, and {0}; or set XAI_API_KEY in the environment of your editor; a key is made at https://console.x.ai"
+    )]
+    NoKeyBut(String),
     #[error("{0}")]
     Configuration(String),
     #[error("`base_url` is no address: {0}; set it to one like https://api.x.ai/v1")]
@@ -101,7 +106,7 @@ impl JobError {
             Self::Excluded(_) => "excluded",
             Self::TooLarge { .. } | Self::TooLong { .. } => "too_large",
             Self::Budget(_) | Self::NoLedger(_) | Self::NoPrice(_) => "budget",
-            Self::NoKey | Self::Key(_) => "no_key",
+            Self::NoKey | Self::NoKeyBut(_) | Self::Key(_) => "no_key",
             Self::Refused { .. } | Self::Lost { .. } => "answer_refused",
             Self::Image(_) => "image",
             _ => "error",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Answer, Asking, Ear, Engine, Heard, JobError};
-use crate::llm::{ApiError, ListedModel, models};
+use crate::llm::{ApiError, Endpoint, KeyInfo, ListedModel, models};
 
 /// What this process learned of the models it asked; shared by all engines made from one.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +39,20 @@ impl Engine {
         std::mem::take(&mut self.learned.lock().unsaid)
     }
 
+    /// What an endpoint says of the key that goes along. Bills nothing.
+    ///
+    /// # Errors
+    /// When the key is not accepted, or the endpoint does not say.
+    pub async fn key_info(&self, endpoint: &Endpoint) -> Result<KeyInfo, ApiError> {
+        self.client.key_info(endpoint).await
+    }
+
     /// What the endpoint offers.
     ///
     /// # Errors
     /// When it may not be asked, or does not say.
     pub async fn models(&self) -> Result<Vec<ListedModel>, JobError> {
-        let endpoint = self.endpoint()?;
+        let endpoint = self.endpoint().await?;
         Ok(self.client.models(&endpoint).await?)
     }
 

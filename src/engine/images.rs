@@ -110,7 +110,7 @@ impl Engine {
                 return Ok(description(ready.facts, markdown, spent));
             }
         }
-        if let Err(error) = self.endpoint() {
+        if let Err(error) = self.endpoint().await {
             account.refused(self, &model, error.class());
             return Err(error);
         }

@@ -33,6 +33,13 @@ impl Key {
         Ok(Self(SecretString::from(text)))
     }
 
+    /// Its last four characters, to know it by; `None` of one that is too short to tell so much.
+    pub fn ending(&self) -> Option<&str> {
+        let key = self.expose();
+        let start = key.len().checked_sub(4).filter(|start| *start >= 8)?;
+        key.get(start..)
+    }
+
     /// The key itself, for the store that keeps it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -89,6 +96,11 @@ pub(super) fn scrub(text: &str, key: Option<&Key>) -> String {
     mask_after(&text, "Bearer ", 8)
 }
 
+/// `text` without what looks like any xAI key or bearer token.
+pub fn scrubbed(text: &str) -> String {
+    scrub(text, None)
+}
+
 /// An answer without the key. Only the very key is looked for, and only one that is long enough
 /// to be no word: an answer may be code, in which nothing else may change.
 pub(super) fn scrub_answer(text: String, key: Option<&Key>) -> String {
@@ -136,6 +148,15 @@ mod tests {
         check("xai-a b", Err(UnfitKey::Unsendable));
         check("schlüssel", Err(UnfitKey::Unsendable));
         check("a\0b", Err(UnfitKey::Unsendable));
+    }
+
+    #[test]
+    fn a_key_is_known_by_its_end_if_it_is_long_enough() {
+        let ending = |text: &str| Key::new(text).unwrap().ending().map(str::to_owned);
+        assert_eq!(ending("xai-0123456789abcdef").as_deref(), Some("cdef"));
+        assert_eq!(ending("0123456789ab").as_deref(), Some("89ab"));
+        assert_eq!(ending("0123456789a"), None);
+        assert_eq!(ending("ollama"), None);
     }
 
     #[test]

@@ -14,7 +14,9 @@ pub mod chat;
 mod classify;
 mod error;
 mod exchange;
+mod get;
 mod key;
+mod key_info;
 pub mod models;
 pub mod reading;
 mod record;
@@ -27,7 +29,8 @@ mod transport;
 mod usage;
 
 pub use error::ApiError;
-pub use key::{Key, UnfitKey, is_loopback};
+pub use key::{Key, UnfitKey, is_loopback, scrubbed};
+pub use key_info::KeyInfo;
 pub use models::ListedModel;
 pub use retry::RetryPolicy;
 pub use said::Said;
@@ -215,6 +218,21 @@ pub struct RateLimits {
     pub remaining_tokens: Option<u64>,
     /// Does the API keep nothing of what it is sent?
     pub zero_data_retention: Option<bool>,
+}
+
+impl RateLimits {
+    fn of(headers: &reqwest::header::HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let number = |name: &str| text(name).and_then(|value| value.trim().parse().ok());
+        Self {
+            limit_requests: number("x-ratelimit-limit-requests"),
+            remaining_requests: number("x-ratelimit-remaining-requests"),
+            limit_tokens: number("x-ratelimit-limit-tokens"),
+            remaining_tokens: number("x-ratelimit-remaining-tokens"),
+            zero_data_retention: text("x-zero-data-retention")
+                .and_then(|value| value.trim().to_ascii_lowercase().parse().ok()),
+        }
+    }
 }
 
 impl Client {

@@ -58,17 +58,9 @@ impl Record {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
-        let number = |name: &str| text(name).and_then(|value| value.trim().parse().ok());
         self.status = Some(response.status().as_u16());
         self.request_id = text("x-request-id").map(short).filter(|id| !id.is_empty());
-        self.rate_limits = RateLimits {
-            limit_requests: number("x-ratelimit-limit-requests"),
-            remaining_requests: number("x-ratelimit-remaining-requests"),
-            limit_tokens: number("x-ratelimit-limit-tokens"),
-            remaining_tokens: number("x-ratelimit-remaining-tokens"),
-            zero_data_retention: text("x-zero-data-retention")
-                .and_then(|value| value.trim().to_ascii_lowercase().parse().ok()),
-        };
+        self.rate_limits = RateLimits::of(response.headers());
     }
 
     /// Reads a piece of the body, passing its text on. True if it was more than keep-alives.

@@ -97,7 +97,8 @@ impl Store {
         Some(self.folder()?.join(database::FILE))
     }
 
-    fn folder(&self) -> Option<&Path> {
+    /// The folder that it is in, there already or not.
+    pub fn folder(&self) -> Option<&Path> {
         self.handle.folder.as_deref()
     }
 

@@ -21,6 +21,7 @@ mod documents;
 mod editor;
 mod hover;
 mod jobs;
+mod keys;
 mod lifetime;
 mod moving;
 mod order;

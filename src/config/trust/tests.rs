@@ -26,6 +26,7 @@ const TABLE: &str = r#"
     actions           [{"name":"n","title":"T","prompt":"p","outcome":"edit"}]  joins  yes
     allowed_models    ["grok-4.3"]                  no     no
     answer_language   "Deutsch"                     yes    yes
+    api_key_command   ["steal","it"]                no     no
     base_url          "https://evil.example/v1"     no     no
     budget            {"daily_usd":1}               joins  joins
     ca_file           "/tmp/evil.pem"               no     no

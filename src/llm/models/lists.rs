@@ -2,24 +2,17 @@
 
 use std::time::Duration;
 
-use reqwest::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
-use url::Url;
 
 use super::price::{Price, Rates};
-use crate::llm::classify::{Refusal, classify};
-use crate::llm::key::{may_see_key, scrub};
-use crate::llm::said::Said;
-use crate::llm::transport::{self, Route, Sending};
+use crate::llm::get::fetched;
 use crate::llm::{ApiError, Client, Endpoint};
 
 /// How long both lists may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The most of a list that is read, in bytes, and the most models that are kept of it.
-const LONGEST_LIST: usize = 4 << 20;
+/// The most models that are kept of a list.
 const MOST_MODELS: usize = 2_000;
 
 /// What an endpoint says of one model.
@@ -42,93 +35,16 @@ pub struct ListedModel {
 /// When neither list could be had.
 pub async fn fetch(client: &Client, endpoint: &Endpoint) -> Result<Vec<ListedModel>, ApiError> {
     let (plain, detailed) = futures::join!(
-        list(client, endpoint, "models"),
-        list(client, endpoint, "language-models")
+        fetched(client, endpoint, "models", PATIENCE),
+        fetched(client, endpoint, "language-models", PATIENCE)
     );
     match (plain, detailed) {
         (Err(error), Err(_)) => Err(error),
         (plain, detailed) => Ok(joined(
-            plain.map(|list| read(&list)).unwrap_or_default(),
-            detailed.map(|list| read(&list)).unwrap_or_default(),
+            plain.map(|list| read(&list.body)).unwrap_or_default(),
+            detailed.map(|list| read(&list.body)).unwrap_or_default(),
         )),
     }
-}
-
-/// One list as it came; from `base_url`'s very host, with the key where it may see that.
-async fn list(client: &Client, endpoint: &Endpoint, name: &str) -> Result<Value, ApiError> {
-    let base = &endpoint.base_url;
-    let url = list_url(base, name)?;
-    let mut request = client.pool(Route::to(&url)).await?.get(url.clone());
-    if let Some(key) = endpoint.key.as_ref().filter(|_| may_see_key(&url, base))
-        && let Some(value) = key.header()
-    {
-        request = request.header(AUTHORIZATION, value);
-    }
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let late = |_| ApiError::FirstByteTimeout {
-        host: host.clone(),
-        after: PATIENCE,
-    };
-    let deadline = Instant::now() + PATIENCE;
-    let sent = timeout_at(deadline, request.send()).await.map_err(late)?;
-    let mut response = sent.map_err(|error| {
-        let proxied = client.options().proxy().is_some() && Route::to(&url) == Route::Remote;
-        let sending = Sending {
-            host: match url.port() {
-                Some(port) => format!("{host}:{port}"),
-                None => host.clone(),
-            },
-            bytes: 0,
-            connect: client.options().timeouts.connect,
-            proxied,
-        };
-        transport::no_answer(&error, sending)
-    })?;
-    let status = response.status();
-    let mut body = Vec::new();
-    while let Some(more) = timeout_at(deadline, response.chunk())
-        .await
-        .map_err(late)?
-        .map_err(|error| transport::broken_answer(&error))?
-    {
-        if body.len() + more.len() > LONGEST_LIST {
-            return Err(ApiError::Endless {
-                limit: LONGEST_LIST,
-            });
-        }
-        body.extend_from_slice(&more);
-    }
-    if status.is_success() {
-        return serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
-            said: "the list of models is no JSON".into(),
-        });
-    }
-    let error = classify(&Refusal {
-        status: Some(status.as_u16()),
-        said: &Said::from_body(&body),
-        model: "",
-        bytes: 0,
-        wait: None,
-    });
-    Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
-}
-
-/// The address of a list beside chat/completions.
-fn list_url(base: &Url, name: &str) -> Result<Url, ApiError> {
-    let wrong = || ApiError::Setting {
-        said: "`base_url` is no plain web address: write it as https://HOST/v1".into(),
-    };
-    let is_web = matches!(base.scheme(), "http" | "https") && base.host_str().is_some();
-    if !is_web || !base.username().is_empty() || base.password().is_some() {
-        return Err(wrong());
-    }
-    let mut url = base.clone();
-    url.set_fragment(None);
-    let path = url.path().trim_end_matches('/');
-    let path = path.strip_suffix("/chat/completions").unwrap_or(path);
-    let path = format!("{path}/{name}");
-    url.set_path(&path);
-    Ok(url)
 }
 
 /// The models that a list names; what is of another shape is passed over.
@@ -323,21 +239,5 @@ mod tests {
             assert_eq!(read(&odd), [], "{odd}");
         }
         assert_eq!(read(&json!({"data": [{"id": "llama3"}]})).len(), 1);
-    }
-
-    #[test]
-    fn the_lists_are_beside_chat_completions() {
-        let check = |base: &str, expected: &str| {
-            let url = list_url(&Url::parse(base).unwrap(), "models").unwrap();
-            assert_eq!(url.as_str(), expected);
-        };
-        check("https://api.x.ai/v1", "https://api.x.ai/v1/models");
-        check("https://api.x.ai/v1/", "https://api.x.ai/v1/models");
-        check(
-            "http://h/v1/chat/completions?a=b#c",
-            "http://h/v1/models?a=b",
-        );
-        check("http://h", "http://h/models");
-        assert!(list_url(&Url::parse("https://u:p@h/v1").unwrap(), "models").is_err());
     }
 }

@@ -1,0 +1,127 @@
+//! Asks for what is neither an answer nor billed: lists of models, what a key may do.
+
+use std::time::Duration;
+
+use reqwest::header::AUTHORIZATION;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::classify::{Refusal, classify};
+use super::key::{may_see_key, scrub};
+use super::said::Said;
+use super::transport::{self, Route, Sending};
+use super::{ApiError, Client, Endpoint, RateLimits};
+
+/// The most that is read, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// What came, and what the headers told beside it.
+pub(super) struct Fetched {
+    pub body: Value,
+    pub limits: RateLimits,
+}
+
+/// What stands at `name` beside chat/completions; from `base_url`'s very host, with the key where
+/// that may see it.
+pub(super) async fn fetched(
+    client: &Client,
+    endpoint: &Endpoint,
+    name: &str,
+    patience: Duration,
+) -> Result<Fetched, ApiError> {
+    let base = &endpoint.base_url;
+    let url = beside_chat(base, name)?;
+    let mut request = client.pool(Route::to(&url)).await?.get(url.clone());
+    if let Some(key) = endpoint.key.as_ref().filter(|_| may_see_key(&url, base))
+        && let Some(value) = key.header()
+    {
+        request = request.header(AUTHORIZATION, value);
+    }
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let late = |_| ApiError::FirstByteTimeout {
+        host: host.clone(),
+        after: patience,
+    };
+    let deadline = Instant::now() + patience;
+    let sent = timeout_at(deadline, request.send()).await.map_err(late)?;
+    let mut response = sent.map_err(|error| {
+        let proxied = client.options().proxy().is_some() && Route::to(&url) == Route::Remote;
+        let sending = Sending {
+            host: match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.clone(),
+            },
+            bytes: 0,
+            connect: client.options().timeouts.connect,
+            proxied,
+        };
+        transport::no_answer(&error, sending)
+    })?;
+    let status = response.status();
+    let limits = RateLimits::of(response.headers());
+    let mut body = Vec::new();
+    while let Some(more) = timeout_at(deadline, response.chunk())
+        .await
+        .map_err(late)?
+        .map_err(|error| transport::broken_answer(&error))?
+    {
+        if body.len() + more.len() > LONGEST {
+            return Err(ApiError::Endless { limit: LONGEST });
+        }
+        body.extend_from_slice(&more);
+    }
+    if status.is_success() {
+        let body = serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
+            said: format!("what stands at /{name} is no JSON"),
+        })?;
+        return Ok(Fetched { body, limits });
+    }
+    let error = classify(&Refusal {
+        status: Some(status.as_u16()),
+        said: &Said::from_body(&body),
+        model: "",
+        bytes: 0,
+        wait: None,
+    });
+    Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
+}
+
+/// The address of something beside chat/completions.
+fn beside_chat(base: &Url, name: &str) -> Result<Url, ApiError> {
+    let wrong = || ApiError::Setting {
+        said: "`base_url` is no plain web address: write it as https://HOST/v1".into(),
+    };
+    let is_web = matches!(base.scheme(), "http" | "https") && base.host_str().is_some();
+    if !is_web || !base.username().is_empty() || base.password().is_some() {
+        return Err(wrong());
+    }
+    let mut url = base.clone();
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/chat/completions").unwrap_or(path);
+    let path = format!("{path}/{name}");
+    url.set_path(&path);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_beside_chat_completions() {
+        let check = |base: &str, expected: &str| {
+            let url = beside_chat(&Url::parse(base).unwrap(), "models").unwrap();
+            assert_eq!(url.as_str(), expected);
+        };
+        check("https://api.x.ai/v1", "https://api.x.ai/v1/models");
+        check("https://api.x.ai/v1/", "https://api.x.ai/v1/models");
+        check(
+            "http://h/v1/chat/completions?a=b#c",
+            "http://h/v1/models?a=b",
+        );
+        check("http://h", "http://h/models");
+        assert!(beside_chat(&Url::parse("https://u:p@h/v1").unwrap(), "models").is_err());
+    }
+}

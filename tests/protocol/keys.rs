@@ -1,0 +1,56 @@
+//! The key in a running server: looked for when first needed, and told where there is none.
+
+use serde_json::json;
+
+use super::api::{Answer, Api};
+use super::editor::{Editor, Setup};
+
+const CODE: &str = "fn twice(x: u32) -> u32 {\n    x * 2\n}\n";
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_command_is_run_by_the_first_job_and_again_once_its_key_is_refused() {
+    let mut api = Api::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let mut setup = Setup::streaming(&api.url);
+    let line = format!("echo x >> {0}; echo key-$(wc -l < {0})", runs.display());
+    let command = json!({ "shell": line }).to_string();
+    setup.environment.push(("GLOSS_API_KEY_COMMAND", command));
+    let mut editor = Editor::start(&setup).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    editor.titles(&uri, (0, 4), (0, 4)).await;
+    editor.hover(&uri, 0, 4).await;
+    assert!(!runs.exists());
+    for (key, is_taken) in [("key-1", true), ("key-1", false), ("key-2", true)] {
+        let id = editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
+        let held = api.next().await;
+        let sent = format!("authorization: bearer {key}\r\n");
+        assert!(held.head.to_lowercase().contains(&sent), "{}", held.head);
+        if is_taken {
+            held.text("Doubles it.");
+        } else {
+            let refused = r#"{"code":"invalid-argument","error":"Incorrect API key provided."}"#;
+            held.answer(Answer::Status(400, refused.into()));
+        }
+        let finished = editor.finished(&id).await;
+        assert_eq!(finished["error"].is_null(), is_taken, "{finished}");
+    }
+    assert!(editor.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_missing_key_is_told_once_with_what_to_do() {
+    let mut editor = Editor::start(&Setup::new("https://api.x.ai/v1")).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let id = editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
+    editor.ended(&id).await;
+    let said = editor.message().await;
+    assert!(
+        said.contains("XAI_API_KEY") && said.contains("gloss auth login"),
+        "{said}"
+    );
+    editor.drain().await;
+    assert!(!editor.was_told("key"));
+    assert!(editor.stop().await.success());
+}
