@@ -8,6 +8,7 @@ mod account;
 mod budget;
 mod code;
 mod definitions;
+mod doctor;
 mod error;
 mod fallback;
 pub mod fetch;
@@ -39,6 +40,7 @@ pub use account::Spent;
 pub use budget::{Estimate, usd};
 pub use code::{CodeJob, Explanation, Prepared, Rewriting};
 pub use definitions::{Hint, Neighbour};
+pub use doctor::{Check, Diagnosis, State};
 pub use error::JobError;
 pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
 pub use place::{Place, workspace_of};
@@ -51,6 +53,7 @@ use crate::config::{Environment, Settings};
 use crate::llm::{self, ApiError, Call, Client, Effort, Endpoint, Event};
 use crate::prompt::Prompt;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 use account::Account;
 use fetch::{AddressRule, FetchOptions, Fetcher};
 use ignored::Ignored;
@@ -95,6 +98,7 @@ pub struct Engine {
     /// Who asks about which image.
     turns: Turns,
     prices: Prices,
+    telemetry: Telemetry,
     store: Store,
     learned: fallback::Learned,
 }
@@ -134,7 +138,9 @@ impl Engine {
             ca_file: settings.ca_file.clone(),
             ..FetchOptions::default()
         });
+        let telemetry = Telemetry::new(&settings, client.clone(), store.clone());
         Self {
+            telemetry,
             excluded: Arc::default(),
             slots: Arc::new(Semaphore::new(settings.concurrency)),
             prices: Prices::new(settings.prices.clone(), &settings.base_url),
@@ -179,6 +185,7 @@ impl Engine {
         if way(&new.settings) == way(&self.settings) {
             new.client = self.client.clone();
             new.fetcher = self.fetcher.clone();
+            new.telemetry = new.telemetry.sharing(&self.telemetry);
         }
         new
     }
@@ -229,7 +236,12 @@ impl Engine {
 
     /// Waits a little for what goes on in the background: for a process that ends.
     pub async fn settle(&self, patience: Duration) {
-        self.prices.settle(patience).await;
+        futures::join!(self.prices.settle(patience), self.tell_collector(patience));
+    }
+
+    /// Waits a little until the collector, if one is set, has what there is to tell.
+    pub async fn tell_collector(&self, patience: Duration) {
+        self.telemetry.flush(patience).await;
     }
 
     pub fn store(&self) -> &Store {
@@ -339,6 +351,7 @@ impl Engine {
         let (outcome, ()) = futures::join!(stream, self.load_prices());
         match outcome {
             Ok(completion) => {
+                self.learned.note_limits(completion.rate_limits);
                 let is_from_stand_in = open.is_from_stand_in();
                 let spent = open.completed(&completion);
                 if !is_from_stand_in {

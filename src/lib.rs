@@ -4,7 +4,7 @@
 //! Arrows point one way, and `tests/architecture.rs` holds them:
 //!
 //! ```text
-//! server, cli → engine → auth, action, store, config → llm
+//! server, cli → engine → auth, telemetry, action, store, config → llm
 //!             → prompt, answer, document, syntax, image → text
 //! ```
 //!
@@ -15,6 +15,7 @@
 //! - [`auth`] finds the key when it is first needed, and keeps it where it is told to.
 //! - [`llm`] is a prompt in, a stream of text and a usage out.
 //! - [`store`] keeps the ledger and the descriptions; no text of the user's code.
+//! - [`telemetry`] tells a company's own collector of usage, where one is set.
 //! - [`engine`] takes one job from request to outcome, for both faces.
 //! - [`server`] alone names the protocol; [`cli`] alone prints to a terminal.
 //! - [`sim`] is the offline stand-in that speaks the same API on loopback.
@@ -45,4 +46,5 @@ pub mod server;
 pub mod sim;
 pub mod store;
 pub mod syntax;
+pub mod telemetry;
 pub mod text;

@@ -17,9 +17,10 @@ const ROOMS: &str = "
     main:     cli
     cli:      server sim engine auth action llm store config prompt answer document syntax image text
     server:   engine auth action llm store config prompt answer document syntax image text
-    engine:   auth action llm store config prompt answer document syntax image text
+    engine:   auth telemetry action llm store config prompt answer document syntax image text
     action:   prompt answer document syntax image text
     auth:     config llm text
+    telemetry: config llm store
     llm:      prompt text
     store:    llm
     config:   llm prompt

@@ -10,6 +10,11 @@
 
 #[path = "cli/auth.rs"]
 mod auth;
+#[cfg(feature = "otlp")]
+#[path = "cli/collector.rs"]
+mod collector;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/exact.rs"]
 mod exact;
 #[path = "cli/writing.rs"]

@@ -45,6 +45,8 @@ pub enum Command {
     Auth(AuthArgs),
     /// What the endpoint offers: models with context, prices, and whether they see images
     Models(ModelsArgs),
+    /// Configuration, key, endpoint, limits and store looked at, and what to do where one fails
+    Doctor(DoctorArgs),
     /// The configuration in force, and where each value came from
     Config(ConfigArgs),
     /// The offline stand-in: speaks the API on loopback, answers by rules, asks nobody
@@ -196,6 +198,19 @@ pub enum ConfigCommand {
     },
     /// A JSON Schema for config.toml, for editors to complete and check by
     Schema,
+}
+
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Shown::Table)]
+    pub format: Shown,
+    /// The same as --format json
+    #[arg(long)]
+    pub json: bool,
+    /// The workspace whose own file counts; that of the working directory when not given
+    #[arg(long, value_name = "PATH")]
+    pub workspace: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -59,6 +59,15 @@ pub fn plain_engine() -> Engine {
     engine(&none, "model")
 }
 
+/// An engine for one workspace, and what it was made of. Nothing is said of what is wrong.
+pub fn engine_of(workspace: &Path) -> (Engine, Resolved) {
+    let layers = layers(Vec::new());
+    let resolved = layers.resolve_in(&ConfigFile::of_workspace(workspace));
+    let settings = resolved.settings.clone();
+    let engine = Engine::new(settings, &layers.environment, Store::new(data_folder()));
+    (engine, resolved)
+}
+
 /// The same engine by what the workspace's own file says as well.
 pub fn engine_in(engine: &Engine, ask: &AskArgs, model: &'static str, workspace: &Path) -> Engine {
     let own = ConfigFile::of_workspace(workspace);

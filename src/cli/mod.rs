@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod describe;
 mod diff;
+mod doctor;
 mod explain;
 mod face;
 mod lsp;
@@ -54,6 +55,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Usage(arguments) => show_usage(arguments),
         Command::Auth(arguments) => auth::run(arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Config(arguments) => config::run(arguments),
         Command::Sim(arguments) => sim::run(&arguments),
         Command::Demo => demo::run(),

@@ -11,7 +11,9 @@ use url::Url;
 use super::budget::Budget;
 use super::key_command::KeyCommand;
 use super::own_actions::own_actions;
-use super::{ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings};
+use super::{
+    ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings, ToldWorkspace,
+};
 use crate::llm::models::{OwnPrice, ticks};
 use crate::prompt::{Detail, Effort};
 
@@ -55,7 +57,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 29] = [
+pub(super) const KEYS: [Key; 31] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -190,6 +192,23 @@ pub(super) const KEYS: [Key; 29] = [
     }),
     key("model", Anyone, |s, v| {
         s.model = text(v)?.ok_or(TEXT)?;
+        Ok(())
+    }),
+    key("otlp_endpoint", UserOnly, |s, v| {
+        let url = text(v)?;
+        if url.as_deref().is_some_and(|url| !is_web_address(url)) {
+            return Err("an address like http://localhost:4318".into());
+        }
+        s.otlp_endpoint = url;
+        Ok(())
+    }),
+    key("otlp_workspace", UserOnly, |s, v| {
+        s.otlp_workspace = match v.as_str() {
+            Some("path") => ToldWorkspace::Path,
+            Some("hash") => ToldWorkspace::Hash,
+            Some("off") => ToldWorkspace::Off,
+            _ => return Err("\"path\", \"hash\" or \"off\"".into()),
+        };
         Ok(())
     }),
     // A price that is too low would let a budget in dollars through.

@@ -8,6 +8,7 @@ mod layers;
 mod notice;
 mod origin;
 mod own_actions;
+mod report;
 mod schema;
 mod source;
 mod trust;
@@ -79,6 +80,9 @@ pub struct Settings {
     pub prices: BTreeMap<String, Price>,
     /// The user's own actions.
     pub actions: Vec<OwnAction>,
+    /// A collector of OpenTelemetry that is told of usage.
+    pub otlp_endpoint: Option<String>,
+    pub otlp_workspace: ToldWorkspace,
     /// The user's own guidance, for every prompt about code.
     pub instructions: Vec<Instructions>,
 }
@@ -113,6 +117,15 @@ pub enum HoverImages {
 pub enum ExplainOpens {
     Auto,
     None,
+}
+
+/// What a collector is told of the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldWorkspace {
+    Path,
+    /// Digits that are the same for the same path.
+    Hash,
+    Off,
 }
 
 /// What becomes of an image that is linked by URL.
@@ -180,6 +193,8 @@ impl Default for Settings {
             confirm_above_ticks: TICKS_PER_USD / 10,
             prices: BTreeMap::new(),
             actions: Vec::new(),
+            otlp_endpoint: None,
+            otlp_workspace: ToldWorkspace::Path,
             instructions: Vec::new(),
         }
     }

@@ -208,6 +208,16 @@ const KEYS: &[Row] = &[
         || json!({ "type": "string", "minLength": 1, "default": "grok-4.3" }),
     ),
     (
+        "otlp_endpoint",
+        "A collector of OpenTelemetry (OTLP over HTTP) that is told of usage: tokens, cost and times, never code.",
+        || json!({ "type": "string", "pattern": "^https?://" }),
+    ),
+    (
+        "otlp_workspace",
+        "What the collector is told of the workspace: its path, digits that stand for it, or nothing.",
+        || one_of(&["path", "hash", "off"], "path"),
+    ),
+    (
         "prices",
         "USD per million tokens by model, over the lists.",
         || {

@@ -10,6 +10,7 @@ use super::{Engine, Place, Prices};
 use crate::llm::{Completion, Failure, Usage, models};
 use crate::prompt::estimate_tokens_of;
 use crate::store::{Reservation, Row, Status, Store};
+use crate::telemetry::Telemetry;
 
 /// What stands behind the name of a model for which the stand-in answered.
 pub(super) const STAND_IN: &str = " (stand-in)";
@@ -85,6 +86,7 @@ impl Account {
     ) -> OpenAccount {
         OpenAccount {
             store: engine.store.clone(),
+            telemetry: engine.telemetry.clone(),
             prices: engine.prices.clone(),
             _reservation: reservation,
             row: Some(Row {
@@ -141,6 +143,7 @@ impl Account {
 /// A request that is under way.
 pub(super) struct OpenAccount {
     store: Store,
+    telemetry: Telemetry,
     prices: Prices,
     /// Given back when the row was recorded.
     _reservation: Option<Reservation>,
@@ -182,7 +185,7 @@ impl OpenAccount {
         };
         let model = completion.model.as_deref().unwrap_or(&row.model);
         let bill = self.bill(&row.model, model, &completion.usage);
-        self.store.record(Row {
+        self.book(Row {
             status: Status::Ok,
             finish_reason: completion.finish_reason.clone(),
             retries: completion.retries,
@@ -214,7 +217,7 @@ impl OpenAccount {
                 estimated: false,
             }
         };
-        self.store.record(Row {
+        self.book(Row {
             status: if failure.requests == 0 {
                 Status::Refused
             } else {
@@ -227,6 +230,11 @@ impl OpenAccount {
             request_id: failure.request_id.clone(),
             ..billed(row, &bill)
         });
+    }
+
+    fn book(&self, row: Row) {
+        self.telemetry.record(&row);
+        self.store.record(row);
     }
 
     /// What the API reported; where it reported nothing, what was sent and what came, as an
@@ -278,7 +286,7 @@ impl Drop for OpenAccount {
             return;
         };
         let bill = self.bill(&row.model, &row.model, &Usage::default());
-        self.store.record(Row {
+        self.book(Row {
             total_ms: u64::try_from(self.since.elapsed().as_millis()).ok(),
             ..billed(row, &bill)
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Answer, Asking, Ear, Engine, Heard, JobError};
-use crate::llm::{ApiError, Endpoint, KeyInfo, ListedModel, models};
+use crate::llm::{ApiError, Endpoint, KeyInfo, ListedModel, RateLimits, models};
 
 /// What this process learned of the models it asked; shared by all engines made from one.
 #[derive(Clone, Debug, Default)]
@@ -18,11 +18,24 @@ struct Known {
     /// What the person is to know, each once.
     said: BTreeSet<String>,
     unsaid: Vec<String>,
+    /// What the endpoint's latest answer told of its limits.
+    limits: Option<RateLimits>,
 }
 
 impl Learned {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes the limits that an answer told, if it told any.
+    pub(super) fn note_limits(&self, limits: RateLimits) {
+        if limits != RateLimits::default() {
+            self.lock().limits = Some(limits);
+        }
+    }
+
+    pub(super) fn limits(&self) -> Option<RateLimits> {
+        self.lock().limits
     }
 
     fn say_once(&self, what: String) {

@@ -262,6 +262,14 @@ impl Client {
         models::fetch(self, endpoint).await
     }
 
+    /// The way to any server by the same proxy and certificates. The key does not go along.
+    ///
+    /// # Errors
+    /// When the settings of the way cannot work.
+    pub async fn http(&self, url: &Url) -> Result<reqwest::Client, ApiError> {
+        self.pool(transport::Route::to(url)).await
+    }
+
     fn options(&self) -> &Options {
         &self.0.options
     }

@@ -9,15 +9,16 @@ use super::job::Kind;
 use super::state::{Server, place};
 use super::{configuration, context, links, protocol as lsp, run, transport};
 use crate::document::Snapshot;
-use crate::engine::{CodeJob, Engine, JobError};
+use crate::engine::{CodeJob, Engine, JobError, State};
 use crate::llm::models::dollars;
 use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "gloss.cancel",
     "gloss.describeImage",
+    "gloss.doctor",
     "gloss.explain",
     "gloss.fix",
     "gloss.preview",
@@ -48,6 +49,7 @@ pub async fn execute(
             server.jobs.cancel(argument.id.as_deref());
             Ok(None)
         }
+        "gloss.doctor" => Ok(Some(doctor(server).await)),
         "gloss.usage" => usage(server).await.map(Some),
         "gloss.preview" => preview(server, argument).await.map(Some),
         _ => Err(lsp::Error::internal_error()),
@@ -140,6 +142,38 @@ async fn image_prompt(
     engine
         .prepare_description(job.ok_or(JobError::Internal)?)
         .await
+}
+
+/// What stands between a person and an answer, as on the command line; in a line, too, for a client
+/// that shows no data.
+async fn doctor(server: &Server) -> Value {
+    let (engine, resolved, stream) = {
+        let state = server.state();
+        let resolved = state.configuration.resolved();
+        (state.engine.clone(), resolved, state.traits.stream)
+    };
+    let diagnosis = engine.diagnose(resolved).await;
+    if !stream {
+        let failed = diagnosis
+            .checks
+            .iter()
+            .filter(|check| check.state == State::Failure);
+        let failed: Vec<_> = failed.map(|check| check.told.as_str()).collect();
+        let (kind, line) = if failed.is_empty() {
+            (
+                lsp::MessageType::INFO,
+                "Gloss: all is well. `gloss doctor` says more.".into(),
+            )
+        } else {
+            (
+                lsp::MessageType::WARNING,
+                format!("Gloss: {}", failed.join("; ")),
+            )
+        };
+        let client = server.client.clone();
+        tokio::spawn(async move { client.show_message(kind, line).await });
+    }
+    diagnosis.to_json()
 }
 
 /// The ledger as on the command line; in a line, too, for a client that shows no data.

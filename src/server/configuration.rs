@@ -61,6 +61,11 @@ impl Configuration {
         }
     }
 
+    /// What the layers come to where no repository has a say.
+    pub fn resolved(&self) -> Resolved {
+        self.layers.resolve()
+    }
+
     /// The document is closed; its workspace stays known, so that nothing is said twice.
     pub fn forget(&mut self, uri: &str) {
         self.roots.remove(uri);

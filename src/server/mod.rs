@@ -107,6 +107,8 @@ pub async fn serve(
     shared.jobs.cancel_all();
     shared.descriptions.cancel_all().await;
     shared.jobs.ended().await;
+    let engine = shared.state().engine.clone();
+    engine.tell_collector(LAST_ROWS).await;
     let _ = tokio::task::spawn_blocking(move || store.flush(LAST_ROWS)).await;
     end
 }

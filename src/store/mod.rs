@@ -126,6 +126,15 @@ impl Store {
         })
     }
 
+    /// Whether the ledger can be written just now. Writes nothing.
+    pub fn probe(&self) -> Reply<()> {
+        self.ask(|database, _| {
+            database.run(READ_PATIENCE, |connection| {
+                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+            })
+        })
+    }
+
     /// Tells the user something that [`Store::take_notices`] then hands out.
     pub fn notice(&self, words: String) {
         self.handle.shared.notice(words);

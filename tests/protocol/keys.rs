@@ -54,3 +54,23 @@ async fn a_missing_key_is_told_once_with_what_to_do() {
     assert!(!editor.was_told("key"));
     assert!(editor.stop().await.success());
 }
+
+#[tokio::test]
+async fn the_doctor_looks_at_what_the_server_has_in_force() {
+    let sim = gloss::sim::Sim::bind(0).unwrap();
+    let mut setup = Setup::new(&sim.url());
+    tokio::spawn(sim.serve());
+    setup.options = json!({ "temperature": 0.5 });
+    let mut editor = Editor::start(&setup).await;
+    let report = editor.execute("gloss.doctor", json!({})).await.unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+    let settings = report["configuration"]["settings"].as_array().unwrap();
+    let temperature = settings
+        .iter()
+        .find(|it| it["key"] == "temperature")
+        .unwrap();
+    assert_eq!(temperature["value"], 0.5);
+    assert_eq!(temperature["origin"]["layer"], "editor");
+    assert!(editor.message().await.contains("all is well"));
+    assert!(editor.stop().await.success());
+}

@@ -49,6 +49,8 @@ const TABLE: &str = r#"
     model             "grok-4.20-0309-reasoning"    yes    yes
     model             "grok-4.7"                    no     yes
     model             "nobody-knows-its-price"      no     yes
+    otlp_endpoint     "http://evil.example:4318"    no     no
+    otlp_workspace    "hash"                        no     no
     prices            {"m":{"input":1,"output":2}}  no     no
     proxy             "http://evil.example"         no     no
     reasoning_effort  "high"                        no     yes
@@ -218,7 +220,7 @@ fn what_the_policy_sets_is_locked() {
 fn built_in(name: &str) -> Option<Value> {
     match name {
         // There is no value that stands for none.
-        "ca_file" | "proxy" => None,
+        "ca_file" | "otlp_endpoint" | "proxy" => None,
         "instructions" => Some(json!([])),
         "vision_model" => None,
         // The list's own name is locked, too, and is told of elsewhere.

@@ -1,0 +1,108 @@
+//! `gloss doctor` where all is well, and where each thing is not.
+
+use serde_json::Value;
+
+use super::{Shell, said};
+
+/// The exit code, and the state and words of one check, in this environment.
+fn check(shell: &Shell, name: &str, environment: &[(&str, &str)]) -> (i32, String, String) {
+    let mut command = shell.command(&["doctor", "--format", "json"]);
+    command.envs(environment.iter().copied());
+    let (code, out, err) = said(command.output().unwrap());
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert_eq!(report["ok"], code == 0, "{out}");
+    let checks = report["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == name).unwrap();
+    let text = |key: &str| found[key].as_str().unwrap().to_owned();
+    (code, text("state"), text("told"))
+}
+
+#[test]
+fn all_is_well_without_a_key_on_this_machine() {
+    let shell = Shell::new();
+    let (code, out, err) = shell.run(&["doctor"]);
+    assert_eq!(code, 0, "{out}{err}");
+    for words in [
+        "ok  configuration",
+        "none, and 127.0.0.1 needs none",
+        "127.0.0.1 answered in",
+        "479 of 480 requests left",
+        "gloss.db can be written",
+        "environment, XAI_BASE_URL",
+    ] {
+        assert!(out.contains(words), "{words}: {out}");
+    }
+    // Nothing is booked.
+    assert_eq!(shell.usage()["rows"], serde_json::json!([]));
+}
+
+#[test]
+fn what_fails_is_told_with_what_to_do() {
+    let shell = Shell::new();
+    let cases: [(&str, &[(&str, &str)], &str, &str); 8] = [
+        (
+            "key",
+            &[("XAI_BASE_URL", "https://x.invalid/v1")],
+            "failure",
+            "gloss auth login",
+        ),
+        (
+            "endpoint",
+            &[("XAI_BASE_URL", "https://x.invalid/v1")],
+            "failure",
+            "check",
+        ),
+        (
+            "endpoint",
+            &[("XAI_BASE_URL", "http://127.0.0.1:1/v1")],
+            "failure",
+            "nothing listens",
+        ),
+        (
+            "endpoint",
+            &[("XAI_API_KEY", "incorrect")],
+            "failure",
+            "was not accepted",
+        ),
+        (
+            "key",
+            &[("XAI_API_KEY", "two words")],
+            "failure",
+            "XAI_API_KEY",
+        ),
+        (
+            "key",
+            &[("GLOSS_API_KEY_COMMAND", "[\"false\"]")],
+            "failure",
+            "`api_key_command`",
+        ),
+        (
+            "configuration",
+            &[("GLOSS_BUDGET", "much")],
+            "failure",
+            "GLOSS_BUDGET",
+        ),
+        (
+            "store",
+            &[("GLOSS_DATA_DIR", "/dev/null/data")],
+            "failure",
+            "/dev/null/data",
+        ),
+    ];
+    for (name, environment, state, words) in cases {
+        let (code, found, told) = check(&shell, name, environment);
+        assert_eq!(
+            (code, found.as_str()),
+            (1, state),
+            "{environment:?}: {told}"
+        );
+        assert!(told.contains(words), "{environment:?}: {told}");
+    }
+    let (code, state, told) = check(&shell, "configuration", &[("GLOSS_MODLE", "x")]);
+    assert_eq!((code, state.as_str()), (0, "warning"), "{told}");
+    let (code, _, told) = check(&shell, "key", &[("XAI_API_KEY", "xai-0123456789abcdef")]);
+    assert_eq!(
+        (code, told.as_str()),
+        (0, "found in the environment, XAI_API_KEY")
+    );
+}
