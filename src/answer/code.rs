@@ -187,6 +187,8 @@ pub(super) struct Asked<'a> {
     pub line_after: String,
     /// The bytes from the start of that first line to the end of that last.
     lines: Range<usize>,
+    /// The bytes from its first letter to its last.
+    pub written: Range<usize>,
 }
 
 impl<'a> Asked<'a> {
@@ -202,6 +204,7 @@ impl<'a> Asked<'a> {
             line_before: part(first..range.start),
             line_after: part(range.end..last),
             lines: first..last,
+            written,
             original,
             old,
         })

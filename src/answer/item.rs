@@ -15,17 +15,21 @@ use crate::syntax::{Language, Symbol, SymbolKind, Syntax};
 /// When it holds more than the range, and it is not certain what of it.
 pub(super) fn the_part_asked_for(block: String, asked: &Asked<'_>) -> Result<String, Refusal> {
     let block = without_leading(block, asked.original.leading);
-    if let (Some(name), Some(language)) = (asked.original.name, asked.original.language) {
-        let item = the_item_alone(block, name, language, asked)?;
-        return without_the_line(item, asked);
+    match (asked.original.name, asked.original.language) {
+        (Some(name), Some(language)) => {
+            let item = the_item_alone(block, name, language, asked)?;
+            without_the_line(item, asked)
+        }
+        _ => {
+            let (lines, were_whole) = without_surroundings(block, asked)?;
+            let part = without_the_line(lines.clone(), asked)?;
+            let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
+            if were_whole && is_part && part == lines {
+                return Err(Refusal::Wrapped);
+            }
+            Ok(part)
+        }
     }
-    let (lines, were_whole) = without_surroundings(block, asked)?;
-    let part = without_the_line(lines.clone(), asked)?;
-    let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
-    if were_whole && is_part && part == lines {
-        return Err(Refusal::Wrapped);
-    }
-    Ok(part)
 }
 
 /// The block without what it repeats of the lines above the range: all of them, or the last few.
@@ -119,9 +123,11 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
     let (Some(syntax), None) = (asked.original.syntax, asked.original.name) else {
         return false;
     };
-    let range = asked.original.range;
+    let range = &asked.written;
     let is_around = |symbol: &&Symbol| {
-        symbol.range.start <= range.start && range.end <= symbol.range.end && symbol.range != *range
+        symbol.range.start <= range.start
+            && range.end <= symbol.range.end
+            && symbol.range.len() > range.len()
     };
     let is_within =
         |symbol: &Symbol| range.start <= symbol.range.start && symbol.range.end <= range.end;
@@ -157,20 +163,27 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
     if suspects.is_empty() {
         return false;
     }
-    let (before, after) = asked.around();
-    let came = before.len()..before.len() + new.len();
-    let text = Rope::from_str(&format!("{before}{new}{after}"));
-    Syntax::parse(syntax.language(), &text).is_some_and(|syntax| {
-        syntax.symbols().iter().any(|symbol| {
-            came.start <= symbol.range.start
-                && symbol.range.end <= came.end
-                && suspects.iter().any(|known| {
+    let depth_of_range = depth;
+    let declares = |text: &str, came: std::ops::Range<usize>, depth: usize| {
+        let syntax = Syntax::parse(syntax.language(), &Rope::from_str(text));
+        syntax.is_some_and(|syntax| {
+            let mut symbols = syntax
+                .symbols()
+                .iter()
+                .filter(|symbol| came.start <= symbol.range.start && symbol.range.end <= came.end);
+            symbols.any(|symbol| {
+                suspects.iter().any(|known| {
                     known.name == symbol.name
                         && are_alike(known.kind, symbol.kind)
-                        && (known.depth < depth || symbol.depth == depth)
+                        && (known.depth < depth_of_range || symbol.depth == depth)
                 })
+            })
         })
-    })
+    };
+    let (before, after) = asked.around();
+    let came = before.len()..before.len() + new.len();
+    // Some are read as such only in their place, and others nowhere in it, as within a macro.
+    declares(&format!("{before}{new}{after}"), came, depth) || declares(new, 0..new.len(), 0)
 }
 
 /// Whether anything is declared where the item was that the answer is for: an example of its use,

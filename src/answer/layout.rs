@@ -66,6 +66,22 @@ fn moved(new: &str, own: &str, asked: &Asked<'_>) -> String {
 /// begins behind it and so the old text was told in this way, goes on below one that opens nothing.
 pub(super) fn only_first_is_flush(lines: &[&str], asked: &Asked<'_>) -> bool {
     let own = asked.indentation();
+    if own.is_empty() {
+        return false;
+    }
+    // Lines that stood there tell it: as they are, or once all are moved.
+    let known: HashSet<&str> = asked.old.lines().skip(1).map(str::trim_end).collect();
+    let rest = lines.iter().skip(1).filter(|line| !line.trim().is_empty());
+    let (as_sent, as_moved) = rest.fold((0, 0), |(as_sent, as_moved), line| {
+        let is_known = |line: &str| usize::from(known.contains(line.trim_end()));
+        (
+            as_sent + is_known(line),
+            as_moved + is_known(&format!("{own}{line}")),
+        )
+    });
+    if as_sent != as_moved {
+        return as_sent > as_moved;
+    }
     let may_go_on = asked.begins_behind_indentation()
         && (asked.original.language.is_some()
             || asked.old.lines().skip(1).any(|line| stands_on(own, line)));
@@ -74,16 +90,15 @@ pub(super) fn only_first_is_flush(lines: &[&str], asked: &Asked<'_>) -> bool {
         .copied()
         .filter(|line| !line.trim().is_empty())
         .collect();
-    !own.is_empty()
-        && written.windows(2).all(|two| {
-            let [above, line] = two else { return true };
-            let is_deeper = line
-                .strip_prefix(own)
-                .is_some_and(|rest| rest.starts_with([' ', '\t']));
-            let closes = line.trim_start().starts_with(['}', ')', ']']);
-            let goes_on = may_go_on && !opens(above) && !continues(line);
-            is_deeper || stands_on(own, line) && (closes || goes_on)
-        })
+    written.windows(2).all(|two| {
+        let [above, line] = two else { return true };
+        let is_deeper = line
+            .strip_prefix(own)
+            .is_some_and(|rest| rest.starts_with([' ', '\t']));
+        let closes = line.trim_start().starts_with(['}', ')', ']']);
+        let goes_on = may_go_on && !opens(above) && !continues(line);
+        is_deeper || stands_on(own, line) && (closes || goes_on)
+    })
 }
 
 fn stands_on(own: &str, line: &str) -> bool {
@@ -202,7 +217,7 @@ fn in_the_unit_of(asked: &Asked<'_>, new: &str) -> String {
     let none = BTreeSet::new();
     let apart = |strings: &BTreeSet<usize>| {
         let ours = own_unit(asked)?;
-        let theirs = unit_of(&code_lines(new, strings))?;
+        let theirs = unit_of(&code_lines(new, strings), ours == Unit::Tab)?;
         are_apart(theirs, ours).then_some((theirs, ours))
     };
     if apart(&none).is_none() {
@@ -306,14 +321,18 @@ fn may_open_a_level(line: &str) -> bool {
 
 /// The unit that the levels of code are made of, if they are all of one: told by the lines that
 /// open one, as aligned lines are further in by any width.
-fn unit_of(lines: &[&str]) -> Option<Unit> {
+///
+/// What an open bracket at a line's end begins is further in by a level, or by two in some styles:
+/// with `hanging` that counts, too.
+fn unit_of(lines: &[&str], hanging: bool) -> Option<Unit> {
     let mut unit = None;
     for two in lines.windows(2) {
         let [above, line] = two else { continue };
         let Some(step) = indentation_of(line).strip_prefix(indentation_of(above)) else {
             continue;
         };
-        if step.is_empty() || !opens_a_level(above) {
+        let hangs = hanging && above.trim_end().ends_with(['(', '[']);
+        if step.is_empty() || !hangs && !opens_a_level(above) {
             continue;
         }
         let found = match step {
@@ -353,11 +372,11 @@ fn own_unit(asked: &Asked<'_>) -> Option<Unit> {
         .iter()
         .any(|line| indentation_of(line).len() > asked.indentation().len())
     {
-        return unit_of(&old);
+        return unit_of(&old, false).or_else(|| unit_of(&old, true));
     }
     let lines = asked.original.text.lines().take(LINES_LOOKED_AT);
     let text: String = lines.map(|line| line.to_string()).collect();
-    unit_of(&code_lines(&text, &none))
+    unit_of(&code_lines(&text, &none), false)
 }
 
 /// How much of a document tells how it is indented.

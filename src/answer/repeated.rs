@@ -105,46 +105,43 @@ impl Around<'_> {
         }
     }
 
-    /// How many lines are sent first that stand right above, and how much further in they stand there.
+    /// How many lines are sent first that stand right above, and how much further in they stand
+    /// there; none where the old text begins so, too.
     fn sent_of_above(&self, sent: &[Line<'_>]) -> Option<(usize, isize)> {
         let first = sent.first()?;
-        if self.old.first()?.says == first.says {
-            return None;
-        }
-        (1..=self.above.len().min(sent.len() - 1))
-            .rev()
-            .find_map(|many| {
-                let there = self.above.get(self.above.len() - many..)?;
-                let moved = there.first()?.column - first.column;
-                let is_same = |(there, sent): (&Line<'_>, &Line<'_>)| there.is(sent, moved);
-                (there.iter().zip(sent).all(is_same) && there.iter().any(Line::tells))
-                    .then_some((many, moved))
-            })
+        let is_of_old = |many: usize| {
+            let mut both = self.old.iter().zip(sent).take(many);
+            both.all(|(old, sent)| old.says == sent.says)
+        };
+        let most = self.above.len().min(sent.len() - 1);
+        (1..=most).rev().find_map(|many| {
+            let there = self.above.get(self.above.len() - many..)?;
+            let moved = there.first()?.column - first.column;
+            let mut both = there.iter().zip(sent);
+            let is_same = both.all(|(there, sent)| there.is(sent, moved));
+            (is_same && there.iter().any(Line::tells) && !is_of_old(many)).then_some((many, moved))
+        })
     }
 
-    /// How many lines are sent last that stand right below.
+    /// How many lines are sent last that stand right below; none where the old text ends so, too.
     fn sent_of_below(&self, sent: &[Line<'_>], above: usize, moved: isize) -> usize {
-        let (Some(last), Some(old_last)) = (sent.last(), self.old.last()) else {
-            return 0;
+        let is_of_old = |many: usize| {
+            let mut both = self.old.iter().enumerate().rev().zip(sent.iter().rev());
+            both.by_ref().take(many).all(|((at, old), sent)| {
+                let column = if at == 0 { self.own } else { old.column };
+                old.says == sent.says && column == sent.column + moved
+            })
         };
-        let column = if self.old.len() == 1 {
-            self.own
-        } else {
-            old_last.column
-        };
-        if last.says == old_last.says && last.column + moved == column {
-            return 0;
-        }
         let most = self.below.len().min(sent.len() - above);
         let is_sent = |many: &usize| {
             let tail = sent.get(sent.len() - many..).unwrap_or_default();
-            let is_outside = tail
-                .first()
-                .is_some_and(|line| line.column + moved < self.own);
-            tail.iter()
-                .zip(&self.below)
-                .all(|(sent, there)| there.is(sent, moved))
-                && (above > 0 || is_outside || tail.iter().any(Line::tells))
+            let ends_more = tail.first().is_some_and(|line| {
+                line.column + moved < self.own || line.column + moved == self.own && line.closes()
+            });
+            let mut both = tail.iter().zip(&self.below);
+            both.all(|(sent, there)| there.is(sent, moved))
+                && (above > 0 || ends_more || tail.iter().any(Line::tells))
+                && !is_of_old(*many)
         };
         (1..=most).rev().find(is_sent).unwrap_or(0)
     }
@@ -182,10 +179,17 @@ impl Line<'_> {
         self.says == other.says && self.column == other.column + moved
     }
 
-    /// Whether it is known again by what it says.
+    /// Whether it is known again by what it says, or is a rule or an empty line of a comment.
     fn tells(&self) -> bool {
         let word = self.says.trim_matches(|c: char| !c.is_alphanumeric());
         word.contains(char::is_alphabetic) && !COMMON.contains(&word)
+            || word.is_empty() && !self.says.contains(['(', ')', '[', ']', '{', '}'])
+    }
+
+    /// Whether it ends what began as far in as it is.
+    fn closes(&self) -> bool {
+        self.says.starts_with(['}', ')', ']'])
+            || matches!(self.says, "end" | "fi" | "done" | "esac")
     }
 }
 
