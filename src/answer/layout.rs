@@ -35,10 +35,16 @@ fn moved(new: &str, own: &str, asked: &Asked<'_>) -> String {
         return new.to_owned();
     }
     let fixed = fixed_lines(new, asked);
+    let known: HashSet<&str> = asked.old.lines().map(str::trim_end).collect();
     let moved = |line: &str| match line.strip_prefix(first) {
         Some(rest) if !line.trim().is_empty() => format!("{own}{rest}"),
-        // Further out than the first line, as a label may be.
-        _ => line.to_owned(),
+        // Further out than the first line: as what closes something is, or a label.
+        _ if line.trim().is_empty() || known.contains(line.trim_end()) => line.to_owned(),
+        _ => {
+            let out = first.len().saturating_sub(indentation_of(line).len());
+            let blanks = own.get(..own.len().saturating_sub(out)).unwrap_or_default();
+            format!("{blanks}{}", line.trim_start())
+        }
     };
     let code: Vec<&str> = new
         .lines()
