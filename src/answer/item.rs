@@ -15,21 +15,17 @@ use crate::syntax::{Language, Symbol, SymbolKind, Syntax};
 /// When it holds more than the range, and it is not certain what of it.
 pub(super) fn the_part_asked_for(block: String, asked: &Asked<'_>) -> Result<String, Refusal> {
     let block = without_leading(block, asked.original.leading);
-    match (asked.original.name, asked.original.language) {
-        (Some(name), Some(language)) => {
-            let item = the_item_alone(block, name, language, asked)?;
-            without_the_line(item, asked)
-        }
-        _ => {
-            let (lines, were_whole) = without_surroundings(block, asked)?;
-            let part = without_the_line(lines.clone(), asked)?;
-            let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
-            if were_whole && is_part && part == lines {
-                return Err(Refusal::Wrapped);
-            }
-            Ok(part)
-        }
+    if let (Some(name), Some(language)) = (asked.original.name, asked.original.language) {
+        let item = the_item_alone(block, name, language, asked)?;
+        return without_the_line(item, asked);
     }
+    let (lines, were_around) = without_surroundings(block, asked)?;
+    let part = without_the_line(lines.clone(), asked)?;
+    let is_part = asked.begins_inside() || !asked.line_after.trim().is_empty();
+    if were_around && is_part && part == lines {
+        return Err(Refusal::Wrapped);
+    }
+    Ok(part)
 }
 
 /// The block without what it repeats of the lines above the range: all of them, or the last few.
@@ -144,11 +140,9 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
             && symbol.kind != SymbolKind::Impl
     });
     let known: HashSet<&str> = asked.old.lines().map(str::trim).collect();
-    let lines: Vec<&str> = new.lines().map(str::trim).collect();
-    let is_named_anew = |symbol: &&Symbol| {
-        let mut lines = lines.iter().filter(|line| !known.contains(*line));
-        lines.any(|line| line.contains(&symbol.name))
-    };
+    let fresh = new.lines().filter(|line| !known.contains(line.trim()));
+    let fresh: HashSet<&str> = fresh.flat_map(words).collect();
+    let is_named_anew = |symbol: &&Symbol| words(&symbol.name).all(|word| fresh.contains(word));
     let is_old = |symbol: &Symbol| {
         let mut symbols = syntax.symbols().iter();
         symbols.any(|old| {
@@ -163,8 +157,7 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
     if suspects.is_empty() {
         return false;
     }
-    let depth_of_range = depth;
-    let declares = |text: &str, came: std::ops::Range<usize>, depth: usize| {
+    let declares = |text: &str, came: std::ops::Range<usize>, outermost: usize| {
         let syntax = Syntax::parse(syntax.language(), &Rope::from_str(text));
         syntax.is_some_and(|syntax| {
             let mut symbols = syntax
@@ -175,7 +168,7 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
                 suspects.iter().any(|known| {
                     known.name == symbol.name
                         && are_alike(known.kind, symbol.kind)
-                        && (known.depth < depth_of_range || symbol.depth == depth)
+                        && (known.depth < depth || symbol.depth == outermost)
                 })
             })
         })
@@ -184,6 +177,11 @@ pub(super) fn declares_what_is_around(new: &str, asked: &Asked<'_>) -> bool {
     let came = before.len()..before.len() + new.len();
     // Some are read as such only in their place, and others nowhere in it, as within a macro.
     declares(&format!("{before}{new}{after}"), came, depth) || declares(new, 0..new.len(), 0)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
 }
 
 /// Whether anything is declared where the item was that the answer is for: an example of its use,
