@@ -48,6 +48,15 @@ impl Ignored {
     /// Whether a rule of the workspace, or of the repository around it, ignores this file, or a
     /// folder that it is in. Both paths are canonical. Reads the disk.
     pub(super) fn holds(&mut self, file: &Path, workspace: &Path) -> bool {
+        self.holds_path(file, false, workspace)
+    }
+
+    /// The same of a folder.
+    pub(super) fn holds_folder(&mut self, folder: &Path, workspace: &Path) -> bool {
+        self.holds_path(folder, true, workspace)
+    }
+
+    fn holds_path(&mut self, file: &Path, is_folder: bool, workspace: &Path) -> bool {
         let top = top_of(workspace);
         let Ok(inside) = file.strip_prefix(top) else {
             return false;
@@ -57,7 +66,7 @@ impl Ignored {
         let depth = inside.components().count();
         inside.components().enumerate().any(|(at, part)| {
             path.push(part);
-            self.is_ignored_itself(&path, at + 1 < depth, top)
+            self.is_ignored_itself(&path, is_folder || at + 1 < depth, top)
         })
     }
 

@@ -1,6 +1,5 @@
 //! Which files of a workspace a search looks into, nearest first, within bounds.
 
-use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ignore::WalkBuilder;
 
-use super::ignored;
+use super::ignored::{self, Ignored};
 
 /// How much of a workspace is searched.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +49,7 @@ impl Deadline {
 }
 
 /// The files below `root` that are wanted, those near `file` first: what is in its own folder,
-/// then what is around that. Hidden files, ignored ones and links are left out.
+/// then what is around that, each by name. Hidden files, ignored ones and links are left out.
 pub(super) fn files(
     root: &Path,
     file: &Path,
@@ -65,30 +64,48 @@ pub(super) fn files(
     if !is_project {
         return Vec::new();
     }
-    let own = file.parent().unwrap_or(root).to_path_buf();
-    let walk = WalkBuilder::new(root)
+    let mut ignored = Ignored::not_drawn_in();
+    let around = file.ancestors().skip(1).filter(|it| it.starts_with(root));
+    let around = around.filter(|folder| {
+        let inside = folder.strip_prefix(root).unwrap_or(folder);
+        let is_hidden = inside
+            .components()
+            .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+        *folder == root || !is_hidden && !ignored.holds_folder(folder, root)
+    });
+    let mut around: Vec<&Path> = around.collect();
+    if around.is_empty() {
+        around.push(root);
+    }
+    let mut found = Vec::new();
+    let mut within: Option<PathBuf> = None;
+    for folder in around {
+        let mut ring: Vec<PathBuf> = entries(folder, root, within.take())
+            .take_while(|_| !deadline.is_over())
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+            .map(ignore::DirEntry::into_path)
+            .filter(|path| is_wanted(path))
+            .take(most - found.len())
+            .collect();
+        // Sorted only now: the walker would read all of a folder first, however many are in it.
+        ring.sort();
+        found.extend(ring);
+        within = Some(folder.to_path_buf());
+    }
+    found
+}
+
+/// What is in a folder but not in the one of its folders that was looked into.
+fn entries(folder: &Path, root: &Path, but: Option<PathBuf>) -> ignore::Walk {
+    WalkBuilder::new(folder)
         .require_git(false)
         // What git ignores everywhere is anchored where the repository is.
         .current_dir(ignored::top_of(root))
         .follow_links(false)
         .add_custom_ignore_filename(".glossignore")
-        .sort_by_file_path(move |a, b| nearer(&own, a, b))
-        .build();
-    let entries = walk.take_while(|_| !deadline.is_over());
-    entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-        .map(ignore::DirEntry::into_path)
-        .filter(|path| is_wanted(path))
-        .take(most)
-        .collect()
-}
-
-/// Folders that lead to `own` come first, then files, then other folders; each by name.
-fn nearer(own: &Path, a: &Path, b: &Path) -> Ordering {
-    let leads = |path: &Path| own.starts_with(path);
-    let key = |path| (!leads(path), path);
-    key(a).cmp(&key(b))
+        .filter_entry(move |entry| but.as_deref() != Some(entry.path()))
+        .build()
 }
 
 /// The text of a file; `None` where it is too long, no text, or cannot be read.
@@ -165,6 +182,20 @@ mod tests {
         assert_eq!(found(&root, "b/c/own.rs", 2, LONG), all[..2]);
         assert!(found(&root, "b/c/own.rs", 100, Duration::ZERO).is_empty());
         assert!(found(Path::new("/"), "own.rs", 100, LONG).is_empty());
+    }
+
+    #[test]
+    fn what_is_around_a_hidden_or_ignored_file_is_left_out_all_the_same() {
+        let (_folder, root) = workspace(&[
+            (".gitignore", "target/\n"),
+            (".hidden/a/own.rs", ""),
+            ("target/own.rs", ""),
+            ("lib.rs", ""),
+        ]);
+        for own in [".hidden/a/own.rs", "target/own.rs", "lib.rs"] {
+            assert_eq!(found(&root, own, 100, LONG), ["lib.rs"], "{own}");
+        }
+        assert_eq!(found(&root, "/elsewhere/own.rs", 100, LONG), ["lib.rs"]);
     }
 
     #[test]
