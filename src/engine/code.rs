@@ -346,15 +346,18 @@ fn title(subject: &Subject, bytes: usize) -> String {
     }
 }
 
-/// What the model said it changed; else what can be seen.
+/// What the model said of it; else what can be seen.
 fn summary(title: &str, edits: &[Edit], answer: &str) -> String {
-    if edits.is_empty() {
-        return format!(
-            "{} is left as it is: nothing worth changing.",
-            capitalised(title)
-        );
-    }
     let said = answer::first_sentence(&answer::defanged(answer::words(answer)));
+    if edits.is_empty() {
+        let title = capitalised(title);
+        // It may have kept the code for another reason, and says so.
+        return if said.is_empty() {
+            format!("{title} is left as it is: nothing worth changing.")
+        } else {
+            format!("{title} is left as it is. {said}")
+        };
+    }
     if said.is_empty() {
         format!("Rewrote {title}.")
     } else {
@@ -382,5 +385,23 @@ impl Prepared {
     /// What would be billed for the prompt, roughly.
     pub fn tokens(&self) -> u64 {
         self.prompt.tokens()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_as_it_is_is_so_for_the_reason_that_was_given() {
+        let check = |answer: &str, expected: &str| {
+            assert_eq!(summary("`f`", &[], answer), expected, "{answer}");
+        };
+        let code = "```rust\nfn f() {}\n```";
+        check(code, "`f` is left as it is: nothing worth changing.");
+        check(
+            &format!("It does not parse.\n\n{code}"),
+            "`f` is left as it is. It does not parse.",
+        );
     }
 }

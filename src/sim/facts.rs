@@ -249,6 +249,7 @@ fn failure(parsed: &Parsed, node: Node<'_>) -> Option<&'static str> {
         "try_statement" | "try_with_resources_statement" => "`try`",
         "rescue" | "rescue_modifier" => "`rescue`",
         "call" if called(parsed, node).as_deref() == Some("raise") => "`raise`",
+        "identifier" if is_bare_raise(parsed, node) => "`raise`",
         "function_call" if called(parsed, node).as_deref() == Some("error") => "`error`",
         "assert_statement" => "`assert`",
         "binary_expression" if is_go_error_check(parsed, node) => "`err != nil`",
@@ -278,6 +279,12 @@ fn failure(parsed: &Parsed, node: Node<'_>) -> Option<&'static str> {
     })
 }
 
+/// Ruby's `raise` with nothing behind it: what was rescued goes on.
+fn is_bare_raise(parsed: &Parsed, node: Node<'_>) -> bool {
+    let is_part = node.parent().is_some_and(|around| around.kind() == "call");
+    parsed.language == Language::Ruby && parsed.text(node) == "raise" && !is_part
+}
+
 fn is_go_error_check(parsed: &Parsed, node: Node<'_>) -> bool {
     let text = |field| {
         node.child_by_field_name(field)
@@ -304,7 +311,7 @@ fn is_early_return(node: Node<'_>) -> bool {
     }
     let mut at = node;
     while let Some(parent) = at.parent() {
-        if definitions::is_function(parent.kind()) {
+        if definitions::is_function(parent.kind()) || parent.kind() == "accessor_declaration" {
             return false;
         }
         let is_last = parse::named_children(parent)
@@ -316,6 +323,7 @@ fn is_early_return(node: Node<'_>) -> bool {
             parent.kind(),
             "block"
                 | "statement_block"
+                | "constructor_body"
                 | "compound_statement"
                 | "body_statement"
                 | "statement_list"
@@ -331,6 +339,10 @@ fn is_early_return(node: Node<'_>) -> bool {
     }
     false
 }
+
+const BASH_WORDS: [&str; 10] = [
+    "case", "do", "done", "elif", "else", "esac", "fi", "in", "then", "while",
+];
 
 /// The name of what a node calls, a macro's with its `!`. Long receivers are left out.
 fn called(parsed: &Parsed, node: Node<'_>) -> Option<String> {
@@ -361,6 +373,10 @@ fn called(parsed: &Parsed, node: Node<'_>) -> Option<String> {
         _ => None,
     };
     let name = path(parsed, inner.unwrap_or(function))?;
+    // What a part of a script leaves open or closes is read as a command.
+    if parsed.language == Language::Bash && BASH_WORDS.contains(&name.as_str()) {
+        return None;
+    }
     let is_constructor = matches!(name.as_str(), "Some" | "Ok" | "Err" | "super");
     (!is_constructor).then(|| format!("{before}{name}{after}"))
 }

@@ -123,10 +123,22 @@ fn bound(node: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
         }
         _ => {
             let value = node.child_by_field_name("right")?;
-            // JavaScript's and Python's are statements.
-            matches!(value.kind(), "anonymous_function" | "lambda")
-                .then_some((node.child_by_field_name("left")?, value))
-                .filter(|(left, _)| matches!(left.kind(), "variable_name" | "identifier"))
+            // JavaScript's are statements, with what exports them before the name.
+            matches!(
+                value.kind(),
+                "anonymous_function"
+                    | "lambda"
+                    | "function_expression"
+                    | "generator_function"
+                    | "arrow_function"
+            )
+            .then_some((node.child_by_field_name("left")?, value))
+            .filter(|(left, _)| {
+                matches!(
+                    left.kind(),
+                    "variable_name" | "identifier" | "member_expression"
+                )
+            })
         }
     }
 }
@@ -136,6 +148,7 @@ fn name(parsed: &Parsed, node: Node<'_>) -> String {
     let named = node
         .child_by_field_name("name")
         .or_else(|| declared(node))
+        .or_else(|| node.child_by_field_name("property"))
         .map_or_else(String::new, |name| one_line(parsed.text(name)));
     if named.is_empty() && matches!(node.kind(), "variable_name" | "identifier") {
         return one_line(parsed.text(node));
@@ -262,6 +275,12 @@ mod tests {
             &["x"],
             None,
         );
+        for code in [
+            "exports.a = function b(c) {}",
+            "module.exports.a = (c) => c;",
+        ] {
+            check(JavaScript, code, "function", "a", &["c"], None);
+        }
         check(JavaScript, "get(a) {\n}", "method", "get", &["a"], None);
         check(
             TypeScript,

@@ -173,7 +173,20 @@ fn calls_are_named_once_in_order_of_appearance() {
         &["$a->b", "c", "D::e", "new F"],
     );
     check(Language::Bash, "a \"$(b c)\" | d", &["a", "b", "d"]);
+    check(Language::Bash, "  a b\ndone\nfi\n", &["a"]);
     check(Language::Lua, "a.b(c()) d:e()", &["a.b", "c", "d:e"]);
+}
+
+#[test]
+fn a_bare_raise_of_ruby_is_one() {
+    let check = |code: &str, expected: usize| {
+        let failures = of(Language::Ruby, code).failures;
+        let raised = failures.0.iter().find(|(what, _)| *what == "`raise`");
+        assert_eq!(raised.map_or(0, |(_, count)| *count), expected, "{code}");
+    };
+    check("begin\n  a\nrescue\n  raise\nend", 1);
+    check("raise E, 'a'", 1);
+    check("a.raise", 0);
 }
 
 #[test]
@@ -187,6 +200,12 @@ fn only_returns_before_the_end_are_early() {
         1,
     );
     check(Language::Rust, "fn f() -> u8 { return 2 }", 0);
+    check(Language::Java, "class A { A() { b(); return; } }", 0);
+    check(
+        Language::CSharp,
+        "int A { get { return b; } set { if (c) { return; } b = value; } }",
+        1,
+    );
     check(
         Language::Rust,
         "fn f() { let g = |x| { return x; }; g(1) }",
