@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::llm::Key;
@@ -64,10 +64,9 @@ impl KeyFile {
     }
 
     fn read(&self) -> Result<Table, String> {
-        let about = match fs::metadata(&self.path) {
-            Ok(about) => about,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Table::new()),
-            Err(error) => return Err(self.fault(&format!("cannot be read ({error})"))),
+        // A data folder that is not there or in trouble stops nothing.
+        let Ok(about) = fs::metadata(&self.path) else {
+            return Ok(Table::new());
         };
         if !about.is_file() || about.len() > LONGEST {
             return Err(self.fault("is no file of keys; remove it"));

@@ -154,21 +154,16 @@ fn system(environment: &Environment) -> Option<Open> {
     is_there.then(native).flatten()
 }
 
-#[cfg(all(feature = "keyring", unix, not(target_os = "macos")))]
+#[cfg(feature = "keyring")]
+#[allow(clippy::unnecessary_wraps, reason = "a build may be without any")]
 fn native() -> Option<Open> {
-    use zbus_secret_service_keyring_store::Store;
-    Some(Arc::new(|| Ok(Store::new()? as Arc<CredentialStore>)))
-}
-
-#[cfg(all(feature = "keyring", target_os = "macos"))]
-fn native() -> Option<Open> {
+    #[cfg(target_os = "macos")]
     use apple_native_keyring_store::keychain::Store;
-    Some(Arc::new(|| Ok(Store::new()? as Arc<CredentialStore>)))
-}
-
-#[cfg(all(feature = "keyring", windows))]
-fn native() -> Option<Open> {
+    #[cfg(windows)]
     use windows_native_keyring_store::Store;
+    #[cfg(all(unix, not(target_os = "macos")))]
+    use zbus_secret_service_keyring_store::Store;
+
     Some(Arc::new(|| Ok(Store::new()? as Arc<CredentialStore>)))
 }
 
@@ -189,11 +184,12 @@ impl Keyring {
         Self::opened_by(Some(Arc::new(move || Ok(store.clone()))), PATIENCE)
     }
 
-    /// One that is locked until `gate` is let go.
-    pub(super) fn locked(gate: Arc<std::sync::Mutex<()>>, patience: Duration) -> Self {
+    /// One that is locked until the other end of `gate` is gone.
+    pub(super) fn locked(gate: std::sync::mpsc::Receiver<()>, patience: Duration) -> Self {
+        let gate = std::sync::Mutex::new(gate);
         let store: Arc<CredentialStore> = keyring_core::mock::Store::new().unwrap();
         let open: Open = Arc::new(move || {
-            drop(gate.lock());
+            let _ = gate.lock().unwrap().recv();
             Ok(store.clone())
         });
         Self::opened_by(Some(open), patience)

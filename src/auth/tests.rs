@@ -1,7 +1,6 @@
 //! The chain of sources in order, by a keyring in memory and a file in a folder of its own.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
@@ -114,10 +113,9 @@ async fn a_command_is_run_once_and_again_after_its_key_was_refused() {
 #[tokio::test]
 async fn a_keyring_that_is_locked_or_broken_is_passed_over_in_time() {
     let folder = tempfile::tempdir().unwrap();
-    let gate = Arc::new(Mutex::new(()));
-    let held = gate.lock().unwrap();
+    let (held, gate) = std::sync::mpsc::channel();
     let mut setup = Setup::of(folder.path());
-    setup.keyring = Keyring::locked(gate.clone(), Duration::from_millis(20));
+    setup.keyring = Keyring::locked(gate, Duration::from_millis(20));
     let keys = setup.keys();
     let search = keys.find().await.unwrap();
     assert!(search.found.is_none());

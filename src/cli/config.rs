@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::arguments::{ConfigArgs, ConfigCommand, Shown};
 use super::{columns, face, output};
@@ -30,8 +30,7 @@ pub fn run(arguments: ConfigArgs) -> anyhow::Result<u8> {
             let resolved = face::layers(Vec::new()).resolve_in(&own);
             match format {
                 Shown::Json => {
-                    let mut report = resolved.to_json();
-                    report["workspace"] = json!(workspace);
+                    let report = resolved.to_json(Some(&workspace));
                     writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
                 }
                 Shown::Table => {

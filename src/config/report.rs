@@ -1,5 +1,7 @@
 //! What is in force as reports have it: each key with its value and where that came from.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use url::Url;
 
@@ -7,8 +9,8 @@ use super::{Layer, Origin, Resolved, built_in, names};
 use crate::llm::scrubbed;
 
 impl Resolved {
-    /// All of it, and what was ignored and why.
-    pub fn to_json(&self) -> Value {
+    /// All of it, for this workspace if it is for one, and what was ignored and why.
+    pub fn to_json(&self, workspace: Option<&Path>) -> Value {
         let settings: Vec<_> = names()
             .map(|name| {
                 let origins = self.origins_of(name);
@@ -26,7 +28,12 @@ impl Resolved {
             .iter()
             .map(|notice| json!({ "key": notice.key, "origin": notice.origin.to_json(), "why": notice.what }))
             .collect();
-        json!({ "settings": settings, "ignored": ignored, "blocked": self.settings.blocked })
+        json!({
+            "workspace": workspace,
+            "settings": settings,
+            "ignored": ignored,
+            "blocked": self.settings.blocked,
+        })
     }
 
     /// The value in force as it may be shown, without password and key; null for what is not set.

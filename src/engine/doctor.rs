@@ -47,7 +47,7 @@ impl Diagnosis {
             "ok": self.is_well(),
             "checks": self.checks,
             "limits": self.limits,
-            "configuration": self.resolved.to_json(),
+            "configuration": self.resolved.to_json(None),
         })
     }
 }
@@ -145,7 +145,7 @@ fn configuration(resolved: &Resolved) -> Check {
             let set = resolved.origins.len();
             ok(
                 "configuration",
-                format!("read; {set} keys are set, all else is built in"),
+                format!("read; keys that are set: {set}, all else is built in"),
             )
         }
         [only] => warning("configuration", only.to_string()),

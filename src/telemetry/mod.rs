@@ -207,5 +207,6 @@ async fn post(client: &Client, target: &Target, path: &str, body: Vec<u8>) -> Re
     }
 }
 
-#[cfg(all(test, feature = "otlp"))]
+#[cfg(feature = "otlp")]
+#[cfg(test)]
 mod tests;

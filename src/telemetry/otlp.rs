@@ -115,7 +115,7 @@ pub(super) fn about(target: &Target, row: &Row) -> Vec<KeyValue> {
     match target.workspace {
         ToldWorkspace::Path => about.push(attribute("gloss.workspace", text(&row.workspace))),
         ToldWorkspace::Hash => {
-            about.push(attribute("gloss.workspace", text(&hash(&row.workspace))))
+            about.push(attribute("gloss.workspace", text(&hash(&row.workspace))));
         }
         ToldWorkspace::Off => {}
     }
