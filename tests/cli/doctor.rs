@@ -73,11 +73,11 @@ fn what_fails_is_told_with_what_to_do() {
             "/dev/null/data",
         ),
     ];
-    for (name, environment, state, words) in cases {
+    for (name, environment, words) in cases {
         let (code, found, told) = check(&shell, name, environment);
         assert_eq!(
             (code, found.as_str()),
-            (1, state),
+            (1, "failure"),
             "{environment:?}: {told}"
         );
         assert!(told.contains(words), "{environment:?}: {told}");
