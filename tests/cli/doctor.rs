@@ -39,7 +39,8 @@ fn all_is_well_without_a_key_on_this_machine() {
 #[test]
 fn what_fails_is_told_with_what_to_do() {
     let shell = Shell::new();
-    let cases: [(&str, &[(&str, &str)], &str); 8] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case<'_>; 8] = [
         (
             "key",
             &[("XAI_BASE_URL", "https://x.invalid/v1")],
