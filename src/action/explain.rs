@@ -13,6 +13,9 @@ pub struct Question<'a> {
     pub problems: &'a [Problem],
 }
 
+/// Changes whenever the words below do, so that no kept explanation outlives them.
+pub const PROMPT_VERSION: u32 = 1;
+
 /// Most an explanation may cost, in tokens of visible text.
 pub const MAX_OUTPUT_TOKENS: u32 = 2_000;
 

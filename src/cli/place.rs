@@ -82,6 +82,8 @@ fn job(
         syntax: None,
         open: Vec::new(),
         hints: Vec::new(),
+        // Whoever types the command wants it done.
+        again: true,
         history: Vec::new(),
         problems: Vec::new(),
         whole: None,

@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::workspace::Limits;
 use super::written::Whole;
-use super::{Account, Answer, Asking, Ear, Engine, Hint, JobError, Neighbour, Place, Spent, Task};
+use super::{
+    Account, Answer, Asking, Ear, Engine, Hint, JobError, Neighbour, Place, Spent, Task, notes,
+};
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
 };
@@ -14,6 +18,7 @@ use crate::answer::{self, Original};
 use crate::config::{Outcome, Scope};
 use crate::document::Snapshot;
 use crate::prompt::{self, Part, Prompt, Secrets, estimate_tokens_of};
+use crate::store::Note;
 use crate::syntax::Syntax;
 use crate::text::{self, Edit};
 
@@ -36,6 +41,8 @@ pub struct CodeJob {
     pub open: Vec<Neighbour>,
     /// What the editor's other language servers know about the range.
     pub hints: Vec<Hint>,
+    /// Ask even though an explanation of this text is kept.
+    pub again: bool,
     /// The document itself, once comments for Gloss were taken out of the snapshot's text; see
     /// [`Engine::heeding`].
     pub whole: Option<Arc<Whole>>,
@@ -66,6 +73,8 @@ pub struct Explanation {
     /// The most that an answer may have was reached before its end.
     pub is_cut_short: bool,
     pub spent: Spent,
+    /// As it stays with the code; `None` for the answer to a question.
+    pub note: Option<Arc<Note>>,
 }
 
 /// What became of a refactoring.
@@ -87,14 +96,38 @@ impl Engine {
     /// # Errors
     /// A [`JobError`], whose text is for the person.
     pub async fn explain(&self, job: CodeJob, ear: Ear<'_>) -> Result<Explanation, JobError> {
-        let (_, prepared, answer) = self.asked(job, ear).await?;
+        let (job, prepared) = self.prepare(job).await?;
+        let blank = self.blank_note(&job, &prepared).await?;
+        if !job.again
+            && let Some(blank) = &blank
+            && let Some(said) = self.said_before(blank).await
+        {
+            let spent = account(&job, &prepared).kept(self, &said.model);
+            return Ok(notes::told_again(said, prepared, spent));
+        }
+        let (job, prepared, answer) = self.asked_as_prepared(job, prepared, ear).await?;
         let markdown = answer::defanged(&answer.text);
+        let summary = answer::first_sentence(&markdown);
+        let note = blank.map(|blank| {
+            let note = Note {
+                summary: summary.clone(),
+                markdown: markdown.clone(),
+                model: answer.spent.model.clone(),
+                cost_ticks: answer.spent.cost_ticks,
+                time: Timestamp::now(),
+                // One that was cut short is shown, but is no answer to a second question.
+                asked: blank.asked.filter(|_| answer.finish.as_deref() == Some("stop")),
+                ..blank
+            };
+            self.keep_note(&job.place, note)
+        });
         Ok(Explanation {
             subject: prepared.subject,
-            summary: answer::first_sentence(&markdown),
+            summary,
             markdown,
             is_cut_short: answer.finish.as_deref() == Some("length"),
             spent: answer.spent,
+            note,
         })
     }
 

@@ -13,6 +13,16 @@ impl Engine {
         ear: Ear<'_>,
     ) -> Result<(CodeJob, Prepared, Answer), JobError> {
         let (job, prepared) = self.prepare(job).await?;
+        self.asked_as_prepared(job, prepared, ear).await
+    }
+
+    /// Asks about what is prepared.
+    pub(super) async fn asked_as_prepared(
+        &self,
+        job: CodeJob,
+        prepared: Prepared,
+        ear: Ear<'_>,
+    ) -> Result<(CodeJob, Prepared, Answer), JobError> {
         let mut has_begun = false;
         let mut hear = |heard| {
             has_begun |= matches!(heard, Heard::Text(_));

@@ -100,6 +100,7 @@ impl Argument {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            again: self.again,
             whole: None,
         }
     }

@@ -77,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
         models TEXT NOT NULL -- JSON
     ) STRICT, WITHOUT ROWID;
 ",
+    super::notes::MIGRATION,
 ];
 
 /// The newest schema this Gloss knows.

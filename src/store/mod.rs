@@ -1,4 +1,5 @@
-//! The ledger of requests and the descriptions of images, kept in one SQLite file.
+//! The ledger of requests, the descriptions of images and the notes on code, kept in one SQLite
+//! file.
 //!
 //! A [`Store`] is a handle that costs nothing until it is used. The first use
 //! starts one thread, which alone touches the disk: recording never waits for
@@ -8,6 +9,7 @@
 mod budget;
 mod database;
 mod error;
+mod notes;
 mod overview;
 mod report;
 mod row;
@@ -32,6 +34,7 @@ use crate::llm::ListedModel;
 
 pub use budget::{Amount, Claim, Limit, Reservation, Standing, Verdict};
 pub use error::StoreError;
+pub use notes::{Anchor, Hash, Note, Part, Stamp};
 pub use overview::{Latency, Overview};
 pub use report::{By, Key, Line, Query, Report, Totals};
 pub use row::{Row, Status};
@@ -168,6 +171,54 @@ impl Store {
         self.ask(move |database, waiting| {
             database.run(READ_PATIENCE, |connection| {
                 tables::description(connection, waiting, &key)
+            })
+        })
+    }
+
+    /// Keeps a note; it replaces one about the same text. Never waits for the disk.
+    pub fn keep_note(&self, note: Note) {
+        self.write(Write::Note(Box::new(note)));
+    }
+
+    /// Forgets the notes of a file that are about the same as one of `about`, or all without.
+    /// Never waits for the disk.
+    pub fn forget_notes(&self, workspace: &str, file: &str, about: Option<Vec<Note>>) {
+        self.write(Write::ForgetNotes(Box::new(notes::Forgotten {
+            workspace: workspace.to_owned(),
+            file: file.to_owned(),
+            about,
+        })));
+    }
+
+    /// The notes of a file, by this process or any other, the oldest first, and their stamp;
+    /// `None` where nothing changed since the stamp that is `known`.
+    pub fn notes_of(
+        &self,
+        workspace: String,
+        file: String,
+        known: Option<Stamp>,
+    ) -> Reply<Option<(Vec<Note>, Option<Stamp>)>> {
+        self.ask(move |database, waiting| {
+            database.run(READ_PATIENCE, |connection| {
+                notes::of_file(connection, waiting, (&workspace, &file), known)
+            })
+        })
+    }
+
+    /// All notes, or those of one workspace, by file, the oldest first.
+    pub fn notes(&self, workspace: Option<String>) -> Reply<Vec<Note>> {
+        self.ask(move |database, waiting| {
+            database.run(READ_PATIENCE, |connection| {
+                notes::all(connection, waiting, workspace.as_deref())
+            })
+        })
+    }
+
+    /// Deletes all notes of a workspace. How many there were.
+    pub fn forget_workspace(&self, workspace: String) -> Reply<u64> {
+        self.ask(move |database, _| {
+            database.run(READ_PATIENCE, |connection| {
+                notes::forget_workspace(connection, &workspace)
             })
         })
     }

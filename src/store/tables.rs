@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::budget::{self, Reserved, Warned};
+use super::notes::{self, Note};
 use super::overview::Overview;
 use super::report::{Fold, Query, Report};
 use super::row::{Row, Status};
@@ -23,6 +24,8 @@ pub(super) enum Write {
     Warned(Warned),
     /// What the endpoint offers.
     ModelList(Box<(String, ModelList)>),
+    Note(Box<Note>),
+    ForgetNotes(Box<notes::Forgotten>),
 }
 
 /// What is not on the disk yet, oldest first.
@@ -49,7 +52,7 @@ const SELECT_ROWS: &str = concat!(
     " FROM request WHERE time >= ? ORDER BY time, id"
 );
 
-/// A single statement is its own transaction.
+/// A single statement is its own transaction; of several, the table's own file makes one.
 pub(super) fn write(connection: &Connection, write: &Write) -> rusqlite::Result<()> {
     match write {
         Write::Row(row) => insert_row(connection, row),
@@ -58,6 +61,8 @@ pub(super) fn write(connection: &Connection, write: &Write) -> rusqlite::Result<
         Write::Release(id) => budget::release(connection, *id),
         Write::Warned(warned) => budget::insert_warning(connection, warned),
         Write::ModelList(pair) => insert_model_list(connection, &pair.0, &pair.1),
+        Write::Note(note) => notes::insert(connection, note),
+        Write::ForgetNotes(forgotten) => notes::forget(connection, forgotten),
     }
 }
 

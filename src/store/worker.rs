@@ -11,7 +11,7 @@ use super::tables::{self, Waiting, Write};
 
 /// How many rows may wait for the disk; what comes on top is lost, and counted.
 pub(super) const MAX_WAITING_ROWS: usize = 10_000;
-/// Descriptions are kilobytes, not bytes, and can be had again. So are lists of models.
+/// Descriptions are kilobytes, not bytes, and can be had again. So are notes and lists of models.
 const MAX_WAITING_DESCRIPTIONS: usize = 200;
 /// A reservation is one, and its release another.
 const MAX_WAITING_NOTES: usize = 2 * MAX_WAITING_ROWS;
@@ -175,9 +175,10 @@ impl State {
     fn waiting(&mut self, write: &Write) -> (&mut usize, usize) {
         match write {
             Write::Row(_) => (&mut self.waiting_rows, MAX_WAITING_ROWS),
-            Write::Description(_) | Write::ModelList(_) => {
-                (&mut self.waiting_descriptions, MAX_WAITING_DESCRIPTIONS)
-            }
+            Write::Description(_)
+            | Write::ModelList(_)
+            | Write::Note(_)
+            | Write::ForgetNotes(_) => (&mut self.waiting_descriptions, MAX_WAITING_DESCRIPTIONS),
             Write::Reserve(_) | Write::Release(_) | Write::Warned(_) => {
                 (&mut self.waiting_notes, MAX_WAITING_NOTES)
             }

@@ -1,0 +1,287 @@
+//! Where notes belong in a text: by the path of their symbol, and by hashes of what they are about.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ropey::{Rope, RopeSlice};
+use sha2::{Digest as _, Sha256};
+
+use crate::action::Subject;
+use crate::store::{Anchor, Hash, Note, Part};
+use crate::syntax::{Syntax, SymbolPath};
+use crate::text;
+
+/// Where a note stands in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Which one of the notes it is.
+    pub note: usize,
+    /// The bytes that it is about.
+    pub range: Range<usize>,
+    /// The byte whose line shows it: the name, else the first of the range.
+    pub shown_at: usize,
+    /// Whether it was written about this very text.
+    pub is_fresh: bool,
+}
+
+/// What a note about `subject` is found by again.
+pub fn anchor(text: &Rope, syntax: Option<&Syntax>, subject: &Subject) -> Anchor {
+    let symbols = syntax.map(Syntax::symbols).unwrap_or_default();
+    let paths = syntax.map(Syntax::paths).unwrap_or_default();
+    let path_of = |at: usize| paths.get(at).cloned();
+    let own = symbols
+        .iter()
+        .position(|symbol| subject.name.is_some() && symbol.range == subject.range);
+    if let Some(SymbolPath { names, nth }) = own.and_then(path_of) {
+        return Anchor {
+            symbol: names,
+            nth,
+            hash: hash(text::slice(text, subject.range.clone())),
+            part: None,
+        };
+    }
+    let range = trimmed(text, &subject.range);
+    let around = symbols.iter().rposition(|symbol| {
+        symbol.range.start <= range.start && range.end <= symbol.range.end
+    });
+    let around = around.and_then(path_of);
+    let part = text::slice(text, range.clone());
+    let line = text::line_range(text, text::line_of(text, range.start));
+    let head = trimmed(text, &line);
+    Anchor {
+        nth: around.as_ref().map_or(0, |path| path.nth),
+        symbol: around.map_or_else(String::new, |path| path.names),
+        hash: hash(part),
+        part: Some(Part {
+            bytes: without_returns(part).map(|piece| piece.len() as u64).sum(),
+            indent: range.start.saturating_sub(head.start) as u64,
+            head: hash(text::slice(text, head)),
+        }),
+    }
+}
+
+/// Of a text, its carriage returns left out.
+pub fn hash(text: RopeSlice<'_>) -> Hash {
+    let mut hash = Sha256::new();
+    for piece in without_returns(text) {
+        hash.update(piece);
+    }
+    hash.finalize().into()
+}
+
+fn without_returns(text: RopeSlice<'_>) -> impl Iterator<Item = &[u8]> {
+    let pieces = text.chunks().flat_map(|chunk| chunk.as_bytes().split(|byte| *byte == b'\r'));
+    pieces.filter(|piece| !piece.is_empty())
+}
+
+/// The range without the white space at its ends.
+fn trimmed(text: &Rope, range: &Range<usize>) -> Range<usize> {
+    let slice = text::slice(text, range.clone());
+    let blank = |c: &char| c.is_whitespace() || *c == '\u{feff}';
+    let before: usize = slice.chars().take_while(blank).map(char::len_utf8).sum();
+    let mut backwards = slice.chars_at(slice.len_chars());
+    backwards.reverse();
+    let after: usize = backwards.take_while(blank).map(char::len_utf8).sum();
+    let start = range.start.min(text.len_bytes()) + before;
+    start..start.max((range.start + slice.len_bytes()).saturating_sub(after))
+}
+
+/// Where these notes of one file, the oldest first, stand in its text, each symbol's once: that
+/// which was written about the text as it is, else the latest. What is not found is left out.
+pub fn locate(notes: &[impl AsRef<Note>], text: &Rope, syntax: Option<&Syntax>) -> Vec<Located> {
+    let mut search = Search::of(text, syntax);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut group_of: HashMap<(&str, &str, u32), usize> = HashMap::new();
+    let mut found = Vec::new();
+    for (at, note) in notes.iter().enumerate() {
+        let note = note.as_ref();
+        let anchor = &note.anchor;
+        if let Some(part) = &anchor.part {
+            found.extend(search.part(at, anchor, part));
+            continue;
+        }
+        let key = (note.action.as_str(), anchor.symbol.as_str(), anchor.nth);
+        let group = *group_of.entry(key).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(group) {
+            group.push(at);
+        }
+    }
+    let anchors = |group: &[usize]| -> Vec<(usize, &Note)> {
+        let notes = group.iter().rev().filter_map(|at| Some((*at, notes.get(*at)?.as_ref())));
+        notes.collect()
+    };
+    // What is as it was keeps its place; only then what changed takes one that is free.
+    let mut rest = Vec::new();
+    for group in &groups {
+        match search.unchanged(&anchors(group)) {
+            Some(located) => found.push(located),
+            None => rest.push(group),
+        }
+    }
+    for group in rest {
+        found.extend(search.changed(&anchors(group)));
+    }
+    found.sort_by_key(|located| (located.shown_at, located.note));
+    found
+}
+
+/// A text that notes are looked for in.
+struct Search<'t> {
+    text: &'t Rope,
+    syntax: Option<&'t Syntax>,
+    paths: Vec<SymbolPath>,
+    by_path: HashMap<String, Vec<usize>>,
+    /// Those of the same bare name, wherever they stand.
+    by_name: HashMap<&'t str, Vec<usize>>,
+    hashes: HashMap<usize, Hash>,
+    /// The symbols whose note is found, by what was asked of them.
+    taken: Vec<(String, usize)>,
+    /// Where each line's text begins, by its hash; made when first needed.
+    heads: Option<HashMap<Hash, Vec<usize>>>,
+}
+
+impl<'t> Search<'t> {
+    fn of(text: &'t Rope, syntax: Option<&'t Syntax>) -> Self {
+        let paths = syntax.map(Syntax::paths).unwrap_or_default();
+        let mut by_path: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, path) in paths.iter().enumerate() {
+            by_path.entry(path.names.clone()).or_default().push(at);
+        }
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, symbol) in syntax.map(Syntax::symbols).unwrap_or_default().iter().enumerate() {
+            by_name.entry(&symbol.name).or_default().push(at);
+        }
+        Self {
+            text,
+            syntax,
+            paths,
+            by_path,
+            by_name,
+            hashes: HashMap::new(),
+            taken: Vec::new(),
+            heads: None,
+        }
+    }
+
+    fn hash_of(&mut self, symbol: usize) -> Option<Hash> {
+        let range = self.syntax?.symbols().get(symbol)?.range.clone();
+        let text = self.text;
+        let known = self.hashes.entry(symbol);
+        Some(*known.or_insert_with(|| hash(text::slice(text, range))))
+    }
+
+    fn is_free(&self, action: &str, symbol: usize) -> bool {
+        !self.taken.iter().any(|(by, taken)| *taken == symbol && by == action)
+    }
+
+    fn take(&mut self, note: (usize, &Note), symbol: usize, is_fresh: bool) -> Option<Located> {
+        let found = self.syntax?.symbols().get(symbol)?;
+        self.taken.push((note.1.action.clone(), symbol));
+        Some(Located {
+            note: note.0,
+            range: found.range.clone(),
+            shown_at: found.name_range.start,
+            is_fresh,
+        })
+    }
+
+    /// The symbol that one of these notes was written about, the latest first: where it was, else
+    /// wherever in the file it was moved to.
+    fn unchanged(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
+        for note in notes {
+            let anchor = &note.1.anchor;
+            let mut candidates = self.by_path.get(&anchor.symbol).cloned().unwrap_or_default();
+            let nth = |paths: &[SymbolPath], at: usize| paths.get(at).map(|path| path.nth);
+            candidates.sort_by_key(|at| nth(&self.paths, *at) != Some(anchor.nth));
+            let last = anchor.symbol.rsplit('/').next().unwrap_or_default();
+            let name = last.split_once(' ').map_or(last, |(_, name)| name);
+            candidates.extend(self.by_name.get(name).into_iter().flatten());
+            for symbol in candidates {
+                if self.is_free(&note.1.action, symbol)
+                    && self.hash_of(symbol) == Some(anchor.hash)
+                {
+                    return self.take(*note, symbol, true);
+                }
+            }
+        }
+        None
+    }
+
+    /// The symbol of their path, if no other note was written about it.
+    fn changed(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
+        let latest = notes.first()?;
+        let (action, anchor) = (&latest.1.action, &latest.1.anchor);
+        let candidates = self.by_path.get(&anchor.symbol)?;
+        let is_free = |at: &&usize| self.is_free(action, **at);
+        let nth = usize::try_from(anchor.nth).ok().and_then(|nth| candidates.get(nth));
+        let symbol = *nth.filter(is_free).or_else(|| candidates.iter().find(is_free))?;
+        self.take(*latest, symbol, false)
+    }
+
+    /// The text that a note about a part of a symbol, or of no symbol, was written about; where
+    /// that changed, the only line that begins as it did.
+    fn part(&mut self, note: usize, anchor: &Anchor, part: &Part) -> Option<Located> {
+        let text = self.text;
+        let heads = self.heads.get_or_insert_with(|| heads(text));
+        let begin = heads.get(&part.head)?;
+        let indent = usize::try_from(part.indent).ok()?;
+        let within = self.by_path.get(&anchor.symbol).and_then(|candidates| {
+            let symbol = candidates.get(usize::try_from(anchor.nth).ok()?)?;
+            Some(self.syntax?.symbols().get(*symbol)?.range.clone())
+        });
+        // Within its symbol first, but it may have been moved out of that.
+        let mut starts: Vec<usize> = begin.iter().map(|line| line + indent).collect();
+        starts.sort_by_key(|start| within.as_ref().is_some_and(|within| !within.contains(start)));
+        let located = |range: Range<usize>, is_fresh| Located {
+            note,
+            shown_at: range.start,
+            range,
+            is_fresh,
+        };
+        let fresh = starts.iter().find_map(|start| {
+            let range = *start..end_of(text, *start, part.bytes)?;
+            (hash(text.get_byte_slice(range.clone())?) == anchor.hash).then(|| located(range, true))
+        });
+        fresh.or_else(|| {
+            let [start] = starts.as_slice() else {
+                return None;
+            };
+            let line = text::line_range(text, text::line_of(text, *start));
+            Some(located(*start..line.end.max(*start), false))
+        })
+    }
+}
+
+/// Where so many bytes after `start` end, carriage returns not counted.
+fn end_of(text: &Rope, start: usize, bytes: u64) -> Option<usize> {
+    let rest = text.get_byte_slice(start..)?;
+    let (mut end, mut left) = (start, usize::try_from(bytes).ok()?);
+    for chunk in rest.chunks() {
+        for byte in chunk.bytes() {
+            if left == 0 {
+                return Some(end);
+            }
+            end += 1;
+            left -= usize::from(byte != b'\r');
+        }
+    }
+    (left == 0).then_some(end)
+}
+
+fn heads(text: &Rope) -> HashMap<Hash, Vec<usize>> {
+    let mut heads: HashMap<Hash, Vec<usize>> = HashMap::new();
+    for line in 0..text.len_lines() {
+        let head = trimmed(text, &text::line_range(text, line));
+        if !head.is_empty() {
+            let start = head.start;
+            heads.entry(hash(text::slice(text, head))).or_default().push(start);
+        }
+    }
+    heads
+}
+
+#[cfg(test)]
+mod tests;
