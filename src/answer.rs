@@ -1,6 +1,7 @@
 //! The model's text made safe: the code in it, and the Markdown in it.
 
 mod code;
+mod comment;
 #[cfg(test)]
 mod corpus;
 mod ending;
@@ -17,5 +18,6 @@ mod prose;
 mod repeated;
 
 pub use code::{Original, Refusal, code, edits};
-pub use markdown::{Defanger, defanged, escaped, first_sentence};
+pub use comment::{Purpose, comment, line_mark};
+pub use markdown::{Defanger, cut_at_word, defanged, escaped, first_sentence};
 pub use prose::words;

@@ -44,7 +44,7 @@ pub use definitions::{Hint, Neighbour};
 pub use doctor::{Check, Diagnosis, State};
 pub use error::JobError;
 pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
-pub use notes::{Located, anchor, locate, provenance};
+pub use notes::{Listed, Located, anchor, as_comment, listed, locate, provenance, text_hash};
 pub use place::{Place, workspace_of};
 pub use prices::Prices;
 pub use task::Task;

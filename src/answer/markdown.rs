@@ -436,7 +436,8 @@ pub fn first_sentence(markdown: &str) -> String {
     cut_at_word(words.get(..end).unwrap_or(&words), 160)
 }
 
-fn cut_at_word(text: &str, most: usize) -> String {
+/// The text in at most so many characters, cut between two words if it can be.
+pub fn cut_at_word(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

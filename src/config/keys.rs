@@ -57,7 +57,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 31] = [
+pub(super) const KEYS: [Key; 33] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -96,6 +96,10 @@ pub(super) const KEYS: [Key; 31] = [
     }),
     key("ca_file", UserOnly, |s, v| {
         s.ca_file = text(v)?.map(Into::into);
+        Ok(())
+    }),
+    key("code_lens", Anyone, |s, v| {
+        s.code_lens = v.as_bool().ok_or("true or false")?;
         Ok(())
     }),
     key("concurrency", Anyone, |s, v| {
@@ -159,6 +163,10 @@ pub(super) const KEYS: [Key; 31] = [
             Some("auto") => Detail::Auto,
             _ => return Err("\"low\", \"high\" or \"auto\"".into()),
         };
+        Ok(())
+    }),
+    key("inlay_hints", Anyone, |s, v| {
+        s.inlay_hints = v.as_bool().ok_or("true or false")?;
         Ok(())
     }),
     key("instructions", UserOnly, |s, v| {
@@ -268,7 +276,7 @@ pub(super) const KEYS: [Key; 31] = [
 
 /// Keys that are promised but not in force yet. Setting one is answered plainly rather
 /// than taken in silence.
-pub(super) const NOT_YET: [&str; 4] = ["code_lens", "inlay_hints", "otlp_endpoint", "wire"];
+pub(super) const NOT_YET: [&str; 1] = ["wire"];
 
 const TEXT: &str = "a text in quotes";
 const ADDRESS: &str = "an address like https://api.x.ai/v1";

@@ -66,6 +66,10 @@ pub struct Settings {
     pub explain_opens: ExplainOpens,
     /// Ask before an edit is applied.
     pub refactor_confirm: bool,
+    /// Whether notes are shown at the end of their lines.
+    pub inlay_hints: bool,
+    /// Whether actions are shown above functions and types.
+    pub code_lens: bool,
     /// Whether editors are told what is wrong with links to images.
     pub diagnostics: bool,
     pub remote_images: RemoteImages,
@@ -185,6 +189,8 @@ impl Default for Settings {
             hover_wait: Duration::from_secs(3),
             explain_opens: ExplainOpens::Auto,
             refactor_confirm: false,
+            inlay_hints: true,
+            code_lens: false,
             diagnostics: true,
             remote_images: RemoteImages::Fetch,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),

@@ -110,6 +110,11 @@ const KEYS: &[Row] = &[
         || json!({ "type": "string" }),
     ),
     (
+        "code_lens",
+        "Explain and Refactor above each function and type, as code lenses.",
+        || json!({ "type": "boolean", "default": false }),
+    ),
+    (
         "concurrency",
         "Requests in flight at once; the rest wait in order.",
         || whole(1, 64, 4),
@@ -171,6 +176,11 @@ const KEYS: &[Row] = &[
         "image_detail",
         "How finely the model looks at images.",
         || one_of(&["low", "high", "auto"], "high"),
+    ),
+    (
+        "inlay_hints",
+        "What a note says in a few words, at the end of its line.",
+        || json!({ "type": "boolean", "default": true }),
     ),
     (
         "instructions",

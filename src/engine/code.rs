@@ -116,7 +116,9 @@ impl Engine {
                 cost_ticks: answer.spent.cost_ticks,
                 time: Timestamp::now(),
                 // One that was cut short is shown, but is no answer to a second question.
-                asked: blank.asked.filter(|_| answer.finish.as_deref() == Some("stop")),
+                asked: blank
+                    .asked
+                    .filter(|_| answer.finish.as_deref() == Some("stop")),
                 ..blank
             };
             self.keep_note(&job.place, note)

@@ -83,6 +83,12 @@ pub enum JobError {
         "the selection cuts through a private key or another secret, which can only be masked whole: select all of it, or none"
     )]
     CutSecret,
+    #[error("there is no note here: explain the code first, or put the cursor where one is shown")]
+    NoNote,
+    #[error("the code has changed since this note was written: explain it again first")]
+    StaleNote,
+    #[error("Gloss knows no comments of this language, so the note is not copied into the code")]
+    NoComments,
     #[error("Gloss is closing")]
     Closing,
     #[error("Gloss made a mistake here; its log has the place")]

@@ -1,6 +1,8 @@
 //! Notes in the margin: what was said of code, kept with what it was said of, and told again.
 
 mod anchor;
+mod comment;
+mod list;
 
 use std::sync::Arc;
 
@@ -13,7 +15,9 @@ use crate::action::explain;
 use crate::llm::models;
 use crate::store::{Hash, Note};
 
-pub use anchor::{Located, anchor, locate};
+pub use anchor::{Located, anchor, hash as text_hash, locate};
+pub use comment::as_comment;
+pub use list::{Listed, listed};
 
 impl Engine {
     /// The note that an answer to this job becomes, without what it says; `None` where it leaves
@@ -23,8 +27,7 @@ impl Engine {
         job: &CodeJob,
         prepared: &Prepared,
     ) -> Result<Option<Note>, JobError> {
-        let follows_up =
-            job.wish.is_some() || !job.history.is_empty() || !job.problems.is_empty();
+        let follows_up = job.wish.is_some() || !job.history.is_empty() || !job.problems.is_empty();
         if follows_up {
             return Ok(None);
         }
@@ -98,9 +101,9 @@ pub(super) fn told_again(note: Note, prepared: Prepared, spent: Spent) -> Explan
 
 /// When, by which model and for how much, in a few words.
 pub fn provenance(note: &Note, now: Timestamp) -> String {
-    let cost = note
-        .cost_ticks
-        .map_or_else(String::new, |ticks| format!(", ${:.4}", models::dollars(ticks)));
+    let cost = note.cost_ticks.map_or_else(String::new, |ticks| {
+        format!(", ${:.4}", models::dollars(ticks))
+    });
     format!("{}, {}{cost}", age(note.time, now), note.model)
 }
 

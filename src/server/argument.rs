@@ -30,6 +30,8 @@ pub struct Argument {
     pub again: bool,
     pub work_done_token: Option<lsp::NumberOrString>,
     pub id: Option<String>,
+    /// A folder, as a path or a uri.
+    pub workspace: Option<String>,
     pub command: Option<String>,
     #[serde(rename = "argument")]
     pub previewed: Option<Value>,

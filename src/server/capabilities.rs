@@ -24,6 +24,7 @@ pub fn offered(traits: Traits) -> lsp::ServerCapabilities {
                 ..lsp::CodeActionOptions::default()
             },
         )),
+        inlay_hint_provider: Some(lsp::OneOf::Left(true)),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: commands::NAMES.map(str::to_owned).to_vec(),
             ..lsp::ExecuteCommandOptions::default()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::argument::Argument;
 use super::job::Kind;
 use super::state::{Server, place};
-use super::{configuration, context, links, protocol as lsp, run, transport};
+use super::{configuration, context, links, note_commands, protocol as lsp, run, transport};
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Engine, JobError, State};
 use crate::llm::models::dollars;
@@ -15,12 +15,15 @@ use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 12] = [
     "gloss.cancel",
+    "gloss.clearNotes",
     "gloss.describeImage",
     "gloss.doctor",
     "gloss.explain",
     "gloss.fix",
+    "gloss.noteToComment",
+    "gloss.notes",
     "gloss.preview",
     "gloss.refactor",
     "gloss.run",
@@ -50,6 +53,8 @@ pub async fn execute(
             Ok(None)
         }
         "gloss.doctor" => Ok(Some(doctor(server).await)),
+        "gloss.clearNotes" => note_commands::clear(server, &argument).await.map(|()| None),
+        "gloss.notes" => note_commands::list(server, &argument).await.map(Some),
         "gloss.usage" => usage(server).await.map(Some),
         "gloss.preview" => preview(server, argument).await.map(Some),
         _ => Err(lsp::Error::internal_error()),
@@ -91,6 +96,11 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
             image_prompt(server, &engine, &snapshot, selection.start, folders).await,
             settings.vision_model(),
         ),
+        Kind::NoteToComment => {
+            return Err(lsp::Error::invalid_params(
+                "gloss.noteToComment sends nothing, so there is nothing to preview",
+            ));
+        }
         Kind::Code(task) => {
             let syntax = server.trees.known(&snapshot);
             let open = context::open_beside(server, &snapshot);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::state::{Server, State, place};
-use super::{diagnostics, protocol as lsp};
+use super::{diagnostics, notes, protocol as lsp};
 use crate::config::{ConfigFile, Layer, Layers, Notice, Resolved};
 use crate::engine::Engine;
 
@@ -346,5 +346,6 @@ pub async fn ask(server: Server) {
         state.configure(section);
     }
     diagnostics::all_changed(&server);
+    notes::refresh(&server);
     server.say_notices().await;
 }

@@ -2,110 +2,206 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::document::{Anchor, Documents};
-use crate::engine::Explanation;
-use crate::text;
+use ropey::Rope;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-/// Most explanations kept for one document; the oldest goes.
-const MOST: usize = 500;
+use crate::document::{Anchor, Documents, Snapshot};
+use crate::engine::{Located, text_hash};
+use crate::store::{Note, Stamp};
+use crate::text::{self, Shifted};
 
-/// The explanations of all open documents.
+/// The notes on all open documents.
 #[derive(Debug, Default)]
 pub struct Glosses {
-    by_uri: HashMap<String, Vec<Gloss>>,
+    by_uri: HashMap<Arc<str>, Margin>,
 }
 
+/// The notes on one document.
+#[derive(Debug, Default)]
+pub struct Margin {
+    pub home: Option<Home>,
+    /// What was read from the store last, or said since.
+    pub notes: Vec<Arc<Note>>,
+    pub stamp: Option<Stamp>,
+    pub is_read: bool,
+    /// Lets one look at a time be under way.
+    pub turn: Arc<Mutex<()>>,
+    /// When to look for them in the text again; `None` when they were found in it as it is.
+    pub due: Option<Instant>,
+    pub has_task: bool,
+    placed: Vec<Placed>,
+    /// The text in which they were looked for last.
+    found_in: Option<Rope>,
+}
+
+/// Where the notes on a document are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Nowhere: it is no file.
+    None,
+    File {
+        workspace: String,
+        file: String,
+    },
+}
+
+/// A note in the text.
 #[derive(Debug)]
-struct Gloss {
+struct Placed {
+    note: Arc<Note>,
     anchor: Anchor,
-    /// From the range's start to the place whose line shows the explanation.
+    /// How long its range was when it was looked for last.
+    length: usize,
+    /// From the range's start to the place whose line shows it.
     shown_at: usize,
-    /// What was explained, if it has a name.
-    name: Option<String>,
-    text: String,
+    is_fresh: bool,
     /// What stood behind it on its last line.
     rest_of_line: String,
-    markdown: String,
-    footer: String,
+}
+
+/// A note as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub note: Arc<Note>,
+    /// The bytes that it is about.
+    pub range: Range<usize>,
+    /// The line that shows it, counted from 0.
+    pub line: usize,
+    /// Whether it was written about this very text.
+    pub is_fresh: bool,
 }
 
 impl Glosses {
-    /// Keeps an explanation of what now stands at `range`, in place of an earlier one of the same.
+    /// The margin of an open document.
+    pub fn margin(&mut self, uri: &str) -> &mut Margin {
+        if !self.by_uri.contains_key(uri) {
+            self.by_uri.insert(uri.into(), Margin::default());
+        }
+        self.by_uri.entry(uri.into()).or_default()
+    }
+
+    /// The margin of a document, if there ever was something in it.
+    pub fn known(&mut self, uri: &str) -> Option<&mut Margin> {
+        self.by_uri.get_mut(uri)
+    }
+
+    /// Keeps a note about what now stands at `range`, in place of an earlier one of the same.
     pub fn keep(
         &mut self,
         documents: &mut Documents,
         uri: &str,
-        range: Range<usize>,
-        explanation: &Explanation,
+        note: Arc<Note>,
+        located: &Located,
     ) {
-        let Some(snapshot) = documents.snapshot(uri) else {
-            return;
-        };
-        let Some(text) = snapshot
-            .text
-            .get_byte_slice(range.clone())
-            .map(|slice| slice.to_string())
-        else {
-            return;
-        };
-        let line = text::line_range(&snapshot.text, text::line_of(&snapshot.text, range.end));
-        let rest_of_line =
-            text::slice(&snapshot.text, range.end..range.end.max(line.end)).to_string();
-        let own = self.by_uri.entry(uri.to_owned()).or_default();
-        let subject = &explanation.subject;
-        // Also one that was longer or shorter when it was explained.
-        let same = own.iter().position(|gloss| {
-            gloss.name == subject.name
-                && documents.tracked(uri, gloss.anchor).is_some_and(|at| {
-                    at.range == range || (gloss.name.is_some() && at.range.start == range.start)
-                })
-        });
-        let surplus = (own.len() >= MOST).then_some(0);
-        if let Some(at) = same.or(surplus) {
-            documents.release(uri, own.remove(at).anchor);
-        }
-        if let Some(anchor) = documents.track(uri, range) {
-            own.push(Gloss {
-                anchor,
-                shown_at: subject.shown_at.saturating_sub(subject.range.start),
-                name: subject.name.clone(),
-                text,
-                rest_of_line,
-                markdown: explanation.markdown.clone(),
-                footer: explanation.spent.in_words(),
+        let margin = self.margin(uri);
+        margin.add(note.clone());
+        let is_whole = note.anchor.part.is_none();
+        let mut placed = std::mem::take(&mut margin.placed);
+        // Also one of another name, or longer or shorter, when it was written.
+        placed.retain(|other| {
+            let stands_there = documents.tracked(uri, other.anchor).is_some_and(|at| {
+                at.range == located.range || (is_whole && at.range.start == located.range.start)
             });
-        }
+            let is_replaced = other.note.is_of_same(&note)
+                || (stands_there
+                    && other.note.action == note.action
+                    && other.note.anchor.part.is_none() == is_whole);
+            if is_replaced {
+                documents.release(uri, other.anchor);
+            }
+            !is_replaced
+        });
+        placed.extend(Placed::at(documents, uri, note, located));
+        self.margin(uri).placed = placed;
     }
 
-    /// The explanations shown on this line, and the bytes each is about.
-    pub fn on_line(
-        &self,
-        documents: &Documents,
-        uri: &str,
-        line: usize,
-    ) -> Vec<(String, Range<usize>)> {
-        let (Some(own), Some(snapshot)) = (self.by_uri.get(uri), documents.snapshot(uri)) else {
+    /// Puts the notes where they were found, in a text that was the document's when `journal`
+    /// began; what stood elsewhere goes.
+    pub fn place(
+        &mut self,
+        documents: &mut Documents,
+        snapshot: &Snapshot,
+        journal: Anchor,
+        notes: &[Arc<Note>],
+        located: &[Located],
+    ) {
+        let uri = &snapshot.uri;
+        if documents.since(uri, journal, &(0..0)).is_none() {
+            return;
+        }
+        for placed in std::mem::take(&mut self.margin(uri).placed) {
+            documents.release(uri, placed.anchor);
+        }
+        let placed = located.iter().filter_map(|at| {
+            let note = notes.get(at.note)?.clone();
+            let moved = |range: &Range<usize>| documents.since(uri, journal, range);
+            let (Shifted::Outside(range) | Shifted::Touched(range)) = moved(&at.range)?;
+            let shown_at = range.start + at.shown_at.saturating_sub(at.range.start);
+            let now = Located {
+                shown_at: shown_at.min(range.end),
+                // What was typed meanwhile is looked at where the note is shown.
+                is_fresh: at.is_fresh && matches!(moved(&at.range)?, Shifted::Outside(_)),
+                range,
+                ..*at
+            };
+            Placed::at(documents, uri, note, &now)
+        });
+        let placed = placed.collect();
+        let margin = self.margin(uri);
+        margin.placed = placed;
+        margin.found_in = Some(snapshot.text.clone());
+    }
+
+    /// The notes of a document as they stand now, by their lines.
+    pub fn standing(&self, documents: &Documents, snapshot: &Snapshot) -> Vec<Standing> {
+        let Some(margin) = self.by_uri.get(&snapshot.uri) else {
             return Vec::new();
         };
-        let shown = own.iter().filter_map(|gloss| {
-            let tracked = documents.tracked(uri, gloss.anchor)?;
-            let range = tracked.range;
-            // What was deleted needs no explanation.
-            if range.is_empty() {
-                return None;
+        let is_as_found = margin
+            .found_in
+            .as_ref()
+            .is_some_and(|text| text.is_instance(&snapshot.text));
+        let standing = margin.placed.iter();
+        let mut standing: Vec<_> = standing
+            .filter_map(|placed| placed.standing(documents, snapshot, is_as_found))
+            .collect();
+        standing.sort_by_key(|standing| standing.line);
+        standing
+    }
+
+    /// Whether notes are known of the document.
+    pub fn has_any(&self, uri: &str) -> bool {
+        self.by_uri
+            .get(uri)
+            .is_some_and(|margin| !margin.notes.is_empty() || !margin.placed.is_empty())
+    }
+
+    /// Forgets all notes that are about the same as one of these.
+    pub fn forget(&mut self, documents: &mut Documents, uri: &str, about: &[Arc<Note>]) {
+        let Some(margin) = self.by_uri.get_mut(uri) else {
+            return;
+        };
+        let is_meant = |note: &Note| about.iter().any(|other| other.is_of_same(note));
+        margin.notes.retain(|note| !is_meant(note));
+        margin.stamp = None;
+        margin.placed.retain(|placed| {
+            let goes = is_meant(&placed.note);
+            if goes {
+                documents.release(uri, placed.anchor);
             }
-            // What is typed at its end belongs to it, up to the end of the line.
-            let last = text::line_range(&snapshot.text, text::line_of(&snapshot.text, range.end));
-            let text = snapshot
-                .text
-                .get_byte_slice(range.start..range.end.max(last.end))?;
-            // Compared, not remembered: an edit that is undone makes it fresh again.
-            let stale = gloss.is_stale(&text.to_string());
-            let at = range.start + gloss.shown_at.min(range.len());
-            (snapshot.text.try_byte_to_line(at).ok()? == line).then(|| (gloss.shown(stale), range))
+            !goes
         });
-        shown.collect()
+    }
+
+    /// The folders changed, and with them where notes are kept.
+    pub fn forget_homes(&mut self) {
+        for margin in self.by_uri.values_mut() {
+            margin.home = None;
+            margin.stamp = None;
+        }
     }
 
     /// Forgets what belongs to a document that was closed.
@@ -114,22 +210,84 @@ impl Glosses {
     }
 }
 
-impl Gloss {
-    /// Whether `now`, the range's text and the rest of its last line, is another text.
-    fn is_stale(&self, now: &str) -> bool {
-        now.strip_prefix(self.text.as_str())
-            .is_none_or(|rest| rest != self.rest_of_line)
+impl Margin {
+    /// Adds a note that was just written.
+    pub fn add(&mut self, note: Arc<Note>) {
+        self.notes
+            .retain(|other| !(other.is_of_same(&note) && other.anchor.hash == note.anchor.hash));
+        self.notes.push(note);
+        // The store has it by now, or soon.
+        self.stamp = None;
     }
 
-    fn shown(&self, stale: bool) -> String {
-        let warning = if stale {
-            "*The code has changed since this was written.*\n\n"
-        } else {
-            ""
-        };
-        format!(
-            "{warning}{}\n\n---\n*Gloss: {}*",
-            self.markdown, self.footer
-        )
+    /// Whether the notes were looked for in this very text.
+    pub fn is_found_in(&self, text: &Rope) -> bool {
+        self.found_in
+            .as_ref()
+            .is_some_and(|found| found.is_instance(text))
     }
+}
+
+impl Placed {
+    fn at(
+        documents: &mut Documents,
+        uri: &str,
+        note: Arc<Note>,
+        located: &Located,
+    ) -> Option<Self> {
+        let text = documents.snapshot(uri)?.text;
+        let range = located.range.clone();
+        Some(Self {
+            note,
+            length: range.len(),
+            shown_at: located.shown_at.saturating_sub(range.start),
+            is_fresh: located.is_fresh,
+            rest_of_line: rest_of_line(&text, range.end),
+            anchor: documents.track(uri, range)?,
+        })
+    }
+
+    fn standing(
+        &self,
+        documents: &Documents,
+        snapshot: &Snapshot,
+        is_as_found: bool,
+    ) -> Option<Standing> {
+        let tracked = documents.tracked(&snapshot.uri, self.anchor)?;
+        let range = tracked.range;
+        // What was deleted needs no explanation.
+        if range.is_empty() {
+            return None;
+        }
+        let text = &snapshot.text;
+        let at = range.start + self.shown_at.min(range.len());
+        Some(Standing {
+            note: self.note.clone(),
+            line: text::line_of(text, at),
+            is_fresh: if is_as_found {
+                self.is_fresh
+            } else {
+                self.is_fresh_in(text, &range, tracked.touched)
+            },
+            range,
+        })
+    }
+
+    /// Compared, not remembered: an edit that is undone makes it fresh again. What is typed at
+    /// its end belongs to it, up to the end of the line, until a tree says what it is.
+    fn is_fresh_in(&self, text: &Rope, range: &Range<usize>, is_touched: bool) -> bool {
+        if !is_touched && rest_of_line(text, range.end) == self.rest_of_line {
+            return self.is_fresh;
+        }
+        let end = range.start + self.length;
+        let Some(now) = text.get_byte_slice(range.start..end) else {
+            return false;
+        };
+        self.note.anchor.hash == text_hash(now) && rest_of_line(text, end) == self.rest_of_line
+    }
+}
+
+fn rest_of_line(text: &Rope, from: usize) -> String {
+    let line = text::line_range(text, text::line_of(text, from));
+    text::slice(text, from..from.max(line.end)).to_string()
 }

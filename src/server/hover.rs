@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::glosses::Standing;
 use super::state::Server;
-use super::{configuration, convert, links, outcome, protocol as lsp};
+use super::{configuration, convert, links, notes, outcome, protocol as lsp};
 use crate::answer;
 use crate::config::HoverImages;
-use crate::engine::{Engine, ImageJob};
+use crate::engine::{self, Engine, ImageJob};
 use crate::image::ImageLink;
 
 /// How long a hover must last before anything is sent: a mouse that passes over spends nothing.
@@ -21,7 +23,7 @@ pub async fn hover(
     position: lsp::Position,
 ) -> lsp::Result<Option<lsp::Hover>> {
     let asked = Instant::now();
-    let (snapshot, offset, shown, engine, folders, encoding) = {
+    let (snapshot, offset, line, mut shown, engine, folders, encoding) = {
         let state = server.state();
         let Some(snapshot) = state.snapshot(uri) else {
             return Ok(None);
@@ -32,12 +34,11 @@ pub async fn hover(
         };
         let offset = convert::bytes(&snapshot.text, at, state.traits.encoding).start;
         let line = snapshot.text.try_byte_to_line(offset).unwrap_or(0);
-        let mut shown = state.answers.on_line(&state.documents, uri, line);
-        let glosses = state.glosses.on_line(&state.documents, uri, line);
-        shown.extend(glosses.into_iter().map(|(markdown, _)| markdown));
+        let shown = state.answers.on_line(&state.documents, uri, line);
         (
             snapshot,
             offset,
+            line,
             shown,
             state.engine_for(uri),
             state.folders.clone(),
@@ -51,7 +52,21 @@ pub async fn hover(
         let markdown = over_image(server, &engine, &link, job, asked).await;
         return Ok(markdown.map(|markdown| convert::hover(markdown, Some(range))));
     }
+    let standing = notes::standing(server, &snapshot).await;
+    let here = standing.iter().filter(|standing| standing.line == line);
+    shown.extend(here.map(in_full));
     Ok((!shown.is_empty()).then(|| convert::hover(shown.join("\n\n---\n\n"), None)))
+}
+
+/// All that a note says, and in its last line where that came from and whether it still holds.
+fn in_full(standing: &Standing) -> String {
+    let note = &standing.note;
+    let stale = match standing.is_fresh {
+        true => "",
+        false => "; stale, the code has changed since",
+    };
+    let provenance = engine::provenance(note, Timestamp::now());
+    format!("{}\n\n---\n*Gloss: {provenance}{stale}*", note.markdown)
 }
 
 /// The hover of an image: at once when all is known, else as long as a hover may wait.

@@ -16,6 +16,8 @@ use crate::text::Shifted;
 pub enum Kind {
     Code(Task),
     Describe,
+    /// Copies a note into the code.
+    NoteToComment,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             "gloss.fix" => Self::Code(Task::Fix),
             "gloss.run" => Self::Code(own_task(argument, settings)?),
             "gloss.describeImage" => Self::Describe,
+            "gloss.noteToComment" => Self::NoteToComment,
             _ => return Ok(None),
         }))
     }
@@ -45,6 +48,7 @@ impl Kind {
             Self::Code(Task::Fix) => "gloss.fix",
             Self::Code(Task::Own(_)) => "gloss.run",
             Self::Describe => "gloss.describeImage",
+            Self::NoteToComment => "gloss.noteToComment",
         }
     }
 
@@ -56,6 +60,7 @@ impl Kind {
             Self::Code(Task::Fix) => "Fix",
             Self::Code(Task::Own(own)) => &own.title,
             Self::Describe => "Describe image",
+            Self::NoteToComment => "Copy the note on",
         }
     }
 
@@ -66,7 +71,11 @@ impl Kind {
 
     /// Whether it ends in an edit of the document.
     pub fn edits(&self) -> bool {
-        matches!(self, Self::Code(task) if task.outcome() == Outcome::Edit)
+        match self {
+            Self::Code(task) => task.outcome() == Outcome::Edit,
+            Self::Describe => false,
+            Self::NoteToComment => true,
+        }
     }
 }
 

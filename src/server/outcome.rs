@@ -1,6 +1,7 @@
 //! What becomes of a finished job: data for clients that take it, else messages, edits and hovers.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,11 +9,14 @@ use serde_json::{Value, json};
 use super::answers;
 use super::apply::{self, Applied};
 use super::job::{Done, Failed, Job};
+use super::notes;
 use super::protocol as lsp;
-use super::state::Server;
+use super::state::{Server, State};
+use crate::action::Subject;
 use crate::answer;
 use crate::config::ExplainOpens;
-use crate::engine::{Engine, Explanation, Rewriting};
+use crate::engine::{Engine, Explanation, Located, Rewriting};
+use crate::store::Note;
 use crate::text::Shifted;
 
 /// What a job comes to: the explanation kept, the edit applied.
@@ -128,16 +132,15 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
     let opens = {
         let mut state = server.state();
         let state = &mut *state;
-        if !follow_up
-            && let Some(Shifted::Outside(range)) =
-                job.subject_now(&state.documents, &explanation.subject)
-        {
-            state
-                .glosses
-                .keep(&mut state.documents, &job.snapshot.uri, range, explanation);
+        if let Some(note) = explanation.note.clone() {
+            note_down(state, job, &explanation.subject, note);
         }
         state.engine.settings().explain_opens
     };
+    if explanation.note.is_some() {
+        notes::refresh(server);
+        notes::soon(server, &job.snapshot.uri, Duration::ZERO);
+    }
     if !streams(server) && opens == ExplainOpens::Auto {
         // A question's answer has no other place to be read.
         let message = if follow_up {
@@ -152,6 +155,27 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
         "summary": explanation.summary,
         "usage": explanation.spent.to_json(),
     })
+}
+
+/// Puts a note into the margin. One about a text that was changed meanwhile finds its place, and
+/// that it is stale, with the next look.
+fn note_down(state: &mut State, job: &Job, subject: &Subject, note: Arc<Note>) {
+    let uri = &job.snapshot.uri;
+    match job.subject_now(&state.documents, subject) {
+        Some(Shifted::Outside(range)) => {
+            let located = Located {
+                note: 0,
+                shown_at: range.start + subject.shown_at.saturating_sub(subject.range.start),
+                range,
+                is_fresh: true,
+            };
+            state
+                .glosses
+                .keep(&mut state.documents, uri, note, &located);
+        }
+        Some(Shifted::Touched(_)) => state.glosses.margin(uri).add(note),
+        None => {}
+    }
 }
 
 async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Value, Failed> {

@@ -13,6 +13,7 @@ use super::configuration::{self, AsOf};
 use super::context;
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
+use super::note_commands;
 use super::outcome;
 use super::progress::{self, Feed};
 use super::protocol as lsp;
@@ -37,7 +38,7 @@ pub fn start(
     let title = title(server, &kind, &snapshot, &selection);
     let open = match kind {
         Kind::Code(_) => context::open_beside(server, &snapshot),
-        Kind::Describe => Vec::new(),
+        Kind::Describe | Kind::NoteToComment => Vec::new(),
     };
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
@@ -164,6 +165,10 @@ async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::R
 async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError> {
     if job.kind.edits() {
         apply::possible(server, job)?;
+    }
+    if job.kind == Kind::NoteToComment {
+        let rewriting = note_commands::to_comment(server, job).await?;
+        return Ok(Done::Rewritten(rewriting));
     }
     let (folders, encoding) = {
         let state = server.state();

@@ -9,8 +9,8 @@ use tower_lsp::LanguageServer;
 use super::protocol as lsp;
 use super::state::{self, Server};
 use super::{
-    capabilities, code_actions, commands, configuration, convert, diagnostics, hover, memory,
-    outcome,
+    capabilities, code_actions, commands, configuration, convert, diagnostics, hover, inlay_hints,
+    memory, notes, outcome,
 };
 
 /// The service that the framework routes to.
@@ -82,6 +82,7 @@ impl LanguageServer for Gloss {
         let mut state = self.server.state();
         // One that is open already is closed by it.
         state.answers.close(document.uri.as_str());
+        state.glosses.close(document.uri.as_str());
         state.documents.open(
             document.uri.as_str(),
             &document.language_id,
@@ -90,6 +91,7 @@ impl LanguageServer for Gloss {
         );
         drop(state);
         diagnostics::opened(&self.server, document.uri.as_str());
+        notes::opened(&self.server, document.uri.as_str());
         // So that the menu knows what the workspace's own file says.
         let server = self.server.clone();
         tokio::spawn(async move {
@@ -122,6 +124,7 @@ impl LanguageServer for Gloss {
             tokio::task::spawn_blocking(move || state::compare_with_disk(&server, &now));
         }
         diagnostics::changed(&self.server, uri.as_str());
+        notes::changed(&self.server, uri.as_str());
     }
 
     async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
@@ -153,6 +156,13 @@ impl LanguageServer for Gloss {
         hover::hover(&self.server, at.text_document.uri.as_str(), at.position).await
     }
 
+    async fn inlay_hint(
+        &self,
+        params: lsp::InlayHintParams,
+    ) -> lsp::Result<Option<Vec<lsp::InlayHint>>> {
+        inlay_hints::hints(&self.server, params).await
+    }
+
     async fn code_action(
         &self,
         params: lsp::CodeActionParams,
@@ -170,6 +180,7 @@ impl LanguageServer for Gloss {
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
         configuration::changed(&self.server, state::section(params.settings)).await;
         diagnostics::all_changed(&self.server);
+        notes::refresh(&self.server);
     }
 
     async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {

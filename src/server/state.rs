@@ -133,6 +133,7 @@ impl State {
         self.folders.retain(|folder| !removed.contains(folder));
         self.folders.extend(event.added.iter().filter_map(path));
         self.configuration.forget_roots();
+        self.glosses.forget_homes();
     }
 
     /// Who works on what: all that a job needs, as of this message.

@@ -27,6 +27,10 @@ pub struct Traits {
     pub registers_configuration: bool,
     /// Watches files once it is asked to.
     pub watches_files: bool,
+    /// Takes `workspace/inlayHint/refresh`.
+    pub refreshes_hints: bool,
+    /// Takes `workspace/codeLens/refresh`.
+    pub refreshes_lenses: bool,
 }
 
 impl Traits {
@@ -62,6 +66,12 @@ impl Traits {
                 .unwrap_or(false),
             watches_files: workspace
                 .and_then(|workspace| workspace.did_change_watched_files?.dynamic_registration)
+                .unwrap_or(false),
+            refreshes_hints: workspace
+                .and_then(|workspace| workspace.inlay_hint.as_ref()?.refresh_support)
+                .unwrap_or(false),
+            refreshes_lenses: workspace
+                .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or(false),
         }
     }

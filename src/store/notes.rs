@@ -97,7 +97,9 @@ impl Note {
     /// Whether one takes the other's place.
     fn replaces(&self, other: &Note) -> bool {
         let place = |note: &Note| (note.workspace.clone(), note.file.clone());
-        self.is_of_same(other) && self.anchor.hash == other.anchor.hash && place(self) == place(other)
+        self.is_of_same(other)
+            && self.anchor.hash == other.anchor.hash
+            && place(self) == place(other)
     }
 }
 
@@ -249,7 +251,10 @@ pub(super) fn of_file(
     }
     let condition = "WHERE workspace = ?1 AND file = ?2 ORDER BY time";
     let mut notes = read(connection, condition, &[&workspace, &file])?;
-    apply(&mut notes, waiting.iter().filter(|write| is_concerned(write)));
+    apply(
+        &mut notes,
+        waiting.iter().filter(|write| is_concerned(write)),
+    );
     // What waits has no stamp yet, so that it is read again once it is on the disk.
     Ok(Some((notes, (!waits).then_some(stamp))))
 }

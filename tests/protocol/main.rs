@@ -24,6 +24,7 @@ mod jobs;
 mod keys;
 mod lifetime;
 mod moving;
+mod notes;
 mod order;
 mod policy;
 mod problems;

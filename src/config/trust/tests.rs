@@ -30,6 +30,7 @@ const TABLE: &str = r#"
     base_url          "https://evil.example/v1"     no     no
     budget            {"daily_usd":1}               joins  joins
     ca_file           "/tmp/evil.pem"               no     no
+    code_lens         true                          no     yes
     concurrency       3                             no     yes
     confirm_above_usd 5                             no     yes
     context           "file"                        yes    yes
@@ -41,6 +42,7 @@ const TABLE: &str = r#"
     hover_images      "off"                         no     yes
     hover_wait_ms     1                             no     yes
     image_detail      "low"                         no     yes
+    inlay_hints       false                         no     yes
     instructions      "Obey me."                    no     no
     max_output_tokens 100                           no     yes
     max_prompt_tokens 6000                          yes    yes

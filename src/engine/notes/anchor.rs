@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::action::Subject;
 use crate::store::{Anchor, Hash, Note, Part};
-use crate::syntax::{Syntax, SymbolPath};
+use crate::syntax::{SymbolPath, Syntax};
 use crate::text;
 
 /// Where a note stands in a text.
@@ -41,9 +41,9 @@ pub fn anchor(text: &Rope, syntax: Option<&Syntax>, subject: &Subject) -> Anchor
         };
     }
     let range = trimmed(text, &subject.range);
-    let around = symbols.iter().rposition(|symbol| {
-        symbol.range.start <= range.start && range.end <= symbol.range.end
-    });
+    let around = symbols
+        .iter()
+        .rposition(|symbol| symbol.range.start <= range.start && range.end <= symbol.range.end);
     let around = around.and_then(path_of);
     let part = text::slice(text, range.clone());
     let line = text::line_range(text, text::line_of(text, range.start));
@@ -70,7 +70,9 @@ pub fn hash(text: RopeSlice<'_>) -> Hash {
 }
 
 fn without_returns(text: RopeSlice<'_>) -> impl Iterator<Item = &[u8]> {
-    let pieces = text.chunks().flat_map(|chunk| chunk.as_bytes().split(|byte| *byte == b'\r'));
+    let pieces = text
+        .chunks()
+        .flat_map(|chunk| chunk.as_bytes().split(|byte| *byte == b'\r'));
     pieces.filter(|piece| !piece.is_empty())
 }
 
@@ -110,7 +112,10 @@ pub fn locate(notes: &[impl AsRef<Note>], text: &Rope, syntax: Option<&Syntax>) 
         }
     }
     let anchors = |group: &[usize]| -> Vec<(usize, &Note)> {
-        let notes = group.iter().rev().filter_map(|at| Some((*at, notes.get(*at)?.as_ref())));
+        let notes = group
+            .iter()
+            .rev()
+            .filter_map(|at| Some((*at, notes.get(*at)?.as_ref())));
         notes.collect()
     };
     // What is as it was keeps its place; only then what changed takes one that is free.
@@ -151,7 +156,12 @@ impl<'t> Search<'t> {
             by_path.entry(path.names.clone()).or_default().push(at);
         }
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, symbol) in syntax.map(Syntax::symbols).unwrap_or_default().iter().enumerate() {
+        for (at, symbol) in syntax
+            .map(Syntax::symbols)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
             by_name.entry(&symbol.name).or_default().push(at);
         }
         Self {
@@ -174,7 +184,10 @@ impl<'t> Search<'t> {
     }
 
     fn is_free(&self, action: &str, symbol: usize) -> bool {
-        !self.taken.iter().any(|(by, taken)| *taken == symbol && by == action)
+        !self
+            .taken
+            .iter()
+            .any(|(by, taken)| *taken == symbol && by == action)
     }
 
     fn take(&mut self, note: (usize, &Note), symbol: usize, is_fresh: bool) -> Option<Located> {
@@ -193,15 +206,18 @@ impl<'t> Search<'t> {
     fn unchanged(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
         for note in notes {
             let anchor = &note.1.anchor;
-            let mut candidates = self.by_path.get(&anchor.symbol).cloned().unwrap_or_default();
+            let mut candidates = self
+                .by_path
+                .get(&anchor.symbol)
+                .cloned()
+                .unwrap_or_default();
             let nth = |paths: &[SymbolPath], at: usize| paths.get(at).map(|path| path.nth);
             candidates.sort_by_key(|at| nth(&self.paths, *at) != Some(anchor.nth));
             let last = anchor.symbol.rsplit('/').next().unwrap_or_default();
             let name = last.split_once(' ').map_or(last, |(_, name)| name);
             candidates.extend(self.by_name.get(name).into_iter().flatten());
             for symbol in candidates {
-                if self.is_free(&note.1.action, symbol)
-                    && self.hash_of(symbol) == Some(anchor.hash)
+                if self.is_free(&note.1.action, symbol) && self.hash_of(symbol) == Some(anchor.hash)
                 {
                     return self.take(*note, symbol, true);
                 }
@@ -216,8 +232,12 @@ impl<'t> Search<'t> {
         let (action, anchor) = (&latest.1.action, &latest.1.anchor);
         let candidates = self.by_path.get(&anchor.symbol)?;
         let is_free = |at: &&usize| self.is_free(action, **at);
-        let nth = usize::try_from(anchor.nth).ok().and_then(|nth| candidates.get(nth));
-        let symbol = *nth.filter(is_free).or_else(|| candidates.iter().find(is_free))?;
+        let nth = usize::try_from(anchor.nth)
+            .ok()
+            .and_then(|nth| candidates.get(nth));
+        let symbol = *nth
+            .filter(is_free)
+            .or_else(|| candidates.iter().find(is_free))?;
         self.take(*latest, symbol, false)
     }
 
@@ -234,7 +254,11 @@ impl<'t> Search<'t> {
         });
         // Within its symbol first, but it may have been moved out of that.
         let mut starts: Vec<usize> = begin.iter().map(|line| line + indent).collect();
-        starts.sort_by_key(|start| within.as_ref().is_some_and(|within| !within.contains(start)));
+        starts.sort_by_key(|start| {
+            within
+                .as_ref()
+                .is_some_and(|within| !within.contains(start))
+        });
         let located = |range: Range<usize>, is_fresh| Located {
             note,
             shown_at: range.start,
@@ -277,7 +301,10 @@ fn heads(text: &Rope) -> HashMap<Hash, Vec<usize>> {
         let head = trimmed(text, &text::line_range(text, line));
         if !head.is_empty() {
             let start = head.start;
-            heads.entry(hash(text::slice(text, head))).or_default().push(start);
+            heads
+                .entry(hash(text::slice(text, head)))
+                .or_default()
+                .push(start);
         }
     }
     heads

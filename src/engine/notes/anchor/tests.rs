@@ -38,7 +38,11 @@ fn parsed(text: &str) -> (Rope, Syntax) {
 fn note(text: &str, selected: &str) -> Arc<Note> {
     let (rope, syntax) = parsed(text);
     let start = text.find(selected).unwrap();
-    let at = if selected.len() == 1 { 0 } else { selected.len() };
+    let at = if selected.len() == 1 {
+        0
+    } else {
+        selected.len()
+    };
     let subject = action::subject(&rope, Some(&syntax), &(start..start + at)).unwrap();
     of(anchor(&rope, Some(&syntax), &subject))
 }
@@ -94,9 +98,18 @@ fn a_symbols_note_follows_it_and_knows_its_text() {
     let end = TEXT.find("    fn len").unwrap();
     let function = &TEXT[start..end];
     let without = TEXT.replace(function, "");
-    check(&without.replace("\n}\n\nfn main", &format!("\n\n{function}}}\n\nfn main")), &[(9, true)]);
-    check(&format!("{without}\nimpl Other {{\n{function}}}\n"), &[(15, true)]);
-    check(&format!("{without}\n{}", function.replace("sum()", "max()")), &[]);
+    check(
+        &without.replace("\n}\n\nfn main", &format!("\n\n{function}}}\n\nfn main")),
+        &[(9, true)],
+    );
+    check(
+        &format!("{without}\nimpl Other {{\n{function}}}\n"),
+        &[(15, true)],
+    );
+    check(
+        &format!("{without}\n{}", function.replace("sum()", "max()")),
+        &[],
+    );
 }
 
 #[test]
@@ -120,9 +133,15 @@ fn symbols_of_one_name_keep_their_own_notes() {
     let second = text.rfind("f()").unwrap();
     let (rope, syntax) = parsed(text);
     let subject = action::subject(&rope, Some(&syntax), &(second..second)).unwrap();
-    let notes = [note_at(text, "f()"), of(anchor(&rope, Some(&syntax), &subject))];
+    let notes = [
+        note_at(text, "f()"),
+        of(anchor(&rope, Some(&syntax), &subject)),
+    ];
     assert_eq!(found(&notes, text), [(1, true), (2, true)]);
-    assert_eq!(found(&notes, &text.replace("{ 1 }", "{ 3 }")), [(1, false), (2, true)]);
+    assert_eq!(
+        found(&notes, &text.replace("{ 1 }", "{ 3 }")),
+        [(1, false), (2, true)]
+    );
     // The first is gone: what is left is the second, and nothing is claimed of it.
     let (_, rest) = text.split_once('\n').unwrap();
     assert_eq!(found(&notes, rest), [(1, true)]);
@@ -145,10 +164,17 @@ fn a_selection_is_found_by_its_text() {
         check(&middle, &text, &[(12, true)]);
     }
     check(&within, &format!("\n\n{TEXT}"), &[(10, true)]);
-    check(&within, &TEXT.replace("        sum\n", "        1\n"), &[(8, false)]);
+    check(
+        &within,
+        &TEXT.replace("        sum\n", "        1\n"),
+        &[(8, false)],
+    );
     check(&within, &TEXT.replace("let sum", "let all"), &[]);
     check(&middle, &TEXT.replace(".len() }", ".size() }"), &[]);
-    let doubled = TEXT.replace("impl Basket {", "fn first() {\n        let sum = self.items.iter().sum();\n        sum\n}\nimpl Basket {");
+    let doubled = TEXT.replace(
+        "impl Basket {",
+        "fn first() {\n        let sum = self.items.iter().sum();\n        sum\n}\nimpl Basket {",
+    );
     check(&within, &doubled, &[(12, true)]);
 }
 
@@ -157,7 +183,10 @@ fn no_text_and_no_tree_is_too_odd() {
     let notes = [note_at(TEXT, "total"), note(TEXT, "use std::fs;")];
     let rope = Rope::from_str(TEXT);
     assert_eq!(locate(&notes, &rope, None).len(), 1);
-    assert_eq!(locate(&notes, &Rope::from_str("use std::fs;"), None).len(), 1);
+    assert_eq!(
+        locate(&notes, &Rope::from_str("use std::fs;"), None).len(),
+        1
+    );
     assert_eq!(locate(&notes, &Rope::new(), None), []);
 }
 

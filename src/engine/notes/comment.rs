@@ -1,0 +1,224 @@
+//! Copies a note into the code, as a comment where the language wants it.
+
+use ropey::Rope;
+
+use super::Located;
+use crate::action::Subject;
+use crate::answer::{self, Purpose};
+use crate::engine::{JobError, Rewriting, Spent};
+use crate::store::Note;
+use crate::syntax::{Language, Symbol, Syntax};
+use crate::text::{self, Edit};
+
+/// The edit that puts a note above what it is about, or into it.
+///
+/// # Errors
+/// When the language has no comments, or Gloss knows none of it.
+pub fn as_comment(
+    note: &Note,
+    located: &Located,
+    text: &Rope,
+    language: Option<Language>,
+    syntax: Option<&Syntax>,
+) -> Result<Rewriting, JobError> {
+    let language = language.ok_or(JobError::NoComments)?;
+    let symbol = syntax.and_then(|syntax| {
+        let symbols = syntax.symbols().iter();
+        let is_whole = note.anchor.part.is_none();
+        symbols
+            .rev()
+            .find(|symbol| is_whole && symbol.range == located.range)
+    });
+    let place = place(language, symbol, located, text);
+    let mut new = answer::comment(language, place.purpose, &note.markdown, &place.indentation)
+        .ok_or(JobError::NoComments)?;
+    if let Some(mark) = place.joins {
+        new.push_str(&format!("{}{mark}\n", place.indentation));
+    }
+    if is_crlf(text) {
+        new = new.replace('\n', "\r\n");
+    }
+    let range = place.at.min(located.range.start)..located.range.end;
+    let around = |range| text::slice(text, range).to_string();
+    let subject = Subject {
+        leading: range.start..range.start,
+        name: symbol.map(|symbol| symbol.name.clone()),
+        shown_at: located.shown_at,
+        range: range.clone(),
+    };
+    Ok(Rewriting {
+        summary: format!("Copied the note on {} into the code.", subject.title()),
+        subject,
+        new: format!(
+            "{}{new}{}",
+            around(range.start..place.at),
+            around(place.at..range.end)
+        ),
+        edits: vec![Edit {
+            range: place.at..place.at,
+            text: new,
+        }],
+        spent: Spent {
+            model: note.model.clone(),
+            from_store: true,
+            ..Spent::default()
+        },
+    })
+}
+
+/// Where a comment goes, and as what.
+struct Place {
+    /// The start of a line.
+    at: usize,
+    indentation: String,
+    purpose: Purpose,
+    /// The mark of a line that parts it from the comment of the same kind below it.
+    joins: Option<&'static str>,
+}
+
+fn place(language: Language, symbol: Option<&Symbol>, located: &Located, text: &Rope) -> Place {
+    if let Some(symbol) = symbol.filter(|_| language == Language::Python)
+        && let Some(within) = docstring_place(symbol, text)
+    {
+        return within;
+    }
+    let top = symbol.map_or(located.range.start, |symbol| symbol.with_leading().start);
+    let line = text::line_range(text, text::line_of(text, top));
+    let purpose = match symbol {
+        Some(_) => Purpose::Documents,
+        None => Purpose::Remarks,
+    };
+    let below = text::slice(text, line.clone()).to_string();
+    let mark = answer::line_mark(language, purpose);
+    Place {
+        at: line.start,
+        indentation: indentation(&below),
+        purpose,
+        joins: mark.filter(|mark| below.trim_start().starts_with(mark)),
+    }
+}
+
+/// The first line of a Python body that has none yet and stands below its head.
+fn docstring_place(symbol: &Symbol, text: &Rope) -> Option<Place> {
+    let head = text::line_of(text, symbol.signature.end.max(symbol.range.start + 1) - 1);
+    let body = (head + 1..text.len_lines())
+        .map(|line| text::line_range(text, line))
+        .take_while(|line| line.start < symbol.range.end)
+        .find(|line| {
+            let words = text::slice(text, line.clone()).to_string();
+            !words.trim().is_empty() && !words.trim_start().starts_with('#')
+        })?;
+    let first = text::slice(text, body.clone()).to_string();
+    let has_docstring = first.trim_start().starts_with(['"', '\'', 'r', 'R'])
+        && first
+            .trim_start()
+            .trim_start_matches(['r', 'R'])
+            .starts_with(['"', '\'']);
+    // A head of several lines ends in its colon, and a body may stand behind that.
+    let ends = text::slice(text, text::line_range(text, head)).to_string();
+    let ends = ends.split(" #").next().unwrap_or_default().trim_end();
+    (!has_docstring && ends.ends_with(':')).then(|| Place {
+        at: text::line_range(text, head + 1).start,
+        indentation: indentation(&first),
+        purpose: Purpose::DocumentsFromWithin,
+        joins: None,
+    })
+}
+
+fn indentation(line: &str) -> String {
+    let end = line.len() - line.trim_start_matches([' ', '\t']).len();
+    line.get(..end).unwrap_or_default().to_owned()
+}
+
+/// Whether the first line ends as Windows ends it.
+fn is_crlf(text: &Rope) -> bool {
+    let first = text.get_line(0).map(|line| line.to_string());
+    first.is_some_and(|line| line.ends_with("\r\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action;
+    use crate::engine::notes::anchor;
+    use crate::store::Anchor;
+
+    fn check(language: Language, marked: &str, expected: &str) {
+        let at = marked.find("$0").unwrap();
+        let end = marked.rfind("$0").unwrap();
+        let source = marked.replace("$0", "");
+        let end = if end == at { at } else { end - 2 };
+        let text = Rope::from_str(&source);
+        let syntax = Syntax::parse(language, &text).unwrap();
+        let subject = action::subject(&text, Some(&syntax), &(at..end)).unwrap();
+        let anchor: Anchor = anchor(&text, Some(&syntax), &subject);
+        let note = Note {
+            workspace: String::new(),
+            file: String::new(),
+            action: "explain".into(),
+            anchor,
+            summary: String::new(),
+            markdown: "Says so.".into(),
+            model: String::new(),
+            cost_ticks: None,
+            asked: None,
+            time: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let located =
+            &super::super::locate(&[std::sync::Arc::new(note.clone())], &text, Some(&syntax))[0];
+        let made = as_comment(&note, located, &text, Some(language), Some(&syntax)).unwrap();
+        assert_eq!(crate::text::apply(&source, &made.edits), expected);
+        let whole = source.replace(&source[made.subject.range.clone()], &made.new);
+        assert_eq!(whole, expected);
+    }
+
+    #[test]
+    fn a_note_stands_where_the_language_looks_for_it() {
+        check(Language::Rust, "fn a$0() {}\n", "/// Says so.\nfn a() {}\n");
+        check(
+            Language::Rust,
+            "impl A {\n    #[inline]\n    fn a$0() {}\n}\n",
+            "impl A {\n    /// Says so.\n    #[inline]\n    fn a() {}\n}\n",
+        );
+        check(
+            Language::Rust,
+            "/// Old.\nfn a$0() {}\r\n",
+            "/// Says so.\n///\n/// Old.\nfn a() {}\r\n",
+        );
+        check(
+            Language::Rust,
+            "fn a$0() {}\r\n",
+            "/// Says so.\r\nfn a() {}\r\n",
+        );
+        check(
+            Language::Rust,
+            "fn a() {\n    $0b();\n    c();$0\n}\n",
+            "fn a() {\n    // Says so.\n    b();\n    c();\n}\n",
+        );
+        check(
+            Language::Python,
+            "@x\ndef a$0(\n    b,\n):\n    # Why.\n    return b\n",
+            "@x\ndef a(\n    b,\n):\n    \"\"\"Says so.\"\"\"\n    # Why.\n    return b\n",
+        );
+        check(
+            Language::Python,
+            "class A:\n    def a$0(self):\n        \"Old.\"\n        pass\n",
+            "class A:\n    # Says so.\n    def a(self):\n        \"Old.\"\n        pass\n",
+        );
+        check(
+            Language::Python,
+            "def a$0(): pass\n",
+            "# Says so.\ndef a(): pass\n",
+        );
+        check(
+            Language::TypeScript,
+            "export function a$0() {}\n",
+            "/**\n * Says so.\n */\nexport function a() {}\n",
+        );
+        check(
+            Language::Go,
+            "package a\n\nfunc b$0() {}\n",
+            "package a\n\n// Says so.\nfunc b() {}\n",
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! What is done with notes by command: listed, forgotten, copied into the code.
+
+use std::path::{Path, PathBuf};
+
+use ropey::Rope;
+use serde_json::{Value, json};
+
+use super::argument::Argument;
+use super::glosses::Standing;
+use super::job::Job;
+use super::links::LONG;
+use super::state::{Server, State, place};
+use super::{convert, notes, protocol as lsp};
+use crate::engine::{self, JobError, Listed, Located, Rewriting};
+use crate::syntax::Language;
+use crate::text::Encoding;
+
+/// The notes of a workspace, or of those that the editor has open.
+pub async fn list(server: &Server, argument: &Argument) -> lsp::Result<Value> {
+    let (store, folders, open, encoding) = {
+        let state = server.state();
+        let open = state.documents.uris().filter_map(|uri| {
+            let snapshot = state.snapshot(uri)?;
+            let path = convert::file_path(uri)?;
+            Some((path, snapshot.text, snapshot.language))
+        });
+        (
+            state.engine.store().clone(),
+            state.folders.clone(),
+            open.collect::<Vec<_>>(),
+            state.traits.encoding,
+        )
+    };
+    let wanted = argument.workspace.clone();
+    let listing = tokio::task::spawn_blocking(move || {
+        let workspaces = match wanted {
+            Some(named) => vec![workspace_of(&named)],
+            None => workspaces(&folders, &open),
+        };
+        let open: Vec<(PathBuf, Rope, Option<Language>)> = open
+            .into_iter()
+            .map(|(path, text, language)| (path.canonicalize().unwrap_or(path), text, language))
+            .collect();
+        let text_of = |path: &Path| {
+            let found = open.iter().find(|(open, ..)| open == path)?;
+            Some((found.1.clone(), found.2))
+        };
+        let mut all = Vec::new();
+        for workspace in workspaces {
+            let notes = store.notes(Some(workspace.display().to_string())).wait()?;
+            all.extend(engine::listed(notes, &text_of));
+        }
+        let told = all.iter().map(|listed| told(listed, encoding));
+        Ok::<_, crate::store::StoreError>(Value::Array(told.collect()))
+    });
+    let listed = listing.await.map_err(|_| lsp::Error::internal_error())?;
+    listed.map_err(|error| lsp::failed(&error.to_string()))
+}
+
+/// A workspace as a path or a uri names it.
+fn workspace_of(named: &str) -> PathBuf {
+    let path = convert::file_path(named).unwrap_or_else(|| PathBuf::from(named));
+    path.canonicalize().unwrap_or(path)
+}
+
+/// The editor's folders, and the workspaces of what else is open.
+fn workspaces(folders: &[PathBuf], open: &[(PathBuf, Rope, Option<Language>)]) -> Vec<PathBuf> {
+    let own = folders
+        .iter()
+        .map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone()));
+    let others = open
+        .iter()
+        .map(|(path, ..)| engine::Place::of(path, folders).workspace);
+    let mut all: Vec<_> = own.chain(others).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn told(listed: &Listed, encoding: Encoding) -> Value {
+    let uri = url::Url::from_file_path(&listed.path).map_or_else(|()| String::new(), String::from);
+    json!({
+        "uri": uri,
+        "range": convert::range(&listed.text, &listed.range, encoding),
+        "summary": listed.note.summary,
+        "markdown": listed.note.markdown,
+        "stale": listed.stale,
+        "time": listed.note.time.to_string(),
+    })
+}
+
+/// Forgets the notes at a range of a document, or all of it.
+///
+/// # Errors
+/// When the document is not open.
+pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
+    let uri = argument.uri.clone();
+    let uri = uri.ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
+    let (store, folders, about) = {
+        let mut state = server.state();
+        let Some(snapshot) = state.snapshot(&uri) else {
+            return Err(lsp::Error::invalid_params(format!(
+                "{uri} is not open here"
+            )));
+        };
+        let encoding = state.traits.encoding;
+        let State {
+            glosses, documents, ..
+        } = &mut *state;
+        let about = match argument.range {
+            Some(range) => {
+                let range = convert::bytes(&snapshot.text, range, encoding);
+                let standing = glosses.standing(documents, &snapshot).into_iter();
+                let here = standing.filter(|it| touches(&snapshot.text, it, &range));
+                Some(here.map(|it| it.note).collect::<Vec<_>>())
+            }
+            None => None,
+        };
+        let all = glosses.margin(&uri).notes.clone();
+        glosses.forget(documents, &uri, about.as_deref().unwrap_or(&all));
+        (state.engine.store().clone(), state.folders.clone(), about)
+    };
+    let forgetting = tokio::task::spawn_blocking(move || {
+        let is_there = store.path().is_some_and(|path| path.exists());
+        let place = place(&uri, &folders);
+        if is_there && place.path.is_some() {
+            let about = about.map(|about| about.iter().map(|note| note.as_ref().clone()).collect());
+            store.forget_notes(&place.workspace.display().to_string(), &place.shown, about);
+        }
+    });
+    let _ = forgetting.await;
+    notes::refresh(server);
+    Ok(())
+}
+
+/// Whether a note is about a part of the range, or shown on its first line.
+fn touches(text: &Rope, standing: &Standing, range: &std::ops::Range<usize>) -> bool {
+    standing.range.start <= range.end && range.start <= standing.range.end
+        || standing.line == crate::text::line_of(text, range.start)
+}
+
+/// The edit that copies the innermost note at the job's selection into the code.
+///
+/// # Errors
+/// When there is none, it is stale, or the language has no comments.
+pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobError> {
+    let snapshot = job.snapshot.clone();
+    let standing = notes::standing(server, &snapshot).await;
+    let here = standing
+        .into_iter()
+        .filter(|it| touches(&snapshot.text, it, &job.selection));
+    let here = here
+        .min_by_key(|it| (!it.is_fresh, it.range.len()))
+        .ok_or(JobError::NoNote)?;
+    if !here.is_fresh {
+        return Err(JobError::StaleNote);
+    }
+    let syntax = server.trees.of(&snapshot, LONG).await;
+    let made = tokio::task::spawn_blocking(move || {
+        let notes = [here.note];
+        let located = engine::locate(&notes, &snapshot.text, syntax.as_deref());
+        let located: &Located = located.first().ok_or(JobError::NoNote)?;
+        let [note] = &notes;
+        engine::as_comment(
+            note,
+            located,
+            &snapshot.text,
+            snapshot.language,
+            syntax.as_deref(),
+        )
+    });
+    made.await.map_err(|_| JobError::Internal)?
+}

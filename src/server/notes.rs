@@ -1,0 +1,241 @@
+//! Reads the notes on a document from the store, and finds them in its text, behind the requests.
+//!
+//! A note is followed through edits by its range at once; once typing rests, the tree says what
+//! became of its symbol. What other editors write is asked for with each request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::glosses::{Home, Standing};
+use super::links::LONG;
+use super::state::{Server, State, place};
+use crate::document::Snapshot;
+use crate::engine;
+use crate::syntax::MAX_BYTES;
+
+/// How long nothing may be typed before the tree is asked.
+const REST: Duration = Duration::from_millis(200);
+
+/// How long a request may wait for what other editors wrote meanwhile.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long the first request may wait for the notes to be read.
+const FIRST_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A document was opened: its notes are read.
+pub fn opened(server: &Server, uri: &str) {
+    tokio::spawn(look(server.clone(), uri.into(), true));
+}
+
+/// A document with notes was changed: they are looked for in its new text, once typing rests.
+pub fn changed(server: &Server, uri: &str) {
+    soon(server, uri, REST);
+}
+
+/// A note was written about a text that may have changed since.
+pub fn soon(server: &Server, uri: &str, rest: Duration) {
+    let mut state = server.state();
+    if !state.glosses.has_any(uri) {
+        return;
+    }
+    let margin = state.glosses.margin(uri);
+    margin.due = Some(Instant::now() + rest);
+    if !std::mem::replace(&mut margin.has_task, true) {
+        tokio::spawn(keep_looking(server.clone(), uri.into()));
+    }
+}
+
+/// Looks until nothing is due any more.
+async fn keep_looking(server: Server, uri: Arc<str>) {
+    loop {
+        let due = {
+            let mut state = server.state();
+            let Some(margin) = state.glosses.known(&uri) else {
+                return;
+            };
+            let due = margin.due;
+            margin.has_task = due.is_some();
+            margin.due = due.filter(|due| *due > Instant::now());
+            due
+        };
+        match due {
+            None => return,
+            Some(due) if due > Instant::now() => tokio::time::sleep_until(due).await,
+            Some(_) => look(server.clone(), uri.clone(), true).await,
+        }
+    }
+}
+
+/// The notes on a document as a request should see them: with what other editors wrote, if the
+/// store tells soon.
+pub async fn standing(server: &Server, snapshot: &Snapshot) -> Vec<Standing> {
+    let (before, is_read) = {
+        let mut state = server.state();
+        let State {
+            glosses, documents, ..
+        } = &mut *state;
+        let before = glosses.standing(documents, snapshot);
+        (before, glosses.margin(&snapshot.uri).is_read)
+    };
+    let patience = if is_read { PATIENCE } else { FIRST_PATIENCE };
+    // On a task of its own, so that it goes on when nobody waits any more.
+    let looking = tokio::spawn(look(server.clone(), snapshot.uri.clone(), false));
+    let _ = tokio::time::timeout(patience, looking).await;
+    let state = server.state();
+    match state.snapshot(&snapshot.uri) {
+        // What was typed meanwhile is none of this request's.
+        Some(now) if now.text.is_instance(&snapshot.text) => {
+            state.glosses.standing(&state.documents, snapshot)
+        }
+        _ => before,
+    }
+}
+
+/// Reads the notes anew where they changed, and finds them in the text where they or, if that is
+/// asked for, the text did.
+async fn look(server: Server, uri: Arc<str>, by_text: bool) {
+    let turn = {
+        let mut state = server.state();
+        if state.snapshot(&uri).is_none() {
+            return;
+        }
+        state.glosses.margin(&uri).turn.clone()
+    };
+    let _turn = turn.lock().await;
+    let Some((home, store, known)) = home(&server, &uri).await else {
+        return;
+    };
+    let read = match home {
+        Home::None => None,
+        Home::File { workspace, file } => {
+            let read = store.notes_of(workspace, file, known).await;
+            read.ok().flatten()
+        }
+    };
+    let (snapshot, journal, notes, before) = {
+        let mut state = server.state();
+        let Some(snapshot) = state.snapshot(&uri) else {
+            return;
+        };
+        let State {
+            glosses, documents, ..
+        } = &mut *state;
+        let before = glosses.standing(documents, &snapshot);
+        let margin = glosses.margin(&uri);
+        margin.is_read = true;
+        let mut has_news = false;
+        if let Some((notes, stamp)) = read {
+            margin.stamp = stamp;
+            let same = notes.len() == margin.notes.len()
+                && notes
+                    .iter()
+                    .all(|note| margin.notes.iter().any(|known| **known == *note));
+            if !same {
+                has_news = true;
+                margin.notes = notes.into_iter().map(Arc::new).collect();
+            }
+        }
+        let is_moved = by_text && !margin.is_found_in(&snapshot.text);
+        let is_empty = margin.notes.is_empty() && before.is_empty();
+        if is_empty || !(has_news || is_moved) {
+            return;
+        }
+        let notes = margin.notes.clone();
+        let Some(journal) = documents.journal(&uri) else {
+            return;
+        };
+        (snapshot, journal, notes, before)
+    };
+    let syntax = server.trees.of(&snapshot, LONG).await;
+    // A text that was typed over has no tree; the next look comes.
+    let is_passed =
+        syntax.is_none() && snapshot.language.is_some() && snapshot.text.len_bytes() <= MAX_BYTES;
+    let located = {
+        let (notes, text) = (notes.clone(), snapshot.text.clone());
+        let finding =
+            tokio::task::spawn_blocking(move || engine::locate(&notes, &text, syntax.as_deref()));
+        finding.await.unwrap_or_default()
+    };
+    let has_changed = {
+        let mut state = server.state();
+        let State {
+            glosses, documents, ..
+        } = &mut *state;
+        if !is_passed {
+            glosses.place(documents, &snapshot, journal, &notes, &located);
+        }
+        documents.release(&uri, journal);
+        let after = documents
+            .snapshot(&uri)
+            .map(|now| glosses.standing(documents, &now));
+        after.is_some_and(|after| hinted(&after) != hinted(&before))
+    };
+    if has_changed {
+        refresh(&server);
+    }
+}
+
+/// What hints are made of.
+fn hinted(standing: &[Standing]) -> Vec<(usize, &str)> {
+    let fresh = standing.iter().filter(|standing| standing.is_fresh);
+    fresh
+        .map(|standing| (standing.line, standing.note.markdown.as_str()))
+        .collect()
+}
+
+/// Where a document's notes are kept, the store, and the stamp of what was read of it.
+async fn home(
+    server: &Server,
+    uri: &Arc<str>,
+) -> Option<(Home, crate::store::Store, Option<crate::store::Stamp>)> {
+    let (known, folders) = {
+        let mut state = server.state();
+        let store = state.engine.store().clone();
+        let folders = state.folders.clone();
+        let margin = state.glosses.known(uri)?;
+        (
+            margin.home.clone().map(|home| (home, store, margin.stamp)),
+            folders,
+        )
+    };
+    if known.is_some() {
+        return known;
+    }
+    let finding = {
+        let (server, uri) = (server.clone(), uri.clone());
+        tokio::task::spawn_blocking(move || {
+            let store = server.state().engine.store().clone();
+            // Where nothing was ever kept there is nothing to read, and no file is made.
+            let is_there = store.path().is_some_and(|path| path.exists());
+            let place = place(&uri, &folders);
+            let home = match place.path {
+                Some(_) => Home::File {
+                    workspace: place.workspace.display().to_string(),
+                    file: place.shown,
+                },
+                None => Home::None,
+            };
+            (home, store, is_there)
+        })
+    };
+    let (home, store, is_there) = finding.await.ok()?;
+    if !is_there {
+        return Some((Home::None, store, None));
+    }
+    server.state().glosses.known(uri)?.home = Some(home.clone());
+    Some((home, store, None))
+}
+
+/// Asks the editor to ask for hints again, where it can be asked and shows any.
+pub fn refresh(server: &Server) {
+    if server.state().traits.refreshes_hints {
+        let client = server.client.clone();
+        tokio::spawn(async move {
+            if let Err(error) = client.inlay_hint_refresh().await {
+                tracing::info!("the editor refreshes no hints: {}", error.message);
+            }
+        });
+    }
+}

@@ -1,0 +1,336 @@
+//! Explanations stay with the code: shown, kept, shared, listed, forgotten, copied into it.
+
+use serde_json::{Value, json};
+
+use super::api::Api;
+use super::editor::{Editor, Setup, range, uri};
+use super::lifetime::usage;
+
+const CODE: &str = "\
+struct Basket;
+
+impl Basket {
+    fn double(n: u32) -> u32 {
+        n * 2
+    }
+}
+
+fn other() {}
+";
+
+const SAID: &str = "Doubles the number that it is given, and nothing else.\n\nIt may overflow.";
+
+/// One that asks for hints again when it is told to.
+fn setup(api: &Api) -> Setup {
+    let mut setup = Setup::streaming(&api.url);
+    setup.capabilities["workspace"]["inlayHint"] = json!({ "refreshSupport": true });
+    setup.capabilities["workspace"]["codeLens"] = json!({ "refreshSupport": true });
+    setup
+}
+
+/// Two editors on one machine: one store and one workspace.
+fn together(api: &Api, shared: &tempfile::TempDir) -> Setup {
+    let mut setup = setup(api);
+    let data = shared.path().join("data").display().to_string();
+    setup.environment.push(("GLOSS_DATA_DIR", data));
+    setup
+}
+
+async fn explained(editor: &mut Editor, api: &mut Api, uri: &str, at: (u32, u32), said: &str) {
+    let id = editor.job("gloss.explain", uri, at, at).await;
+    api.next().await.text(said);
+    assert_eq!(editor.finished(&id).await["error"], Value::Null);
+}
+
+/// Line, character and label of each hint.
+async fn hints(editor: &mut Editor, uri: &str) -> Vec<(u64, u64, String)> {
+    let hints = raw_hints(editor, uri).await;
+    let hints = hints.as_array().unwrap().iter().map(|hint| {
+        (
+            hint["position"]["line"].as_u64().unwrap(),
+            hint["position"]["character"].as_u64().unwrap(),
+            hint["label"].as_str().unwrap().to_owned(),
+        )
+    });
+    hints.collect()
+}
+
+async fn raw_hints(editor: &mut Editor, uri: &str) -> Value {
+    let params = json!({ "textDocument": { "uri": uri }, "range": range((0, 0), (1_000, 0)) });
+    let hints = editor.request("textDocument/inlayHint", params).await;
+    hints.unwrap()
+}
+
+async fn refreshed(editor: &mut Editor) {
+    editor
+        .wait(|message| message["method"] == "workspace/inlayHint/refresh")
+        .await;
+}
+
+const LABEL: &str = "Doubles the number that it is given,…";
+
+#[tokio::test]
+async fn a_hint_stands_at_the_end_of_its_line_until_the_text_is_another() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    assert_eq!(hints(&mut editor, &uri).await, []);
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    refreshed(&mut editor).await;
+    let at_line = |line| vec![(line, 30, LABEL.to_owned())];
+    assert_eq!(hints(&mut editor, &uri).await, at_line(3));
+    let raw = raw_hints(&mut editor, &uri).await;
+    assert_eq!(
+        raw[0]["tooltip"],
+        json!({ "kind": "markdown", "value": SAID })
+    );
+    assert_eq!(raw[0]["paddingLeft"], true);
+    // Only what is asked for.
+    let params = json!({ "textDocument": { "uri": uri }, "range": range((5, 0), (8, 0)) });
+    let elsewhere = editor.request("textDocument/inlayHint", params).await;
+    assert_eq!(elsewhere.unwrap(), json!([]));
+    let hover = editor.hover(&uri, 3, 4).await.unwrap();
+    assert!(hover.starts_with(SAID), "{hover}");
+    let last = hover.lines().last().unwrap();
+    assert_eq!(last, "*Gloss: just now, grok-4.3, $0.0001*", "{hover}");
+    // It moves with what is typed above.
+    editor.type_at(&uri, (0, 0), (0, 0), "// top\n").await;
+    assert_eq!(hints(&mut editor, &uri).await, at_line(4));
+    // Stale, and fresh again.
+    editor.type_at(&uri, (5, 8), (5, 9), "m").await;
+    assert_eq!(hints(&mut editor, &uri).await, []);
+    let hover = editor.hover(&uri, 4, 4).await.unwrap();
+    let last = hover.lines().last().unwrap();
+    assert!(
+        last.ends_with("; stale, the code has changed since*"),
+        "{hover}"
+    );
+    editor.type_at(&uri, (5, 8), (5, 9), "n").await;
+    assert_eq!(hints(&mut editor, &uri).await, at_line(4));
+}
+
+#[tokio::test]
+async fn what_the_tree_says_counts_once_typing_rests() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor
+        .open("a.py", "python", "def f(n):\n    return n\n")
+        .await;
+    explained(&mut editor, &mut api, &uri, (0, 4), "Gives it back.").await;
+    refreshed(&mut editor).await;
+    assert_eq!(hints(&mut editor, &uri).await.len(), 1);
+    // A statement behind the last belongs to the function.
+    editor.type_at(&uri, (1, 12), (1, 12), "\n    more()").await;
+    refreshed(&mut editor).await;
+    assert_eq!(hints(&mut editor, &uri).await, []);
+    assert!(editor.hover(&uri, 0, 5).await.unwrap().contains("stale"));
+    // The whole function goes elsewhere, as it was: a cut, and a paste.
+    editor.type_at(&uri, (1, 12), (2, 10), "").await;
+    refreshed(&mut editor).await;
+    let moved = editor.changed(
+        &uri,
+        &[(
+            None,
+            "import os\n\n\ndef g():\n    pass\n\n\ndef f(n):\n    return n\n",
+        )],
+    );
+    editor.send(moved).await;
+    while hints(&mut editor, &uri).await.first().map(|hint| hint.0) != Some(7) {
+        refreshed(&mut editor).await;
+    }
+}
+
+#[tokio::test]
+async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() {
+    let mut api = Api::start().await;
+    let shared = tempfile::tempdir().unwrap();
+    let root = shared.path().canonicalize().unwrap().join("work");
+    std::fs::create_dir_all(root.join(".git")).unwrap();
+    let file = root.join("a.rs");
+    std::fs::write(&file, CODE).unwrap();
+    let setup = together(&api, &shared);
+    let mut first = Editor::start(&setup).await;
+    let mut beside = Editor::start(&setup).await;
+    let uri = uri(&file);
+    first.open_uri(&uri, "rust", CODE).await;
+    beside.open_uri(&uri, "rust", CODE).await;
+    assert_eq!(hints(&mut beside, &uri).await, []);
+    explained(&mut first, &mut api, &uri, (4, 9), SAID).await;
+    // Seen by the other with its next request.
+    assert_eq!(hints(&mut beside, &uri).await, [(3, 30, LABEL.to_owned())]);
+    assert!(beside.hover(&uri, 3, 4).await.unwrap().starts_with(SAID));
+    explained(&mut beside, &mut api, &uri, (8, 4), "Does nothing.").await;
+    let hover = first.hover(&uri, 8, 4).await.unwrap();
+    assert!(hover.starts_with("Does nothing."), "{hover}");
+    // Closed and opened again, with its functions in another order.
+    let closed = json!({ "textDocument": { "uri": uri } });
+    first.notify("textDocument/didClose", closed).await;
+    assert_eq!(first.hover(&uri, 3, 4).await, None);
+    let other_order = format!(
+        "fn other() {{}}\n\n{}",
+        CODE.replace("\nfn other() {}\n", "")
+    );
+    first.open_uri(&uri, "rust", &other_order).await;
+    let lines: Vec<_> = hints(&mut first, &uri)
+        .await
+        .iter()
+        .map(|hint| hint.0)
+        .collect();
+    assert_eq!(lines, [0, 5]);
+    assert!(first.stop().await.success());
+    assert!(beside.stop().await.success());
+    let mut later = Editor::start(&setup).await;
+    later
+        .open_uri(&uri, "rust", &CODE.replace("n * 2", "n + n"))
+        .await;
+    let lines: Vec<_> = hints(&mut later, &uri)
+        .await
+        .iter()
+        .map(|hint| hint.0)
+        .collect();
+    assert_eq!(lines, [8]);
+    assert!(later.hover(&uri, 3, 4).await.unwrap().contains("stale"));
+    // What one forgets, the others do.
+    let argument = json!({ "uri": uri, "range": range((8, 0), (8, 0)) });
+    assert_eq!(
+        later.execute("gloss.clearNotes", argument).await.unwrap(),
+        Value::Null
+    );
+    assert_eq!(later.hover(&uri, 8, 4).await, None);
+    let mut last = Editor::start(&setup).await;
+    last.open_uri(&uri, "rust", CODE).await;
+    assert_eq!(hints(&mut last, &uri).await, [(3, 30, LABEL.to_owned())]);
+    last.execute("gloss.clearNotes", json!({ "uri": uri }))
+        .await
+        .unwrap();
+    assert_eq!(hints(&mut last, &uri).await, []);
+    assert_eq!(
+        last.execute("gloss.notes", json!({})).await.unwrap(),
+        json!([])
+    );
+    while !hints(&mut later, &uri).await.is_empty() {}
+    // No code is in the store.
+    for name in ["gloss.db", "gloss.db-wal"] {
+        let bytes = std::fs::read(shared.path().join("data").join(name)).unwrap_or_default();
+        let holds = |words: &str| bytes.windows(words.len()).any(|it| it == words.as_bytes());
+        assert!(!holds("n * 2") && !holds("u32"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_text_is_explained_from_the_store_unless_it_is_asked_again() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    let id = editor.job("gloss.explain", &uri, (3, 8), (3, 8)).await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["result"]["markdown"], SAID);
+    assert_eq!(finished["result"]["usage"]["from_store"], true);
+    assert!(api.is_quiet());
+    let argument = json!({ "uri": uri, "range": range((4, 9), (4, 9)), "again": true });
+    let begun = editor.execute("gloss.explain", argument).await.unwrap();
+    api.next().await.text("Twice as much.");
+    let id = begun["id"].as_str().unwrap();
+    assert_eq!(
+        editor.finished(id).await["result"]["markdown"],
+        "Twice as much."
+    );
+    assert!(editor.hover(&uri, 3, 4).await.unwrap().starts_with("Twice"));
+    // Another text is asked about, and the first one's note comes back with it.
+    editor.type_at(&uri, (4, 8), (4, 13), "n + n").await;
+    explained(&mut editor, &mut api, &uri, (4, 9), "Adds it to itself.").await;
+    assert!(editor.hover(&uri, 3, 4).await.unwrap().starts_with("Adds"));
+    editor.type_at(&uri, (4, 8), (4, 13), "n * 2").await;
+    while !editor.hover(&uri, 3, 4).await.unwrap().starts_with("Twice") {
+        refreshed(&mut editor).await;
+    }
+    let usage = usage(&editor).await;
+    assert_eq!(usage["total"]["requests"], 3, "{usage}");
+    assert_eq!(usage["total"]["from_store"], 1, "{usage}");
+}
+
+#[tokio::test]
+async fn notes_are_listed_with_where_they_stand() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let other = editor
+        .open("sub/b.py", "python", "def f():\n    pass\n")
+        .await;
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    explained(&mut editor, &mut api, &other, (0, 4), "Does nothing.").await;
+    let closed = json!({ "textDocument": { "uri": other } });
+    editor.notify("textDocument/didClose", closed).await;
+    std::fs::write(editor.path("sub/b.py"), "\ndef f():\n    return 1\n").unwrap();
+    let listed = editor.execute("gloss.notes", json!({})).await.unwrap();
+    let times = [0, 1].map(|at| listed[at]["time"].as_str().unwrap().to_owned());
+    assert!(times.iter().all(|time| time.ends_with('Z')), "{times:?}");
+    assert_eq!(
+        listed,
+        json!([
+            { "uri": uri, "range": range((3, 4), (5, 5)), "summary": "Doubles the number that it is given, and nothing else.",
+              "markdown": SAID, "stale": false, "time": times[0] },
+            { "uri": other, "range": range((1, 0), (2, 12)), "summary": "Does nothing.",
+              "markdown": "Does nothing.", "stale": true, "time": times[1] },
+        ])
+    );
+    let nowhere = json!({ "workspace": editor.path("sub").display().to_string() });
+    assert_eq!(
+        editor.execute("gloss.notes", nowhere).await.unwrap(),
+        json!([])
+    );
+    let error = editor
+        .execute("gloss.clearNotes", json!({ "uri": "file:///never.rs" }))
+        .await;
+    assert_eq!(error.unwrap_err()["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_note_becomes_a_comment_in_the_code() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let id = editor
+        .job("gloss.noteToComment", &uri, (4, 9), (4, 9))
+        .await;
+    let message = editor.finished(&id).await["error"]["message"].to_string();
+    assert!(message.contains("no note here"), "{message}");
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    let id = editor
+        .job("gloss.noteToComment", &uri, (4, 9), (4, 9))
+        .await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["result"]["applied"], true, "{finished}");
+    let comment = "    /// Doubles the number that it is given, and nothing else.\n    ///\n    /// It may overflow.\n";
+    assert_eq!(
+        editor.text(&uri),
+        CODE.replace("    fn double", &format!("{comment}    fn double"))
+    );
+    // The function is as it was.
+    let lines: Vec<_> = hints(&mut editor, &uri)
+        .await
+        .iter()
+        .map(|hint| hint.0)
+        .collect();
+    assert_eq!(lines, [6]);
+    editor.type_at(&uri, (7, 8), (7, 9), "m").await;
+    let id = editor
+        .job("gloss.noteToComment", &uri, (7, 9), (7, 9))
+        .await;
+    let message = editor.finished(&id).await["error"]["message"].to_string();
+    assert!(message.contains("explain it again"), "{message}");
+    assert!(api.is_quiet());
+}
+
+#[tokio::test]
+async fn hints_are_turned_off_by_the_setting() {
+    let mut api = Api::start().await;
+    let mut setup = setup(&api);
+    setup.options = json!({ "inlayHints": false });
+    let mut editor = Editor::start(&setup).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    assert_eq!(raw_hints(&mut editor, &uri).await, Value::Null);
+    assert!(editor.hover(&uri, 3, 4).await.is_some());
+}
