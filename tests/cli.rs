@@ -17,6 +17,8 @@ mod collector;
 mod doctor;
 #[path = "cli/exact.rs"]
 mod exact;
+#[path = "cli/notes.rs"]
+mod notes;
 #[path = "cli/writing.rs"]
 mod writing;
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::notes::NotesArgs;
 use super::usage::UsageArgs;
 
 /// What was asked means nothing, whatever the files hold: exit code 2.
@@ -43,6 +44,8 @@ pub enum Command {
     Usage(UsageArgs),
     /// The key: kept, named, removed
     Auth(AuthArgs),
+    /// The notes in the margin: what was explained, and whether it still holds
+    Notes(NotesArgs),
     /// What the endpoint offers: models with context, prices, and whether they see images
     Models(ModelsArgs),
     /// Configuration, key, endpoint, limits and store looked at, and what to do where one fails

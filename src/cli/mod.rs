@@ -12,6 +12,7 @@ mod explain;
 mod face;
 mod lsp;
 mod models;
+mod notes;
 mod output;
 mod place;
 mod read;
@@ -54,6 +55,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Describe(arguments) => describe::run(arguments),
         Command::Usage(arguments) => show_usage(arguments),
         Command::Auth(arguments) => auth::run(arguments),
+        Command::Notes(arguments) => notes::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Config(arguments) => config::run(arguments),

@@ -244,7 +244,7 @@ impl Editor {
         .await
     }
 
-    /// Begins a job; gives its id.
+    /// Begins a job, an explanation whatever notes are kept; gives its id.
     pub async fn job(
         &mut self,
         command: &str,
@@ -253,7 +253,10 @@ impl Editor {
         end: (u32, u32),
     ) -> String {
         let begun = self
-            .execute(command, json!({ "uri": uri, "range": range(start, end) }))
+            .execute(
+                command,
+                json!({ "uri": uri, "range": range(start, end), "again": command == "gloss.explain" }),
+            )
             .await
             .unwrap();
         begun["id"].as_str().unwrap().to_owned()

@@ -527,7 +527,7 @@ async fn ids_are_unique_and_strings() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
-    let argument = json!({ "uri": uri, "range": range((4, 6), (4, 6)), "workDoneToken": "mine" });
+    let argument = json!({ "uri": uri, "range": range((4, 6), (4, 6)), "workDoneToken": "mine", "again": true });
     assert_eq!(
         editor.execute("gloss.explain", argument.clone()).await,
         Ok(json!({ "id": "mine" }))

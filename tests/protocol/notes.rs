@@ -223,8 +223,9 @@ async fn an_unchanged_text_is_explained_from_the_store_unless_it_is_asked_again(
     let mut editor = Editor::start(&setup(&api)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
-    let id = editor.job("gloss.explain", &uri, (3, 8), (3, 8)).await;
-    let finished = editor.finished(&id).await;
+    let argument = json!({ "uri": uri, "range": range((3, 8), (3, 8)) });
+    let begun = editor.execute("gloss.explain", argument).await.unwrap();
+    let finished = editor.finished(begun["id"].as_str().unwrap()).await;
     assert_eq!(finished["result"]["markdown"], SAID);
     assert_eq!(finished["result"]["usage"]["from_store"], true);
     assert!(api.is_quiet());

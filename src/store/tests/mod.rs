@@ -3,6 +3,7 @@
 mod budget;
 mod company;
 mod damage;
+mod notes;
 mod sums;
 
 use std::fs;
