@@ -11,6 +11,7 @@ mod definitions;
 mod doctor;
 mod error;
 mod fallback;
+mod file;
 pub mod fetch;
 mod guidance;
 mod ignored;
@@ -43,6 +44,7 @@ pub use code::{CodeJob, Explanation, Prepared, Rewriting};
 pub use definitions::{Hint, Neighbour};
 pub use doctor::{Check, Diagnosis, State};
 pub use error::JobError;
+pub use file::{FileExplained, FileJob, FilePlan, has_functions};
 pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
 pub use notes::{Listed, Located, anchor, as_comment, listed, locate, provenance, text_hash};
 pub use place::{Place, workspace_of};
@@ -71,8 +73,12 @@ pub enum Heard {
     Asked { prompt_tokens: u64 },
     /// The API makes us wait.
     Waiting { seconds: u64, why: String },
+    /// The offline stand-in answers, by its own account.
+    StandIn,
     /// The next piece of the answer, as the model sent it.
     Text(String),
+    /// So many of many are done.
+    Done { count: usize, of: usize },
 }
 
 /// Hears what happens while a job runs.
@@ -346,7 +352,10 @@ impl Engine {
                 ear(Heard::Text(text));
             }
             Event::Waiting { seconds, why } => ear(Heard::Waiting { seconds, why }),
-            Event::StandIn => open.is_stand_in(),
+            Event::StandIn => {
+                open.is_stand_in();
+                ear(Heard::StandIn);
+            }
             Event::Began => {}
         };
         let stream = self.client.stream(&call, &mut hear);

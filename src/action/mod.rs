@@ -3,6 +3,7 @@
 mod definition;
 pub mod describe;
 pub mod explain;
+pub mod explain_file;
 pub mod fix;
 pub mod own;
 mod problem;

@@ -38,6 +38,18 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// Both together, as of the later model.
+    #[must_use]
+    pub(super) fn and(self, later: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| Some(one?.saturating_add(other?));
+        Self {
+            model: later.model,
+            usage: self.usage.and(&later.usage),
+            cost_ticks: sum(self.cost_ticks, later.cost_ticks),
+            from_store: self.from_store && later.from_store,
+        }
+    }
+
     /// The tokens and the price, in a few words.
     pub fn in_words(&self) -> String {
         if self.from_store {

@@ -89,6 +89,13 @@ pub enum JobError {
     StaleNote,
     #[error("Gloss knows no comments of this language, so the note is not copied into the code")]
     NoComments,
+    #[error("there are no functions in this file that Gloss sees: select code, and explain that")]
+    NoFunctions,
+    /// What would be sent, in words.
+    #[error("{0}, more than `confirm_above_usd`, and this editor cannot ask: raise that in your settings")]
+    CannotAsk(String),
+    #[error("cancelled")]
+    Declined,
     #[error("Gloss is closing")]
     Closing,
     #[error("Gloss made a mistake here; its log has the place")]

@@ -47,6 +47,25 @@ impl Usage {
         read
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let sum = u64::saturating_add;
+        let ticks = [self.cost_in_usd_ticks, other.cost_in_usd_ticks];
+        Self {
+            prompt_tokens: sum(self.prompt_tokens, other.prompt_tokens),
+            completion_tokens: sum(self.completion_tokens, other.completion_tokens),
+            total_tokens: sum(self.total_tokens, other.total_tokens),
+            text_tokens: sum(self.text_tokens, other.text_tokens),
+            image_tokens: sum(self.image_tokens, other.image_tokens),
+            audio_tokens: sum(self.audio_tokens, other.audio_tokens),
+            cached_tokens: sum(self.cached_tokens, other.cached_tokens),
+            reasoning_tokens: sum(self.reasoning_tokens, other.reasoning_tokens),
+            num_sources_used: sum(self.num_sources_used, other.num_sources_used),
+            cost_in_usd_ticks: ticks.into_iter().flatten().reduce(sum),
+        }
+    }
+
     /// Did the API report anything?
     pub fn is_reported(&self) -> bool {
         *self != Self::default()

@@ -59,6 +59,15 @@ impl Argument {
         }
     }
 
+    /// The argument as this command takes it: one about a whole document has no range.
+    #[must_use]
+    pub fn for_command(mut self, command: &str) -> Self {
+        if command == "gloss.explainFile" {
+            self.range = Some(lsp::Range::default());
+        }
+        self
+    }
+
     /// The document that an argument names, as it stands now, and the bytes of its range.
     pub fn subject(&self, server: &Server) -> lsp::Result<(Snapshot, std::ops::Range<usize>)> {
         let uri = self

@@ -12,7 +12,7 @@ use super::{convert, links};
 use crate::action;
 use crate::config::{Outcome, OwnAction};
 use crate::document::Snapshot;
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::syntax::Language;
 use crate::text::Shifted;
 
@@ -20,6 +20,7 @@ const EXPLAIN: &str = "gloss.explain";
 const DESCRIBE: &str = "gloss.describe";
 const CANCEL: &str = "gloss.cancel";
 const REFACTOR: &str = "refactor.rewrite";
+const WHOLE_FILE: &str = "source.gloss";
 
 const QUICK_FIX: &str = "quickfix";
 
@@ -31,7 +32,7 @@ const PATIENCE: Duration = Duration::from_millis(18);
 
 /// The kinds that are ever offered.
 pub fn kinds() -> Vec<lsp::CodeActionKind> {
-    [EXPLAIN, DESCRIBE, CANCEL, REFACTOR, QUICK_FIX]
+    [EXPLAIN, DESCRIBE, CANCEL, REFACTOR, QUICK_FIX, WHOLE_FILE]
         .map(lsp::CodeActionKind::from)
         .to_vec()
 }
@@ -104,6 +105,14 @@ pub async fn offered(
             let argument = json!({ "action": own.name, "uri": uri, "range": params.range });
             actions.push(command(&own.title, kind, "gloss.run", argument));
         }
+    }
+    if syntax.is_some_and(|syntax| engine::has_functions(&syntax)) {
+        actions.push(command(
+            "Explain every function in this file",
+            WHOLE_FILE,
+            "gloss.explainFile",
+            json!({ "uri": uri }),
+        ));
     }
     if let Some(link) = link {
         let title = format!("Describe image {}", links::file_name(&link.target));

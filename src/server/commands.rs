@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::argument::Argument;
 use super::job::Kind;
 use super::state::{Server, place};
-use super::{configuration, context, links, note_commands, protocol as lsp, run, transport};
+use super::{
+    configuration, context, explain_file, links, note_commands, protocol as lsp, run, transport,
+};
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Engine, JobError, State};
 use crate::llm::models::dollars;
@@ -15,12 +17,13 @@ use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "gloss.cancel",
     "gloss.clearNotes",
     "gloss.describeImage",
     "gloss.doctor",
     "gloss.explain",
+    "gloss.explainFile",
     "gloss.fix",
     "gloss.noteToComment",
     "gloss.notes",
@@ -43,7 +46,7 @@ pub async fn execute(
             NAMES.join(", ")
         )));
     }
-    let argument = Argument::of(arguments)?;
+    let argument = Argument::of(arguments)?.for_command(command);
     if let Some(kind) = kind(server, command, &argument)? {
         return run::start(server, kind, argument, transport::answered()).map(Some);
     }
@@ -74,7 +77,7 @@ fn kind(server: &Server, command: &str, argument: &Argument) -> lsp::Result<Opti
 /// What would be sent, for a person to read before anything is.
 async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     let command = argument.command.clone().unwrap_or_default();
-    let inner = Argument::of(argument.previewed.into_iter().collect())?;
+    let inner = Argument::of(argument.previewed.into_iter().collect())?.for_command(&command);
     let kind = kind(server, &command, &inner)?.ok_or_else(|| {
         lsp::Error::invalid_params(
             "`command` should be gloss.explain, gloss.refactor, gloss.fix, gloss.run or gloss.describeImage",
@@ -90,13 +93,16 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
         )
     };
     let engine = configuration::engine_at(server, &snapshot.uri, own).await;
+    if kind == Kind::ExplainFile {
+        return explain_file::preview(server, &engine, snapshot, folders).await;
+    }
     let settings = engine.settings();
     let (prompt, model) = match kind {
         Kind::Describe => (
             image_prompt(server, &engine, &snapshot, selection.start, folders).await,
             settings.vision_model(),
         ),
-        Kind::NoteToComment => {
+        Kind::NoteToComment | Kind::ExplainFile => {
             return Err(lsp::Error::invalid_params(
                 "gloss.noteToComment sends nothing, so there is nothing to preview",
             ));

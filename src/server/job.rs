@@ -8,7 +8,9 @@ use super::protocol as lsp;
 use crate::action::Subject;
 use crate::config::{Outcome, Settings};
 use crate::document::{Anchor, Documents, Snapshot};
-use crate::engine::{Description, Engine, Explanation, JobError, Rewriting, Task};
+use crate::engine::{
+    Description, Engine, Explanation, FileExplained, JobError, Rewriting, Task,
+};
 use crate::text::Shifted;
 
 /// What a job does.
@@ -18,6 +20,8 @@ pub enum Kind {
     Describe,
     /// Copies a note into the code.
     NoteToComment,
+    /// Explains every function of the document.
+    ExplainFile,
 }
 
 impl Kind {
@@ -37,6 +41,7 @@ impl Kind {
             "gloss.run" => Self::Code(own_task(argument, settings)?),
             "gloss.describeImage" => Self::Describe,
             "gloss.noteToComment" => Self::NoteToComment,
+            "gloss.explainFile" => Self::ExplainFile,
             _ => return Ok(None),
         }))
     }
@@ -49,6 +54,7 @@ impl Kind {
             Self::Code(Task::Own(_)) => "gloss.run",
             Self::Describe => "gloss.describeImage",
             Self::NoteToComment => "gloss.noteToComment",
+            Self::ExplainFile => "gloss.explainFile",
         }
     }
 
@@ -61,6 +67,7 @@ impl Kind {
             Self::Code(Task::Own(own)) => &own.title,
             Self::Describe => "Describe image",
             Self::NoteToComment => "Copy the note on",
+            Self::ExplainFile => "Explain every function in this file",
         }
     }
 
@@ -73,7 +80,7 @@ impl Kind {
     pub fn edits(&self) -> bool {
         match self {
             Self::Code(task) => task.outcome() == Outcome::Edit,
-            Self::Describe => false,
+            Self::Describe | Self::ExplainFile => false,
             Self::NoteToComment => true,
         }
     }
@@ -125,6 +132,7 @@ pub enum Done {
     Explained(Explanation),
     Rewritten(Rewriting),
     Described(Description),
+    FileExplained(FileExplained),
 }
 
 impl Job {
@@ -168,7 +176,10 @@ pub enum Failed {
 
 impl From<JobError> for Failed {
     fn from(error: JobError) -> Self {
-        Self::Job(error)
+        match error {
+            JobError::Declined => Self::Cancelled,
+            error => Self::Job(error),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod context;
 mod convert;
 mod descriptions;
 mod diagnostics;
+mod explain_file;
 pub mod frames;
 mod glosses;
 mod hover;

@@ -3,7 +3,7 @@
 //! A note is followed through edits by its range at once; once typing rests, the tree says what
 //! became of its symbol. What other editors write is asked for with each request.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -230,12 +230,44 @@ async fn home(
 
 /// Asks the editor to ask for hints again, where it can be asked and shows any.
 pub fn refresh(server: &Server) {
-    if server.state().traits.refreshes_hints {
-        let client = server.client.clone();
-        tokio::spawn(async move {
-            if let Err(error) = client.inlay_hint_refresh().await {
+    if !server.state().traits.refreshes_hints || !server.refreshes.begin() {
+        return;
+    }
+    let server = server.clone();
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = server.client.inlay_hint_refresh().await {
                 tracing::info!("the editor refreshes no hints: {}", error.message);
             }
-        });
+            if !server.refreshes.is_wanted_again() {
+                return;
+            }
+        }
+    });
+}
+
+/// Lets one refresh at a time be under way: of many wishes meanwhile one comes after it.
+#[derive(Default)]
+pub struct Refreshes(Mutex<UnderWay>);
+
+#[derive(Default)]
+struct UnderWay {
+    is_sent: bool,
+    is_wanted: bool,
+}
+
+impl Refreshes {
+    /// Whether to send one now.
+    fn begin(&self) -> bool {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.is_wanted = under_way.is_sent;
+        !std::mem::replace(&mut under_way.is_sent, true)
+    }
+
+    /// Whether to send another, now that the one before was answered.
+    fn is_wanted_again(&self) -> bool {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.is_sent = std::mem::take(&mut under_way.is_wanted);
+        under_way.is_sent
     }
 }

@@ -26,6 +26,15 @@ use crate::text::Shifted;
 pub async fn of(server: &Server, job: &Job, done: Done) -> Result<Value, Failed> {
     match done {
         Done::Explained(explanation) => Ok(explained(server, job, &explanation).await),
+        Done::FileExplained(explained) => {
+            if !streams(server) {
+                show(server, lsp::MessageType::INFO, &explained.summary).await;
+            }
+            Ok(json!({
+                "summary": explained.summary,
+                "usage": explained.spent.to_json(),
+            }))
+        }
         Done::Rewritten(rewriting) => rewritten(server, job, &rewriting).await,
         Done::Described(description) => {
             if !streams(server) {
@@ -159,7 +168,7 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
 
 /// Puts a note into the margin. One about a text that was changed meanwhile finds its place, and
 /// that it is stale, with the next look.
-fn note_down(state: &mut State, job: &Job, subject: &Subject, note: Arc<Note>) {
+pub fn note_down(state: &mut State, job: &Job, subject: &Subject, note: Arc<Note>) {
     let uri = &job.snapshot.uri;
     match job.subject_now(&state.documents, subject) {
         Some(Shifted::Outside(range)) => {

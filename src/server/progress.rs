@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::job::Job;
+use super::job::{Job, Kind};
 use super::protocol as lsp;
 use super::state::Server;
 use crate::answer::Defanger;
@@ -22,7 +22,16 @@ const CREATION: Duration = Duration::from_secs(10);
 /// What a job has heard and nobody was told yet.
 #[derive(Clone, Default)]
 pub struct Feed {
-    shared: Arc<(Mutex<Fed>, Notify)>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    fed: Mutex<Fed>,
+    /// There is something to stream, or it has ended.
+    text: Notify,
+    /// One of many is done.
+    step: Notify,
 }
 
 #[derive(Default)]
@@ -34,6 +43,8 @@ struct Fed {
     text: String,
     received: u64,
     status: String,
+    /// How many of how many are done.
+    share: Option<(usize, usize)>,
     ended: bool,
 }
 
@@ -49,6 +60,12 @@ impl Feed {
             Heard::Waiting { seconds, why } => {
                 fed.status = format!("{why}, trying again in {seconds} s");
             }
+            Heard::StandIn => {}
+            Heard::Done { count, of } => {
+                fed.status = format!("{count} of {of} functions");
+                fed.share = Some((count, of));
+                self.shared.step.notify_one();
+            }
             Heard::Text(text) => {
                 fed.received += estimate_tokens(&text);
                 fed.status = format!("{} tokens", fed.received);
@@ -59,7 +76,7 @@ impl Feed {
             }
         }
         drop(fed);
-        self.shared.1.notify_one();
+        self.shared.text.notify_one();
     }
 
     /// No more will come; what was withheld is given.
@@ -69,7 +86,13 @@ impl Feed {
         fed.text.push_str(&rest);
         fed.ended = true;
         drop(fed);
-        self.shared.1.notify_one();
+        self.shared.text.notify_one();
+    }
+
+    /// How much of it is done, in percent, where that is known.
+    fn percentage(&self) -> Option<u32> {
+        let (count, of) = self.lock().share?;
+        u32::try_from(count * 100 / of.max(1)).ok()
     }
 
     fn status(&self) -> String {
@@ -88,12 +111,12 @@ impl Feed {
                     return None;
                 }
             }
-            self.shared.1.notified().await;
+            self.shared.text.notified().await;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Fed> {
-        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.fed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,6 +148,7 @@ pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> 
         job.id.clone(),
         job.title.clone(),
         !own_token,
+        job.kind == Kind::ExplainFile,
         feed.clone(),
         end,
     );
@@ -176,6 +200,7 @@ async fn report(
     id: String,
     title: String,
     create: bool,
+    counts: bool,
     feed: Feed,
     mut end: oneshot::Receiver<()>,
 ) {
@@ -201,7 +226,7 @@ async fn report(
         title,
         cancellable: Some(true),
         message: Some(feed.status()).filter(|status| !status.is_empty()),
-        percentage: None,
+        percentage: counts.then_some(0),
     }))
     .await;
     let since = Instant::now();
@@ -209,14 +234,16 @@ async fn report(
     interval.reset();
     loop {
         tokio::select! {
-            _ = interval.tick() => tell(lsp::WorkDoneProgress::Report(lsp::WorkDoneProgressReport {
-                cancellable: Some(true),
-                message: Some(format!("{}, {} s", feed.status(), since.elapsed().as_secs())),
-                percentage: None,
-            }))
-            .await,
+            _ = interval.tick() => {}
+            () = feed.shared.step.notified() => {}
             _ = &mut end => break,
         }
+        tell(lsp::WorkDoneProgress::Report(lsp::WorkDoneProgressReport {
+            cancellable: Some(true),
+            message: Some(format!("{}, {} s", feed.status(), since.elapsed().as_secs())),
+            percentage: feed.percentage(),
+        }))
+        .await;
     }
     tell(lsp::WorkDoneProgress::End(lsp::WorkDoneProgressEnd {
         message: None,

@@ -11,6 +11,7 @@ use super::apply;
 use super::argument::Argument;
 use super::configuration::{self, AsOf};
 use super::context;
+use super::explain_file;
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
 use super::note_commands;
@@ -38,7 +39,7 @@ pub fn start(
     let title = title(server, &kind, &snapshot, &selection);
     let open = match kind {
         Kind::Code(_) => context::open_beside(server, &snapshot),
-        Kind::Describe | Kind::NoteToComment => Vec::new(),
+        Kind::Describe | Kind::NoteToComment | Kind::ExplainFile => Vec::new(),
     };
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
@@ -91,7 +92,11 @@ pub fn start(
 /// the command was chosen from a menu, since the menu had the tree.
 fn title(server: &Server, kind: &Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
     let verb = kind.verb();
-    if matches!(kind, Kind::Describe | Kind::Code(Task::Own(_))) {
+    let has_subject = !matches!(
+        kind,
+        Kind::Describe | Kind::ExplainFile | Kind::Code(Task::Own(_))
+    );
+    if !has_subject {
         return verb.to_owned();
     }
     let syntax = server.trees.known(snapshot);
@@ -182,6 +187,10 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     });
     let (place, open) = around.await.map_err(|_| JobError::Internal)?;
     let mut ear = |heard| feed.hear(heard);
+    if job.kind == Kind::ExplainFile {
+        let explained = explain_file::explain(server, job, place, &mut ear).await?;
+        return Ok(Done::FileExplained(explained));
+    }
     let Kind::Code(task) = job.kind.clone() else {
         let described = links::describe(server, job, place, &mut ear).await?;
         return Ok(Done::Described(described));

@@ -14,6 +14,7 @@ use super::descriptions::Descriptions;
 use super::diagnostics::Diagnostics;
 use super::glosses::Glosses;
 use super::jobs::Jobs;
+use super::notes::Refreshes;
 use super::parses::Parses;
 use super::protocol as lsp;
 use super::traits::Traits;
@@ -34,6 +35,7 @@ pub struct Shared {
     pub descriptions: Descriptions,
     pub diagnostics: Diagnostics,
     pub turns: Turns,
+    pub refreshes: Refreshes,
     state: Mutex<State>,
     editor: watch::Sender<Option<u32>>,
 }
@@ -68,6 +70,7 @@ impl Shared {
             descriptions: Descriptions::default(),
             diagnostics: Diagnostics::default(),
             turns: Turns::default(),
+            refreshes: Refreshes::default(),
             state: Mutex::new(State {
                 documents: Documents::default(),
                 glosses: Glosses::default(),

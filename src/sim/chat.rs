@@ -155,6 +155,14 @@ fn content(request: &Request, pictures: &[Priced]) -> String {
         .collect();
     match request.format {
         Format::AltText => describe::alt_text(&seen),
+        Format::Functions => {
+            let language = other_language(request);
+            let ranges = range::all(&texts(request, &[Role::User])).into_iter();
+            let explained = ranges.map(|(id, range)| {
+                json!({ "id": id, "explanation": explain::explain(&range, language) })
+            });
+            json!({ "functions": explained.collect::<Vec<_>>() }).to_string()
+        }
         Format::Json => {
             json!({ "source": "offline stand-in", "text": text(request, &seen) }).to_string()
         }

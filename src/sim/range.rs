@@ -35,6 +35,28 @@ pub fn find<'a>(texts: &[&'a str]) -> Range<'a> {
     Range { question, ..found }
 }
 
+/// All code between range tags that have a number, by that number.
+pub fn all<'a>(texts: &[&'a str]) -> Vec<(u64, Range<'a>)> {
+    let numbered = |text: &&'a str| {
+        let text: &'a str = text;
+        tagged(text).into_iter().filter_map(move |(tag, from, to)| {
+            let id = tag.attribute("id")?.parse().ok()?;
+            Some((id, within(text, tag, from, to)?))
+        })
+    };
+    texts.iter().flat_map(numbered).collect()
+}
+
+fn within<'a>(text: &'a str, tag: Tag<'_>, from: usize, to: usize) -> Option<Range<'a>> {
+    Some(Range {
+        code: text.get(from..to)?,
+        info: tag.attribute("language").unwrap_or_default(),
+        file: tag.attribute("file"),
+        lines: tag.attribute("lines"),
+        question: false,
+    })
+}
+
 fn whole(text: &str) -> Range<'_> {
     Range {
         code: text,
@@ -80,13 +102,7 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 
 fn last_tagged(text: &str) -> Option<Range<'_>> {
     let (tag, from, to) = tagged(text).pop()?;
-    Some(Range {
-        code: text.get(from..to)?,
-        info: tag.attribute("language").unwrap_or_default(),
-        file: tag.attribute("file"),
-        lines: tag.attribute("lines"),
-        question: false,
-    })
+    within(text, tag, from, to)
 }
 
 /// Opening tag, start and end of each tagged range. Tags inside of another range are its text.
@@ -234,6 +250,16 @@ mod tests {
         check(&["```\nopen"], "```\nopen", "");
         check(&["plain words"], "plain words", "");
         check(&[], "", "");
+    }
+
+    #[test]
+    fn numbered_ranges_are_found_in_their_order() {
+        let texts = [
+            "<range-1 id=\"3\">\na\n</range-1>",
+            "<range-2 id=\"4\" language=\"go\">\nb\n</range-2>\n<range-3>\nc\n</range-3>",
+        ];
+        let found: Vec<_> = all(&texts).into_iter().map(|(id, range)| (id, range.code)).collect();
+        assert_eq!(found, [(3, "a"), (4, "b")]);
     }
 
     #[test]

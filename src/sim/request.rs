@@ -48,6 +48,8 @@ pub enum Format {
     Text,
     /// `{"decorative": …, "alt": …}`.
     AltText,
+    /// `{"functions": [{"id": …, "explanation": …}]}`.
+    Functions,
     /// Some other JSON object.
     Json,
 }
@@ -245,6 +247,8 @@ fn format(asked: &ResponseFormat) -> Format {
             let has = |name| json_schema.schema.pointer(name).is_some();
             if has("/properties/alt") && has("/properties/decorative") {
                 Format::AltText
+            } else if has("/properties/functions/items/properties/explanation") {
+                Format::Functions
             } else {
                 Format::Json
             }
@@ -370,6 +374,9 @@ mod tests {
             Format::AltText,
         );
         check(schema(json!({ "alt": {} })), Format::Json);
+        let each = json!({ "properties": { "id": {}, "explanation": {} } });
+        check(schema(json!({ "functions": { "items": each } })), Format::Functions);
+        check(schema(json!({ "functions": {} })), Format::Json);
         check(json!({ "type": "json_object" }), Format::Json);
         check(json!({ "type": "text" }), Format::Text);
         check(Value::Null, Format::Text);
