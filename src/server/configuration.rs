@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::state::{Server, State, place};
-use super::{diagnostics, notes, protocol as lsp};
+use super::{code_lens, diagnostics, notes, protocol as lsp};
 use crate::config::{ConfigFile, Layer, Layers, Notice, Resolved};
 use crate::engine::Engine;
 
@@ -347,5 +347,6 @@ pub async fn ask(server: Server) {
     }
     diagnostics::all_changed(&server);
     notes::refresh(&server);
+    code_lens::refresh(&server);
     server.say_notices().await;
 }

@@ -10,6 +10,7 @@ mod apply;
 mod argument;
 mod capabilities;
 mod code_actions;
+mod code_lens;
 mod commands;
 mod configuration;
 mod confirm;

@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// How long the first request may wait for the notes to be read.
 const FIRST_PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long an editor may take to say that it will ask for hints again.
+const LONGEST_REFRESH: Duration = Duration::from_secs(10);
+
 /// A document was opened: its notes are read.
 pub fn opened(server: &Server, uri: &str) {
     tokio::spawn(look(server.clone(), uri.into(), true));
@@ -236,7 +239,8 @@ pub fn refresh(server: &Server) {
     let server = server.clone();
     tokio::spawn(async move {
         loop {
-            if let Err(error) = server.client.inlay_hint_refresh().await {
+            let refreshed = server.client.inlay_hint_refresh();
+            if let Ok(Err(error)) = tokio::time::timeout(LONGEST_REFRESH, refreshed).await {
                 tracing::info!("the editor refreshes no hints: {}", error.message);
             }
             if !server.refreshes.is_wanted_again() {

@@ -9,8 +9,8 @@ use tower_lsp::LanguageServer;
 use super::protocol as lsp;
 use super::state::{self, Server};
 use super::{
-    capabilities, code_actions, commands, configuration, convert, diagnostics, hover, inlay_hints,
-    memory, notes, outcome,
+    capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
+    inlay_hints, memory, notes, outcome,
 };
 
 /// The service that the framework routes to.
@@ -156,6 +156,13 @@ impl LanguageServer for Gloss {
         hover::hover(&self.server, at.text_document.uri.as_str(), at.position).await
     }
 
+    async fn code_lens(
+        &self,
+        params: lsp::CodeLensParams,
+    ) -> lsp::Result<Option<Vec<lsp::CodeLens>>> {
+        code_lens::lenses(&self.server, params.text_document.uri.as_str()).await
+    }
+
     async fn inlay_hint(
         &self,
         params: lsp::InlayHintParams,
@@ -181,6 +188,7 @@ impl LanguageServer for Gloss {
         configuration::changed(&self.server, state::section(params.settings)).await;
         diagnostics::all_changed(&self.server);
         notes::refresh(&self.server);
+        code_lens::refresh(&self.server);
     }
 
     async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {

@@ -430,6 +430,44 @@ mod tests {
     }
 
     #[test]
+    fn each_function_of_a_file_is_explained_by_its_number() {
+        use crate::action::explain_file::{Answers, File, Function, prompt};
+        use crate::prompt::Part;
+        let file = File {
+            path: "a.rs",
+            fence: "rust",
+            outline: Some("fn f()"),
+            guidance: None,
+        };
+        let function = |id, code: &str| Function {
+            id,
+            lines: "1-1".into(),
+            code: code.into(),
+        };
+        let functions = [function(2, "fn f(a: A) {}"), function(5, "fn g() { loop {} }")];
+        let prompt = prompt(file, &functions, "English");
+        let texts = prompt.parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Image(_) => String::new(),
+        });
+        let mut request = body(&prompt.instructions, texts.collect::<Vec<_>>().join("\n\n"));
+        request["response_format"] = json!({ "type": "json_schema",
+            "json_schema": { "name": "a", "schema": prompt.schema.unwrap().schema } });
+        let said = Answers::default().push(&ask(&request).content);
+        let said: Vec<_> = said
+            .iter()
+            .map(|said| (said.id, said.explanation.lines().next().unwrap()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (2, "Rust function `f` with 1 parameter."),
+                (5, "Rust function `g` with 1 loop."),
+            ]
+        );
+    }
+
+    #[test]
     fn the_stand_in_is_known_by_the_fingerprint_that_it_sends() {
         assert_eq!(FINGERPRINT, crate::llm::STAND_IN);
     }

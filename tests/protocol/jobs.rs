@@ -235,22 +235,20 @@ async fn the_menu_names_the_symbol_and_offers_to_cancel() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
+    let whole = "Explain every function in this file";
     assert_eq!(
         editor.titles(&uri, (4, 6), (4, 6)).await,
-        ["Explain `double`", "Refactor `double`"]
+        ["Explain `double`", "Refactor `double`", whole]
     );
     assert_eq!(
         editor.titles(&uri, (4, 4), (4, 5)).await,
-        ["Explain `double`", "Refactor `double`"]
+        ["Explain `double`", "Refactor `double`", whole]
     );
     assert_eq!(
         editor.titles(&uri, (4, 4), (4, 10)).await,
-        ["Explain selection", "Refactor selection"]
+        ["Explain selection", "Refactor selection", whole]
     );
-    assert_eq!(
-        editor.titles(&uri, (6, 0), (6, 0)).await,
-        Vec::<String>::new()
-    );
+    assert_eq!(editor.titles(&uri, (6, 0), (6, 0)).await, [whole]);
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     let held = api.next().await;
     assert_eq!(

@@ -19,6 +19,7 @@ mod context;
 mod diagnostics;
 mod documents;
 mod editor;
+mod explain_file;
 mod hover;
 mod jobs;
 mod keys;

@@ -335,3 +335,33 @@ async fn hints_are_turned_off_by_the_setting() {
     assert_eq!(raw_hints(&mut editor, &uri).await, Value::Null);
     assert!(editor.hover(&uri, 3, 4).await.is_some());
 }
+
+#[tokio::test]
+async fn lenses_stand_above_functions_and_types_where_the_setting_wants_them() {
+    let api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let params = json!({ "textDocument": { "uri": uri } });
+    let none = editor.request("textDocument/codeLens", params.clone()).await;
+    assert_eq!(none.unwrap(), Value::Null);
+    let settings = json!({ "settings": { "gloss": { "codeLens": true } } });
+    editor.notify("workspace/didChangeConfiguration", settings).await;
+    editor
+        .wait(|message| message["method"] == "workspace/codeLens/refresh")
+        .await;
+    let lenses = editor.request("textDocument/codeLens", params).await.unwrap();
+    let told: Vec<_> = lenses
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lens| {
+            let title = lens["command"]["title"].as_str().unwrap();
+            (lens["range"]["start"]["line"].as_u64().unwrap(), title)
+        })
+        .collect();
+    let both = |line| [(line, "Explain"), (line, "Refactor")];
+    assert_eq!(told, [both(0), both(2), both(3), both(8)].concat());
+    let command = &lenses[4]["command"];
+    assert_eq!(command["command"], "gloss.explain");
+    assert_eq!(command["arguments"], json!([{ "uri": uri, "range": range((3, 7), (3, 7)) }]));
+}
