@@ -154,8 +154,8 @@ impl Answers {
         loop {
             let rest = self.text.get(self.read?..)?;
             let start = rest.len() - rest.trim_start_matches([',', ' ', '\n', '\r', '\t']).len();
-            let mut values =
-                serde_json::Deserializer::from_str(rest.get(start..)?).into_iter::<serde_json::Value>();
+            let mut values = serde_json::Deserializer::from_str(rest.get(start..)?)
+                .into_iter::<serde_json::Value>();
             let value = values.next()?.ok()?;
             self.read = Some(self.read? + start + values.byte_offset());
             if let Ok(said) = serde_json::from_value(value) {
@@ -198,13 +198,19 @@ mod tests {
         };
         let one = r#"{"functions": [{"id": 1, "explanation": "A [b] {c}."}"#;
         check(one, &[said(1, "A [b] {c}.")]);
-        check(&format!("{one}, {{\"id\": 2, \"expl"), &[said(1, "A [b] {c}.")]);
+        check(
+            &format!("{one}, {{\"id\": 2, \"expl"),
+            &[said(1, "A [b] {c}.")],
+        );
         check(
             &format!("```json\n{one},\n{{\"explanation\":\"B.\",\"id\":7}}]}}\n```"),
             &[said(1, "A [b] {c}."), said(7, "B.")],
         );
         // Twice, empty, and none at all.
-        check(&format!("{one},{{\"id\":1,\"explanation\":\"C.\"}}]}}"), &[said(1, "A [b] {c}.")]);
+        check(
+            &format!("{one},{{\"id\":1,\"explanation\":\"C.\"}}]}}"),
+            &[said(1, "A [b] {c}.")],
+        );
         check(r#"{"functions": [{"id": 1, "explanation": " "}]}"#, &[]);
         check(
             r#"{"functions": [{"id": "x"}, 5, null, {"id": 2, "explanation": "B."}]}"#,

@@ -77,7 +77,8 @@ fn show(arguments: &NotesArgs, store: &Store, out: &mut dyn Write) -> anyhow::Re
             writeln!(out)?;
         }
         Format::Markdown if listed.is_empty() => {
-            let place = workspace.map_or_else(String::new, |path| format!(" on {}", visible(&path)));
+            let place =
+                workspace.map_or_else(String::new, |path| format!(" on {}", visible(&path)));
             writeln!(
                 out,
                 "There are no notes{place} yet. Explain something in your editor, or by `gloss explain FILE:LINE`."
@@ -150,7 +151,10 @@ fn clear(arguments: &ClearArgs, store: &Store, out: &mut dyn Write) -> anyhow::R
     let workspace = match &arguments.workspace {
         Some(path) => canonical(path)?,
         // As of a file that stood there.
-        None => Place::of(&std::env::current_dir()?.join("x"), &[]).workspace.display().to_string(),
+        None => Place::of(&std::env::current_dir()?.join("x"), &[])
+            .workspace
+            .display()
+            .to_string(),
     };
     let count = store.notes(Some(workspace.clone())).wait()?.len();
     let what = match count {

@@ -132,10 +132,8 @@ pub(super) const KEYS: [Key; 33] = [
         s.explain_opens = match v.as_str() {
             Some("auto") => ExplainOpens::Auto,
             Some("none") => ExplainOpens::None,
-            Some("document") => {
-                return Err("\"auto\" or \"none\" (\"document\" is not in this version)".into());
-            }
-            _ => return Err("\"auto\" or \"none\"".into()),
+            Some("document") => ExplainOpens::Document,
+            _ => return Err("\"auto\", \"document\" or \"none\"".into()),
         };
         Ok(())
     }),

@@ -119,7 +119,10 @@ pub enum HoverImages {
 /// What is shown of an explanation, beside its hover text, by a client without the stream capability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplainOpens {
+    /// A message with the first sentence.
     Auto,
+    /// A Markdown document in the cache folder.
+    Document,
     None,
 }
 

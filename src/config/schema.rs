@@ -148,7 +148,7 @@ const KEYS: &[Row] = &[
     (
         "explain_opens",
         "What an editor shows of an explanation besides its hover text.",
-        || one_of(&["auto", "none"], "auto"),
+        || one_of(&["auto", "document", "none"], "auto"),
     ),
     (
         "fallback_models",

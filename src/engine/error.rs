@@ -92,7 +92,9 @@ pub enum JobError {
     #[error("there are no functions in this file that Gloss sees: select code, and explain that")]
     NoFunctions,
     /// What would be sent, in words.
-    #[error("{0}, more than `confirm_above_usd`, and this editor cannot ask: raise that in your settings")]
+    #[error(
+        "{0}, more than `confirm_above_usd`, and this editor cannot ask: raise that in your settings"
+    )]
     CannotAsk(String),
     #[error("cancelled")]
     Declined,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::code::blocking;
 use super::account::STAND_IN;
+use super::code::blocking;
 use super::notes::anchor;
 use super::{Account, Asking, Ear, Engine, Estimate, Heard, JobError, Place, Spent};
-use crate::action::explain_file::{self, Answers, File, Function};
 use crate::action::Subject;
+use crate::action::explain_file::{self, Answers, File, Function};
 use crate::answer;
 use crate::config::Scope;
 use crate::document::Snapshot;
@@ -97,7 +97,10 @@ impl Engine {
             job.place.shown.clone(),
         );
         let kept = self.store.notes_of(workspace, file, None).await;
-        let kept = kept.ok().flatten().map_or_else(Vec::new, |(notes, _)| notes);
+        let kept = kept
+            .ok()
+            .flatten()
+            .map_or_else(Vec::new, |(notes, _)| notes);
         let engine = self.clone();
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
@@ -151,8 +154,7 @@ impl Engine {
                     && note.anchor.hash == blank.anchor.hash
                     && note.asked == blank.asked
             });
-            let is_cut =
-                self.settings.redact_secrets && prompt::cuts_secret(text, &subject.range);
+            let is_cut = self.settings.redact_secrets && prompt::cuts_secret(text, &subject.range);
             match (is_known, is_cut) {
                 (true, _) => plan.known += 1,
                 (false, true) => plan.left_out += 1,
@@ -302,9 +304,8 @@ impl Engine {
                 None => answer.spent,
             });
         }
-        let spent = spent.unwrap_or_else(|| {
-            account(&plan.place, None, 0).kept(self, &self.settings.model)
-        });
+        let spent =
+            spent.unwrap_or_else(|| account(&plan.place, None, 0).kept(self, &self.settings.model));
         Ok(FileExplained {
             summary: plan.summary(explained),
             spent,
@@ -352,7 +353,10 @@ impl FilePlan {
         }];
         let others = [
             (self.known, "known and unchanged"),
-            (self.left_out, "too long to be sent, or cut through a secret"),
+            (
+                self.left_out,
+                "too long to be sent, or cut through a secret",
+            ),
             (self.to_ask().saturating_sub(explained), "without an answer"),
         ];
         let others = others.iter().filter(|(count, _)| *count > 0);

@@ -110,7 +110,10 @@ pub async fn preview(
     let plan = engine.plan_file(file).await;
     let plan = plan.map_err(|error| lsp::failed(&error.to_string()))?;
     engine.load_prices().await;
-    let prompts: Vec<_> = plan.prompts().map(crate::prompt::Prompt::to_plain_text).collect();
+    let prompts: Vec<_> = plan
+        .prompts()
+        .map(crate::prompt::Prompt::to_plain_text)
+        .collect();
     let estimate = engine.estimate_file(&plan);
     Ok(json!({
         "prompt": prompts.join("\n\n"),

@@ -8,9 +8,7 @@ use super::protocol as lsp;
 use crate::action::Subject;
 use crate::config::{Outcome, Settings};
 use crate::document::{Anchor, Documents, Snapshot};
-use crate::engine::{
-    Description, Engine, Explanation, FileExplained, JobError, Rewriting, Task,
-};
+use crate::engine::{Description, Engine, Explanation, FileExplained, JobError, Rewriting, Task};
 use crate::text::Shifted;
 
 /// What a job does.

@@ -20,6 +20,7 @@ mod convert;
 mod descriptions;
 mod diagnostics;
 mod explain_file;
+mod explanation_document;
 pub mod frames;
 mod glosses;
 mod hover;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::answers;
 use super::apply::{self, Applied};
+use super::explanation_document;
 use super::job::{Done, Failed, Job};
 use super::notes;
 use super::protocol as lsp;
@@ -150,7 +151,11 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
         notes::refresh(server);
         notes::soon(server, &job.snapshot.uri, Duration::ZERO);
     }
-    if !streams(server) && opens == ExplainOpens::Auto {
+    let is_shown = streams(server)
+        || opens == ExplainOpens::None
+        || opens == ExplainOpens::Document
+            && explanation_document::shown(server, job, explanation).await;
+    if !is_shown {
         // A question's answer has no other place to be read.
         let message = if follow_up {
             &explanation.markdown

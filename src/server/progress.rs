@@ -116,7 +116,10 @@ impl Feed {
     }
 
     fn lock(&self) -> MutexGuard<'_, Fed> {
-        self.shared.fed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .fed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -240,7 +243,11 @@ async fn report(
         }
         tell(lsp::WorkDoneProgress::Report(lsp::WorkDoneProgressReport {
             cancellable: Some(true),
-            message: Some(format!("{}, {} s", feed.status(), since.elapsed().as_secs())),
+            message: Some(format!(
+                "{}, {} s",
+                feed.status(),
+                since.elapsed().as_secs()
+            )),
             percentage: feed.percentage(),
         }))
         .await;

@@ -27,6 +27,8 @@ pub struct Traits {
     pub registers_configuration: bool,
     /// Watches files once it is asked to.
     pub watches_files: bool,
+    /// Takes `window/showDocument`.
+    pub shows_documents: bool,
     /// Takes `workspace/inlayHint/refresh`.
     pub refreshes_hints: bool,
     /// Takes `workspace/codeLens/refresh`.
@@ -67,6 +69,9 @@ impl Traits {
             watches_files: workspace
                 .and_then(|workspace| workspace.did_change_watched_files?.dynamic_registration)
                 .unwrap_or(false),
+            shows_documents: window
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|show| show.support),
             refreshes_hints: workspace
                 .and_then(|workspace| workspace.inlay_hint.as_ref()?.refresh_support)
                 .unwrap_or(false),

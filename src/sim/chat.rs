@@ -444,7 +444,10 @@ mod tests {
             lines: "1-1".into(),
             code: code.into(),
         };
-        let functions = [function(2, "fn f(a: A) {}"), function(5, "fn g() { loop {} }")];
+        let functions = [
+            function(2, "fn f(a: A) {}"),
+            function(5, "fn g() { loop {} }"),
+        ];
         let prompt = prompt(file, &functions, "English");
         let texts = prompt.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),

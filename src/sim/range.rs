@@ -258,7 +258,10 @@ mod tests {
             "<range-1 id=\"3\">\na\n</range-1>",
             "<range-2 id=\"4\" language=\"go\">\nb\n</range-2>\n<range-3>\nc\n</range-3>",
         ];
-        let found: Vec<_> = all(&texts).into_iter().map(|(id, range)| (id, range.code)).collect();
+        let found: Vec<_> = all(&texts)
+            .into_iter()
+            .map(|(id, range)| (id, range.code))
+            .collect();
         assert_eq!(found, [(3, "a"), (4, "b")]);
     }
 

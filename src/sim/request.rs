@@ -375,7 +375,10 @@ mod tests {
         );
         check(schema(json!({ "alt": {} })), Format::Json);
         let each = json!({ "properties": { "id": {}, "explanation": {} } });
-        check(schema(json!({ "functions": { "items": each } })), Format::Functions);
+        check(
+            schema(json!({ "functions": { "items": each } })),
+            Format::Functions,
+        );
         check(schema(json!({ "functions": {} })), Format::Json);
         check(json!({ "type": "json_object" }), Format::Json);
         check(json!({ "type": "text" }), Format::Text);

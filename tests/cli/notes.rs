@@ -13,7 +13,10 @@ fn notes_are_exported_and_deleted() {
     let (code, out, _) = shell.run(&["notes"]);
     assert_eq!(code, 0);
     let root = shell.folder.path().canonicalize().unwrap();
-    let head = format!("# Notes on {}\n\n## total.py\n\n### Line 1, `function total`\n\n", root.display());
+    let head = format!(
+        "# Notes on {}\n\n## total.py\n\n### Line 1, `function total`\n\n",
+        root.display()
+    );
     assert!(out.starts_with(&head), "{out}");
     assert!(out.contains(said.trim()), "{out}");
     // A question and another text leave none; a text that changed makes it stale.
@@ -25,7 +28,10 @@ fn notes_are_exported_and_deleted() {
     let notes: serde_json::Value = serde_json::from_str(&out).unwrap();
     let notes = notes.as_array().unwrap();
     assert_eq!(notes.len(), 2, "{out}");
-    let total = notes.iter().find(|note| note["file"] == "total.py").unwrap();
+    let total = notes
+        .iter()
+        .find(|note| note["file"] == "total.py")
+        .unwrap();
     assert_eq!(total["stale"], true);
     assert_eq!(total["range"]["start"]["line"], 2);
     assert_eq!(total["markdown"], said.trim());
@@ -37,9 +43,17 @@ fn notes_are_exported_and_deleted() {
     assert_eq!(code, 2, "{error}");
     assert!(error.contains("--yes"), "{error}");
     let (code, out, _) = shell.run(&["notes", "clear", "--yes"]);
-    assert_eq!((code, out.starts_with("Deleted 2 notes on ")), (0, true), "{out}");
+    assert_eq!(
+        (code, out.starts_with("Deleted 2 notes on ")),
+        (0, true),
+        "{out}"
+    );
     let (_, out, _) = shell.run(&["notes", "--format", "json"]);
     assert_eq!(out.trim(), "[]");
     let (code, out, _) = shell.run(&["notes", "clear"]);
-    assert_eq!((code, out.starts_with("Nothing to delete")), (0, true), "{out}");
+    assert_eq!(
+        (code, out.starts_with("Nothing to delete")),
+        (0, true),
+        "{out}"
+    );
 }

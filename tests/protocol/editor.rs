@@ -431,6 +431,7 @@ impl Editor {
             "gloss/context" => self.context_answer.clone(),
             "window/showMessageRequest" => self.chosen.pop_front().unwrap_or(Value::Null),
             "workspace/configuration" => json!([self.settings]),
+            "window/showDocument" => json!({ "success": true }),
             _ => Value::Null,
         };
         self.send(reply_to(message, answer)).await;

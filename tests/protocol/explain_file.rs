@@ -28,21 +28,34 @@ fn setup(api: &Api) -> Setup {
 }
 
 async fn begun(editor: &mut Editor, uri: &str) -> String {
-    let begun = editor.execute("gloss.explainFile", json!({ "uri": uri })).await;
+    let begun = editor
+        .execute("gloss.explainFile", json!({ "uri": uri }))
+        .await;
     begun.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
 fn said(functions: &[(usize, &str)]) -> String {
-    let all = functions.iter().map(|(id, said)| json!({ "id": id, "explanation": said }));
+    let all = functions
+        .iter()
+        .map(|(id, said)| json!({ "id": id, "explanation": said }));
     json!({ "functions": all.collect::<Vec<_>>() }).to_string()
 }
 
 async fn labels(editor: &mut Editor, uri: &str) -> Vec<String> {
     let params = json!({ "textDocument": { "uri": uri }, "range": range((0, 0), (1_000, 0)) });
-    let hints = editor.request("textDocument/inlayHint", params).await.unwrap();
+    let hints = editor
+        .request("textDocument/inlayHint", params)
+        .await
+        .unwrap();
     let hints = hints.as_array().unwrap().iter();
     hints
-        .map(|hint| format!("{} {}", hint["position"]["line"], hint["label"].as_str().unwrap()))
+        .map(|hint| {
+            format!(
+                "{} {}",
+                hint["position"]["line"],
+                hint["label"].as_str().unwrap()
+            )
+        })
         .collect()
 }
 
@@ -57,24 +70,46 @@ async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
     editor.execute("gloss.explainFile", argument).await.unwrap();
     let held = api.next().await;
     let schema = &held.body["response_format"]["json_schema"]["schema"];
-    assert!(schema["properties"]["functions"].is_object(), "{}", held.body);
+    assert!(
+        schema["properties"]["functions"].is_object(),
+        "{}",
+        held.body
+    );
     let prompt = held.prompt();
-    for told in ["id=\\\"1\\\"", "id=\\\"2\\\"", "fn one", "fn two", "struct A"] {
+    for told in [
+        "id=\\\"1\\\"",
+        "id=\\\"2\\\"",
+        "fn one",
+        "fn two",
+        "struct A",
+    ] {
         assert!(prompt.contains(told), "{told}: {prompt}");
     }
     assert!(!prompt.contains("id=\\\"3\\\""), "{prompt}");
-    held.text(&said(&[(1, "Is one.\n\nAlways."), (2, "Is <b>two</b>."), (9, "Is none.")]));
+    held.text(&said(&[
+        (1, "Is one.\n\nAlways."),
+        (2, "Is <b>two</b>."),
+        (9, "Is none."),
+    ]));
     let finished = editor.finished("mine").await;
-    assert_eq!(finished["result"]["summary"], "Explained 2 functions.", "{finished}");
+    assert_eq!(
+        finished["result"]["summary"], "Explained 2 functions.",
+        "{finished}"
+    );
     assert_eq!(finished["result"]["usage"]["total_tokens"], 125);
     editor.ended("mine").await;
-    let begin = editor.wait(|message| message["params"]["value"]["kind"] == "begin").await;
+    let begin = editor
+        .wait(|message| message["params"]["value"]["kind"] == "begin")
+        .await;
     assert_eq!(begin["params"]["value"]["percentage"], 0);
     let all = labels(&mut editor, &uri).await;
     assert_eq!(all, ["3 Is one.", "8 Is <b>two</b>."]);
     let hover = editor.hover(&uri, 8, 4).await.unwrap();
     assert!(hover.starts_with("Is &lt;b>two"), "{hover}");
-    assert!(hover.ends_with("*Gloss: just now, grok-4.3, $0.0001*"), "{hover}");
+    assert!(
+        hover.ends_with("*Gloss: just now, grok-4.3, $0.0001*"),
+        "{hover}"
+    );
     // Either answers for the other.
     let argument = json!({ "uri": uri, "range": range((4, 8), (4, 8)) });
     let id = editor.execute("gloss.explain", argument).await.unwrap();
@@ -113,14 +148,21 @@ async fn a_cancel_keeps_what_has_come() {
     let whole = said(&[(1, "Is one."), (2, "Is two.")]);
     let (first, rest) = whole.split_at(whole.find("\"Is two").unwrap() + 4);
     assert!(!rest.is_empty());
-    api.next().await.answer(Answer::Stall(vec![first.to_owned()]));
+    api.next()
+        .await
+        .answer(Answer::Stall(vec![first.to_owned()]));
     let told = |message: &Value| {
-        let said = message["params"]["value"]["message"].as_str().unwrap_or_default();
+        let said = message["params"]["value"]["message"]
+            .as_str()
+            .unwrap_or_default();
         said.starts_with("1 of 2 functions")
     };
     let report = editor.wait(told).await;
     assert_eq!(report["params"]["value"]["percentage"], 50);
-    editor.execute("gloss.cancel", json!({ "id": "mine" })).await.unwrap();
+    editor
+        .execute("gloss.cancel", json!({ "id": "mine" }))
+        .await
+        .unwrap();
     let finished = editor.finished("mine").await;
     assert_eq!(finished["error"]["code"], -32800);
     assert_eq!(labels(&mut editor, &uri).await, ["3 Is one."]);
@@ -139,7 +181,9 @@ async fn a_large_file_takes_several_requests_and_asks_first_where_that_is_dear()
     setup.options = json!({ "confirmAboveUsd": 0 });
     let mut editor = Editor::start(&setup).await;
     let lines = (1..=25).map(|n| format!("fn f{n}() {{ {n} }}\n"));
-    let uri = editor.open("a.rs", "rust", &lines.collect::<String>()).await;
+    let uri = editor
+        .open("a.rs", "rust", &lines.collect::<String>())
+        .await;
     let preview = json!({ "command": "gloss.explainFile", "argument": { "uri": uri } });
     let preview = editor.execute("gloss.preview", preview).await.unwrap();
     assert!(preview["prompt"].as_str().unwrap().contains("fn f25()"));
@@ -147,7 +191,10 @@ async fn a_large_file_takes_several_requests_and_asks_first_where_that_is_dear()
     let id = begun(&mut editor, &uri).await;
     let question = editor.question().await;
     let message = question["message"].as_str().unwrap();
-    assert!(message.contains("25 functions in 2 requests, about $0."), "{message}");
+    assert!(
+        message.contains("25 functions in 2 requests, about $0."),
+        "{message}"
+    );
     assert_eq!(editor.finished(&id).await["error"]["code"], -32800);
     assert!(api.is_quiet());
     editor.chosen.push_back(json!({ "title": "Explain" }));
@@ -168,7 +215,10 @@ async fn a_large_file_takes_several_requests_and_asks_first_where_that_is_dear()
 async fn a_file_without_functions_is_said_to_have_none() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&setup(&api)).await;
-    for (name, language, text) in [("a.rs", "rust", "struct A;\n"), ("a.txt", "plaintext", "a\n")] {
+    for (name, language, text) in [
+        ("a.rs", "rust", "struct A;\n"),
+        ("a.txt", "plaintext", "a\n"),
+    ] {
         let uri = editor.open(name, language, text).await;
         let id = begun(&mut editor, &uri).await;
         let finished = editor.finished(&id).await;

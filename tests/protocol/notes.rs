@@ -342,14 +342,21 @@ async fn lenses_stand_above_functions_and_types_where_the_setting_wants_them() {
     let mut editor = Editor::start(&setup(&api)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let params = json!({ "textDocument": { "uri": uri } });
-    let none = editor.request("textDocument/codeLens", params.clone()).await;
+    let none = editor
+        .request("textDocument/codeLens", params.clone())
+        .await;
     assert_eq!(none.unwrap(), Value::Null);
     let settings = json!({ "settings": { "gloss": { "codeLens": true } } });
-    editor.notify("workspace/didChangeConfiguration", settings).await;
+    editor
+        .notify("workspace/didChangeConfiguration", settings)
+        .await;
     editor
         .wait(|message| message["method"] == "workspace/codeLens/refresh")
         .await;
-    let lenses = editor.request("textDocument/codeLens", params).await.unwrap();
+    let lenses = editor
+        .request("textDocument/codeLens", params)
+        .await
+        .unwrap();
     let told: Vec<_> = lenses
         .as_array()
         .unwrap()
@@ -363,5 +370,46 @@ async fn lenses_stand_above_functions_and_types_where_the_setting_wants_them() {
     assert_eq!(told, [both(0), both(2), both(3), both(8)].concat());
     let command = &lenses[4]["command"];
     assert_eq!(command["command"], "gloss.explain");
-    assert_eq!(command["arguments"], json!([{ "uri": uri, "range": range((3, 7), (3, 7)) }]));
+    assert_eq!(
+        command["arguments"],
+        json!([{ "uri": uri, "range": range((3, 7), (3, 7)) }])
+    );
+}
+
+#[tokio::test]
+async fn an_explanation_opens_as_a_document_where_the_setting_wants_that() {
+    let mut api = Api::start().await;
+    let mut plain = Setup::new(&api.url);
+    plain.options = json!({ "explainOpens": "document" });
+    plain.capabilities["window"]["showDocument"] = json!({ "support": true });
+    let mut editor = Editor::start(&plain).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let mut opened = Vec::new();
+    for said in ["Doubles it.", "Makes it two."] {
+        let id = editor.job("gloss.explain", &uri, (4, 9), (4, 9)).await;
+        api.next().await.text(said);
+        let asked = editor
+            .wait(|message| message["method"] == "window/showDocument")
+            .await;
+        editor.ended(&id).await;
+        let document: url::Url = asked["params"]["uri"].as_str().unwrap().parse().unwrap();
+        let path = document.to_file_path().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with(&format!("# `double`\n\n{said}\n\n---\n")),
+            "{text}"
+        );
+        opened.push(path);
+    }
+    assert_eq!(opened[0], opened[1]);
+    let cache = editor.path("home").join(".cache/gloss/explanations");
+    assert_eq!(opened[0].parent(), Some(&*cache));
+    assert!(!editor.was_told("Doubles"));
+    // One that opens none gets the message.
+    plain.capabilities["window"]["showDocument"] = json!({ "support": false });
+    let mut editor = Editor::start(&plain).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    editor.job("gloss.explain", &uri, (4, 9), (4, 9)).await;
+    api.next().await.text("Doubles it.");
+    assert_eq!(editor.message().await, "Gloss: Doubles it.");
 }

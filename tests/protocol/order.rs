@@ -61,8 +61,7 @@ async fn nothing_that_carries_the_id_is_sent_before_the_answer() {
     let uri = editor.open("a.rs", "rust", &function("f")).await;
     for n in 0..50 {
         let token = format!("own-{n}");
-        let argument =
-            json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": token, "again": true });
+        let argument = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": token, "again": true });
         let params = json!({ "command": "gloss.explain", "arguments": [argument] });
         let id = editor.ask("workspace/executeCommand", params).await;
         let first = editor

@@ -61,9 +61,9 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
         "config.toml:1: `concurrency` should be a whole number from 1 to 64",
     );
     check(
-        "explain_opens = 'document'",
+        "explain_opens = 'popup'",
         json!({}),
-        "config.toml:1: `explain_opens` should be \"auto\" or \"none\" (\"document\" is not in this version)",
+        "config.toml:1: `explain_opens` should be \"auto\", \"document\" or \"none\"",
     );
     check(
         "wir = 1",

@@ -66,7 +66,12 @@ fn what_did_not_change_is_not_read_again() {
     let (first, second) = (store(&folder), store(&folder));
     first.keep_note(note("a.rs", "function f", "x", 1));
     assert!(first.flush(SOON));
-    let read = |known| second.notes_of("/w".into(), "a.rs".into(), known).wait().unwrap();
+    let read = |known| {
+        second
+            .notes_of("/w".into(), "a.rs".into(), known)
+            .wait()
+            .unwrap()
+    };
     let (_, stamp) = read(None).unwrap();
     assert!(stamp.is_some());
     assert_eq!(read(stamp), None);
@@ -121,7 +126,10 @@ fn of_each_symbol_five_texts_are_kept_and_of_each_file_a_thousand_notes() {
         store.keep_note(note("a.rs", "function f", &n.to_string(), second(n)));
     }
     assert!(store.flush(SOON));
-    let kept: Vec<_> = of(&store, "a.rs").iter().map(|note| note.time.as_second()).collect();
+    let kept: Vec<_> = of(&store, "a.rs")
+        .iter()
+        .map(|note| note.time.as_second())
+        .collect();
     assert_eq!(kept, [4, 5, 6, 7, 8]);
     for n in 0..1_010 {
         store.keep_note(note("a.rs", &format!("function f{n}"), "x", second(n + 10)));
