@@ -29,6 +29,8 @@ pub struct Margin {
     pub is_read: bool,
     /// Lets one look at a time be under way.
     pub turn: Arc<Mutex<()>>,
+    /// Whether a tree is asked for just now, which takes its time.
+    pub is_finding: bool,
     /// When to look for them in the text again; `None` when they were found in it as it is.
     pub due: Option<Instant>,
     pub has_task: bool,

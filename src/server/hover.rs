@@ -61,9 +61,10 @@ pub async fn hover(
 /// All that a note says, and in its last line where that came from and whether it still holds.
 fn in_full(standing: &Standing) -> String {
     let note = &standing.note;
-    let stale = match standing.is_fresh {
-        true => "",
-        false => "; stale, the code has changed since",
+    let stale = if standing.is_fresh {
+        ""
+    } else {
+        "; stale, the code has changed since"
     };
     let provenance = engine::provenance(note, Timestamp::now());
     format!("{}\n\n---\n*Gloss: {provenance}{stale}*", note.markdown)

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::glosses::{Home, Standing};
@@ -18,18 +19,18 @@ use crate::syntax::MAX_BYTES;
 /// How long nothing may be typed before the tree is asked.
 const REST: Duration = Duration::from_millis(200);
 
-/// How long a request may wait for what other editors wrote meanwhile.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long a request may wait for the store to say whether another editor wrote something.
+const PATIENCE: Duration = Duration::from_millis(20);
 
-/// How long the first request may wait for the notes to be read.
-const FIRST_PATIENCE: Duration = Duration::from_millis(500);
+/// How long it may wait for notes that are there to be read, and found in the text.
+const LONG_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long an editor may take to say that it will ask for hints again.
 const LONGEST_REFRESH: Duration = Duration::from_secs(10);
 
 /// A document was opened: its notes are read.
 pub fn opened(server: &Server, uri: &str) {
-    tokio::spawn(look(server.clone(), uri.into(), true));
+    tokio::spawn(look(server.clone(), uri.into(), true, None));
 }
 
 /// A document with notes was changed: they are looked for in its new text, once typing rests.
@@ -66,7 +67,7 @@ async fn keep_looking(server: Server, uri: Arc<str>) {
         match due {
             None => return,
             Some(due) if due > Instant::now() => tokio::time::sleep_until(due).await,
-            Some(_) => look(server.clone(), uri.clone(), true).await,
+            Some(_) => look(server.clone(), uri.clone(), true, None).await,
         }
     }
 }
@@ -74,18 +75,32 @@ async fn keep_looking(server: Server, uri: Arc<str>) {
 /// The notes on a document as a request should see them: with what other editors wrote, if the
 /// store tells soon.
 pub async fn standing(server: &Server, snapshot: &Snapshot) -> Vec<Standing> {
-    let (before, is_read) = {
+    let (before, is_read, is_finding) = {
         let mut state = server.state();
         let State {
             glosses, documents, ..
         } = &mut *state;
         let before = glosses.standing(documents, snapshot);
-        (before, glosses.margin(&snapshot.uri).is_read)
+        let margin = glosses.margin(&snapshot.uri);
+        (before, margin.is_read, margin.is_finding)
     };
-    let patience = if is_read { PATIENCE } else { FIRST_PATIENCE };
+    // What is found is told by a refresh; typing does not wait for a tree.
+    if is_read && is_finding {
+        return before;
+    }
+    let (news, told) = oneshot::channel();
     // On a task of its own, so that it goes on when nobody waits any more.
-    let looking = tokio::spawn(look(server.clone(), snapshot.uri.clone(), false));
-    let _ = tokio::time::timeout(patience, looking).await;
+    let looking = tokio::spawn(look(
+        server.clone(),
+        snapshot.uri.clone(),
+        false,
+        Some(news),
+    ));
+    // Dropped unsent where there are none.
+    let has_news = matches!(tokio::time::timeout(PATIENCE, told).await, Ok(Ok(())));
+    if has_news || !is_read {
+        let _ = tokio::time::timeout(LONG_PATIENCE, looking).await;
+    }
     let state = server.state();
     match state.snapshot(&snapshot.uri) {
         // What was typed meanwhile is none of this request's.
@@ -97,8 +112,8 @@ pub async fn standing(server: &Server, snapshot: &Snapshot) -> Vec<Standing> {
 }
 
 /// Reads the notes anew where they changed, and finds them in the text where they or, if that is
-/// asked for, the text did.
-async fn look(server: Server, uri: Arc<str>, by_text: bool) {
+/// asked for, the text did. Tells on `news` that there is something to be found.
+async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot::Sender<()>>) {
     let turn = {
         let mut state = server.state();
         if state.snapshot(&uri).is_none() {
@@ -145,12 +160,16 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool) {
         if is_empty || !(has_news || is_moved) {
             return;
         }
-        let notes = margin.notes.clone();
         let Some(journal) = documents.journal(&uri) else {
             return;
         };
+        margin.is_finding = true;
+        let notes = margin.notes.clone();
         (snapshot, journal, notes, before)
     };
+    if let Some(news) = news {
+        let _ = news.send(());
+    }
     let syntax = server.trees.of(&snapshot, LONG).await;
     // A text that was typed over has no tree; the next look comes.
     let is_passed =
@@ -170,6 +189,9 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool) {
             glosses.place(documents, &snapshot, journal, &notes, &located);
         }
         documents.release(&uri, journal);
+        if let Some(margin) = glosses.known(&uri) {
+            margin.is_finding = false;
+        }
         let after = documents
             .snapshot(&uri)
             .map(|now| glosses.standing(documents, &now));

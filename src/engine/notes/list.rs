@@ -25,12 +25,12 @@ pub struct Listed {
     pub stale: bool,
 }
 
+/// A file's text, and its language where Gloss has its grammar.
+pub type Text = (Rope, Option<Language>);
+
 /// The notes that the files show or would show, by file and place, and those whose place is
 /// gone. `open` gives the text of a file that is open; others are read from the disk.
-pub fn listed(
-    notes: Vec<Note>,
-    open: &dyn Fn(&Path) -> Option<(Rope, Option<Language>)>,
-) -> Vec<Listed> {
+pub fn listed(notes: Vec<Note>, open: &dyn Fn(&Path) -> Option<Text>) -> Vec<Listed> {
     let mut files: BTreeMap<PathBuf, Vec<Arc<Note>>> = BTreeMap::new();
     for note in notes {
         let path = Path::new(&note.workspace).join(&note.file);
