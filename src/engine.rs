@@ -77,6 +77,8 @@ pub enum Heard {
     StandIn,
     /// The next piece of the answer, as the model sent it.
     Text(String),
+    /// What was said before of the same, defanged, in one piece.
+    Kept(String),
     /// So many of many are done.
     Done { count: usize, of: usize },
 }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::workspace::Limits;
 use super::written::Whole;
 use super::{
-    Account, Answer, Asking, Ear, Engine, Hint, JobError, Neighbour, Place, Spent, Task, notes,
+    Account, Answer, Asking, Ear, Engine, Heard, Hint, JobError, Neighbour, Place, Spent, Task,
+    notes,
 };
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
@@ -103,6 +104,7 @@ impl Engine {
             && let Some(said) = self.said_before(blank).await
         {
             let spent = account(&job, &prepared).kept(self, &said.model);
+            ear(Heard::Kept(said.markdown.clone()));
             return Ok(notes::told_again(said, prepared, spent));
         }
         let (job, prepared, answer) = self.asked_as_prepared(job, prepared, ear).await?;

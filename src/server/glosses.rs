@@ -26,6 +26,7 @@ pub struct Margin {
     /// What was read from the store last, or said since.
     pub notes: Vec<Arc<Note>>,
     pub stamp: Option<Stamp>,
+    /// Whether they were read, and found in the text, once.
     pub is_read: bool,
     /// Lets one look at a time be under way.
     pub turn: Arc<Mutex<()>>,
@@ -178,7 +179,7 @@ impl Glosses {
     pub fn has_any(&self, uri: &str) -> bool {
         self.by_uri
             .get(uri)
-            .is_some_and(|margin| !margin.notes.is_empty() || !margin.placed.is_empty())
+            .is_some_and(|margin| !margin.is_empty())
     }
 
     /// Forgets all notes that are about the same as one of these.
@@ -213,6 +214,10 @@ impl Glosses {
 }
 
 impl Margin {
+    pub fn is_empty(&self) -> bool {
+        self.notes.is_empty() && self.placed.is_empty()
+    }
+
     /// Adds a note that was just written.
     pub fn add(&mut self, note: Arc<Note>) {
         self.notes

@@ -140,9 +140,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         let State {
             glosses, documents, ..
         } = &mut *state;
-        let before = glosses.standing(documents, &snapshot);
         let margin = glosses.margin(&uri);
-        margin.is_read = true;
         let mut has_news = false;
         if let Some((notes, stamp)) = read {
             margin.stamp = stamp;
@@ -156,8 +154,8 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
             }
         }
         let is_moved = by_text && !margin.is_found_in(&snapshot.text);
-        let is_empty = margin.notes.is_empty() && before.is_empty();
-        if is_empty || !(has_news || is_moved) {
+        if !(has_news || is_moved && !margin.is_empty()) {
+            margin.is_read = true;
             return;
         }
         let Some(journal) = documents.journal(&uri) else {
@@ -165,6 +163,8 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         };
         margin.is_finding = true;
         let notes = margin.notes.clone();
+        // Still where they were found before.
+        let before = glosses.standing(documents, &snapshot);
         (snapshot, journal, notes, before)
     };
     if let Some(news) = news {
@@ -191,6 +191,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         documents.release(&uri, journal);
         if let Some(margin) = glosses.known(&uri) {
             margin.is_finding = false;
+            margin.is_read = true;
         }
         let after = documents
             .snapshot(&uri)

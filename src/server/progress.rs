@@ -61,6 +61,11 @@ impl Feed {
                 fed.status = format!("{why}, trying again in {seconds} s");
             }
             Heard::StandIn => {}
+            Heard::Kept(text) => {
+                if fed.streams {
+                    fed.text.push_str(&text);
+                }
+            }
             Heard::Done { count, of } => {
                 fed.status = format!("{count} of {of} functions");
                 fed.share = Some((count, of));

@@ -228,6 +228,11 @@ async fn an_unchanged_text_is_explained_from_the_store_unless_it_is_asked_again(
     let finished = editor.finished(begun["id"].as_str().unwrap()).await;
     assert_eq!(finished["result"]["markdown"], SAID);
     assert_eq!(finished["result"]["usage"]["from_store"], true);
+    let streamed = |message: &Value| {
+        message["method"] == "gloss/stream" && message["params"]["id"] == begun["id"]
+    };
+    let delta = editor.wait(streamed).await;
+    assert_eq!(delta["params"]["delta"], SAID);
     assert!(api.is_quiet());
     let argument = json!({ "uri": uri, "range": range((4, 9), (4, 9)), "again": true });
     let begun = editor.execute("gloss.explain", argument).await.unwrap();

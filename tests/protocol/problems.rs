@@ -235,8 +235,9 @@ async fn a_kind_is_asked_for_with_all_below_it_and_automatic_requests_get_what_b
     let held = api.next().await;
     let problems = [problem(1, 2, "unused", "rustc")];
     let fix = ["Fix: unused", "Explain this problem"];
+    let whole = "Explain every function in this file";
     for (only, trigger, expected) in [
-        (json!(["source"]), 1, vec!["A"]),
+        (json!(["source"]), 1, vec!["A", whole]),
         (json!(["source.a"]), 1, vec!["A"]),
         (json!(["quickfix"]), 1, vec![fix[0], fix[1], "B"]),
         (
