@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ropey::Rope;
+use ropey::{Rope, RopeSlice};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -158,8 +158,14 @@ impl Glosses {
         margin.found_in = Some(snapshot.text.clone());
     }
 
-    /// The notes of a document as they stand now, by their lines.
-    pub fn standing(&self, documents: &Documents, snapshot: &Snapshot) -> Vec<Standing> {
+    /// The notes of a document as they stand now, by their lines: those that are shown at bytes
+    /// `within` these.
+    pub fn standing(
+        &self,
+        documents: &Documents,
+        snapshot: &Snapshot,
+        within: &Range<usize>,
+    ) -> Vec<Standing> {
         let Some(margin) = self.by_uri.get(&snapshot.uri) else {
             return Vec::new();
         };
@@ -169,7 +175,7 @@ impl Glosses {
             .is_some_and(|text| text.is_instance(&snapshot.text));
         let standing = margin.placed.iter();
         let mut standing: Vec<_> = standing
-            .filter_map(|placed| placed.standing(documents, snapshot, is_as_found))
+            .filter_map(|placed| placed.standing(documents, snapshot, within, is_as_found))
             .collect();
         standing.sort_by_key(|standing| standing.line);
         standing
@@ -249,7 +255,7 @@ impl Placed {
             length: range.len(),
             shown_at: located.shown_at.saturating_sub(range.start),
             is_fresh: located.is_fresh,
-            rest_of_line: rest_of_line(&text, range.end),
+            rest_of_line: rest_of_line(&text, range.end).to_string(),
             anchor: documents.track(uri, range)?,
         })
     }
@@ -258,6 +264,7 @@ impl Placed {
         &self,
         documents: &Documents,
         snapshot: &Snapshot,
+        within: &Range<usize>,
         is_as_found: bool,
     ) -> Option<Standing> {
         let tracked = documents.tracked(&snapshot.uri, self.anchor)?;
@@ -268,6 +275,9 @@ impl Placed {
         }
         let text = &snapshot.text;
         let at = range.start + self.shown_at.min(range.len());
+        if at < within.start || within.end < at {
+            return None;
+        }
         Some(Standing {
             note: self.note.clone(),
             line: text::line_of(text, at),
@@ -283,18 +293,19 @@ impl Placed {
     /// Compared, not remembered: an edit that is undone makes it fresh again. What is typed at
     /// its end belongs to it, up to the end of the line, until a tree says what it is.
     fn is_fresh_in(&self, text: &Rope, range: &Range<usize>, is_touched: bool) -> bool {
-        if !is_touched && rest_of_line(text, range.end) == self.rest_of_line {
+        if !is_touched && rest_of_line(text, range.end) == self.rest_of_line.as_str() {
             return self.is_fresh;
         }
         let end = range.start + self.length;
         let Some(now) = text.get_byte_slice(range.start..end) else {
             return false;
         };
-        self.note.anchor.hash == text_hash(now) && rest_of_line(text, end) == self.rest_of_line
+        self.note.anchor.hash == text_hash(now)
+            && rest_of_line(text, end) == self.rest_of_line.as_str()
     }
 }
 
-fn rest_of_line(text: &Rope, from: usize) -> String {
+fn rest_of_line(text: &Rope, from: usize) -> RopeSlice<'_> {
     let line = text::line_range(text, text::line_of(text, from));
-    text::slice(text, from..from.max(line.end)).to_string()
+    text::slice(text, from..from.max(line.end))
 }

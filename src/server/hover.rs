@@ -52,7 +52,8 @@ pub async fn hover(
         let markdown = over_image(server, &engine, &link, job, asked).await;
         return Ok(markdown.map(|markdown| convert::hover(markdown, Some(range))));
     }
-    let standing = notes::standing(server, &snapshot).await;
+    let bytes = crate::text::line_range(&snapshot.text, line);
+    let standing = notes::standing(server, &snapshot, bytes).await;
     let here = standing.iter().filter(|standing| standing.line == line);
     shown.extend(here.map(in_full));
     Ok((!shown.is_empty()).then(|| convert::hover(shown.join("\n\n---\n\n"), None)))

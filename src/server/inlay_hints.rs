@@ -29,8 +29,10 @@ pub async fn hints(
     if !is_wanted {
         return Ok(None);
     }
-    let standing = notes::standing(server, &snapshot).await;
     let asked = convert::bytes(&snapshot.text, params.range, encoding);
+    // The name of what is asked for may stand before it on its line.
+    let lines = crate::text::whole_lines(&snapshot.text, asked.clone());
+    let standing = notes::standing(server, &snapshot, lines).await;
     let hints = latest_of_each_line(standing)
         .into_values()
         .filter_map(|it| {

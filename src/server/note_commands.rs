@@ -110,7 +110,9 @@ pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
         let about = match argument.range {
             Some(range) => {
                 let range = convert::bytes(&snapshot.text, range, encoding);
-                let standing = glosses.standing(documents, &snapshot).into_iter();
+                let standing = glosses
+                    .standing(documents, &snapshot, &notes::EVERYWHERE)
+                    .into_iter();
                 let here = standing.filter(|it| touches(&snapshot.text, it, &range));
                 Some(here.map(|it| it.note).collect::<Vec<_>>())
             }
@@ -145,7 +147,7 @@ fn touches(text: &Rope, standing: &Standing, range: &std::ops::Range<usize>) -> 
 /// When there is none, it is stale, or the language has no comments.
 pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobError> {
     let snapshot = job.snapshot.clone();
-    let standing = notes::standing(server, &snapshot).await;
+    let standing = notes::standing(server, &snapshot, notes::EVERYWHERE).await;
     let here = standing
         .into_iter()
         .filter(|it| touches(&snapshot.text, it, &job.selection));

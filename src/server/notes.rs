@@ -3,6 +3,7 @@
 //! A note is followed through edits by its range at once; once typing rests, the tree says what
 //! became of its symbol. What other editors write is asked for with each request.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ const LONG_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long an editor may take to say that it will ask for hints again.
 const LONGEST_REFRESH: Duration = Duration::from_secs(10);
+
+/// Any byte of a document.
+pub const EVERYWHERE: Range<usize> = 0..usize::MAX;
 
 /// A document was opened: its notes are read.
 pub fn opened(server: &Server, uri: &str) {
@@ -72,15 +76,15 @@ async fn keep_looking(server: Server, uri: Arc<str>) {
     }
 }
 
-/// The notes on a document as a request should see them: with what other editors wrote, if the
-/// store tells soon.
-pub async fn standing(server: &Server, snapshot: &Snapshot) -> Vec<Standing> {
+/// The notes on a document, shown at bytes `within` these, as a request should see them: with what
+/// other editors wrote, if the store tells soon.
+pub async fn standing(server: &Server, snapshot: &Snapshot, within: Range<usize>) -> Vec<Standing> {
     let (before, is_read, is_finding) = {
         let mut state = server.state();
         let State {
             glosses, documents, ..
         } = &mut *state;
-        let before = glosses.standing(documents, snapshot);
+        let before = glosses.standing(documents, snapshot, &within);
         let margin = glosses.margin(&snapshot.uri);
         (before, margin.is_read, margin.is_finding)
     };
@@ -98,14 +102,15 @@ pub async fn standing(server: &Server, snapshot: &Snapshot) -> Vec<Standing> {
     ));
     // Dropped unsent where there are none.
     let has_news = matches!(tokio::time::timeout(PATIENCE, told).await, Ok(Ok(())));
-    if has_news || !is_read {
-        let _ = tokio::time::timeout(LONG_PATIENCE, looking).await;
+    if is_read && !has_news {
+        return before;
     }
+    let _ = tokio::time::timeout(LONG_PATIENCE, looking).await;
     let state = server.state();
     match state.snapshot(&snapshot.uri) {
         // What was typed meanwhile is none of this request's.
         Some(now) if now.text.is_instance(&snapshot.text) => {
-            state.glosses.standing(&state.documents, snapshot)
+            state.glosses.standing(&state.documents, snapshot, &within)
         }
         _ => before,
     }
@@ -164,7 +169,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         margin.is_finding = true;
         let notes = margin.notes.clone();
         // Still where they were found before.
-        let before = glosses.standing(documents, &snapshot);
+        let before = glosses.standing(documents, &snapshot, &EVERYWHERE);
         (snapshot, journal, notes, before)
     };
     if let Some(news) = news {
@@ -195,7 +200,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         }
         let after = documents
             .snapshot(&uri)
-            .map(|now| glosses.standing(documents, &now));
+            .map(|now| glosses.standing(documents, &now, &EVERYWHERE));
         after.is_some_and(|after| hinted(&after) != hinted(&before))
     };
     if has_changed {
