@@ -18,7 +18,7 @@ use crate::answer;
 use crate::config::ExplainOpens;
 use crate::engine::{Engine, Explanation, Located, Rewriting};
 use crate::store::Note;
-use crate::text::Shifted;
+use crate::text::{self, Shifted};
 
 /// What a job comes to: the explanation kept, the edit applied.
 ///
@@ -158,11 +158,11 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
     if !is_shown {
         // A question's answer has no other place to be read.
         let message = if follow_up {
-            &explanation.markdown
+            explanation.markdown.clone()
         } else {
-            &explanation.summary
+            format!("{}{}", explanation.summary, elsewhere(job, explanation))
         };
-        show(server, lsp::MessageType::INFO, message).await;
+        show(server, lsp::MessageType::INFO, &message).await;
     }
     json!({
         "markdown": explanation.markdown,
@@ -190,6 +190,16 @@ pub fn note_down(state: &mut State, job: &Job, subject: &Subject, note: Arc<Note
         Some(Shifted::Touched(_)) => state.glosses.margin(uri).add(note),
         None => {}
     }
+}
+
+/// Where to read on, if that is another line than the one that was asked on.
+fn elsewhere(job: &Job, explanation: &Explanation) -> String {
+    let line = |at| text::line_of(&job.snapshot.text, at);
+    let shown_on = line(explanation.subject.shown_at);
+    if shown_on == line(job.selection.start) {
+        return String::new();
+    }
+    format!(" Hover over line {} to read on.", shown_on + 1)
 }
 
 async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Value, Failed> {

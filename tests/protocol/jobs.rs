@@ -293,7 +293,10 @@ async fn a_plain_client_is_told_by_message_and_progress() {
     let id = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     api.next().await.text("Doubles it. More follows.");
     editor.ended(&id).await;
-    assert_eq!(editor.message().await, "Gloss: Doubles it.");
+    assert_eq!(
+        editor.message().await,
+        "Gloss: Doubles it. Hover over line 4 to read on."
+    );
     let begun = editor
         .wait(|message| message["params"]["value"]["kind"] == "begin")
         .await;
@@ -321,7 +324,10 @@ async fn a_plain_client_is_told_by_message_and_progress() {
     editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     assert_eq!(editor.message().await, "Explain…");
     api.next().await.text("Doubles it.");
-    assert_eq!(editor.message().await, "Gloss: Doubles it.");
+    assert_eq!(
+        editor.message().await,
+        "Gloss: Doubles it. Hover over line 4 to read on."
+    );
 }
 
 #[tokio::test]
