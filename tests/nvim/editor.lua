@@ -13,7 +13,6 @@ vim.env.XAI_BASE_URL = M.gate.url
 vim.o.swapfile = false
 vim.o.showmode = false
 vim.fn.mkdir(M.workspace .. '/.git', 'p')
-vim.opt.runtimepath:append(vim.env.REPOSITORY .. '/editors/nvim')
 
 vim.notify = function(message)
   table.insert(M.messages, message)
@@ -21,6 +20,22 @@ end
 
 --- How long anything may take before a test gives up, in milliseconds; nothing waits for it to pass.
 local PATIENCE = tonumber(vim.env.PATIENCE) or 20000
+
+--- Gloss by the one file that is enough, and nothing else of the plugin.
+function M.stock()
+  local folder = vim.env.HOME .. '/stock'
+  vim.fn.mkdir(folder .. '/lsp', 'p')
+  assert(vim.uv.fs_copyfile(vim.env.REPOSITORY .. '/editors/nvim/lsp/gloss.lua', folder .. '/lsp/gloss.lua'))
+  vim.opt.runtimepath:append(folder)
+  vim.lsp.enable('gloss')
+end
+
+--- Gloss with the plugin, as a plugin manager puts it in place.
+function M.plugin()
+  vim.opt.runtimepath:append(vim.env.REPOSITORY .. '/editors/nvim')
+  vim.cmd.runtime('plugin/gloss.lua')
+  vim.lsp.enable('gloss')
+end
 
 ---@generic T
 ---@param what string
@@ -61,6 +76,7 @@ function M.open(name, text)
   local file = assert(io.open(path, 'wb'))
   file:write(text)
   file:close()
+  M.close_floats()
   vim.cmd.edit(vim.fn.fnameescape(path))
   vim.cmd('filetype detect')
   local buffer = vim.api.nvim_get_current_buf()
@@ -137,6 +153,26 @@ end
 function M.close_floats()
   for _, float in ipairs(M.floats()) do
     vim.api.nvim_win_close(float.window, true)
+  end
+end
+
+--- Waits until a floating window shows this part; gives the window.
+---@param part string
+function M.float_with(part)
+  return M.wait('a window with ' .. part, function()
+    for _, float in ipairs(M.floats()) do
+      if float.text:find(part, 1, true) then
+        return float
+      end
+    end
+  end)
+end
+
+--- Answers the next question that is asked in the command line.
+---@param answer string
+function M.answer(answer)
+  vim.ui.input = function(_, take)
+    take(answer)
   end
 end
 

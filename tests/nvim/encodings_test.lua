@@ -4,6 +4,8 @@ local editor = require('editor')
 local neighbour = require('neighbour')
 local equal, has = editor.equal, editor.has
 
+editor.stock()
+
 local TEXT = table.concat({
   'NAME = "😀😀😀"; LIST = [1]',
   'def f(a): # é😀',

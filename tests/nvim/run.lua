@@ -11,16 +11,15 @@ function _G.test(sentence, body)
   local began = vim.uv.hrtime()
   local passed, error = xpcall(body, debug.traceback)
   local took = math.floor((vim.uv.hrtime() - began) / 1e6)
-  -- Neovim's own messages end with no line of theirs.
-  print(('\n%s %s (%d ms)'):format(passed and 'ok  ' or 'FAIL', sentence, took))
+  -- Not by print, which is one of Neovim's own messages: these end no line.
+  io.stdout:write(('%s %s (%d ms)\n'):format(passed and 'ok  ' or 'FAIL', sentence, took))
   if not passed then
     failed = failed + 1
-    print(error)
-    print('said: ' .. vim.inspect(require('editor').messages))
+    io.stdout:write(error, '\nsaid: ', vim.inspect(require('editor').messages), '\n')
   end
 end
 
-print('\n' .. vim.fs.basename(path))
+io.stdout:write(vim.fs.basename(path), '\n')
 dofile(path)
 vim.lsp.stop_client(vim.lsp.get_clients())
 vim.wait(5000, function()

@@ -3,7 +3,7 @@
 local editor = require('editor')
 local equal, has = editor.equal, editor.has
 
-vim.lsp.enable('gloss')
+editor.stock()
 
 local BASKET = table.concat(vim.fn.readfile(vim.env.REPOSITORY .. '/tests/fixtures/basket.py'), '\n') .. '\n'
 

@@ -37,7 +37,7 @@ local function apply(edit, client)
 end
 
 ---@type vim.lsp.Config
-return {
+local config = {
   cmd = { 'gloss', 'lsp' },
   -- No `filetypes`: Neovim then starts Gloss for every file whose type it knows. That is
   -- meant: Gloss stands beside the language's own server, and works in any text. To
@@ -58,3 +58,13 @@ return {
     end,
   },
 }
+
+-- With the plugin beside it, outcomes come as data: streamed, and as diffs to look at.
+local has_plugin, plugin = pcall(require, 'gloss.client')
+if has_plugin then
+  config.capabilities = vim.tbl_deep_extend('force', config.capabilities, plugin.capabilities)
+  config.handlers = vim.tbl_extend('force', config.handlers, plugin.handlers)
+  config.commands = plugin.commands
+end
+
+return config

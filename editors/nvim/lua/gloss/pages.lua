@@ -1,0 +1,86 @@
+--- What a command answers at once, as a page in a floating window.
+
+local Float = require('gloss.float')
+
+local M = {}
+
+---@param number number
+---@return string
+local function dollars(number)
+  return ('$%.4f'):format(number)
+end
+
+--- A table in Markdown, its columns as wide as what stands in them.
+---@param rows string[][] the heading first
+---@return string[]
+local function aligned(rows)
+  local widths = {}
+  for _, row in ipairs(rows) do
+    for column, cell in ipairs(row) do
+      widths[column] = math.max(widths[column] or 0, vim.fn.strdisplaywidth(cell))
+    end
+  end
+  local function line(row)
+    local cells = {}
+    for column, cell in ipairs(row) do
+      local space = (' '):rep(widths[column] - vim.fn.strdisplaywidth(cell))
+      table.insert(cells, column == 1 and cell .. space or space .. cell)
+    end
+    return ('| %s |'):format(table.concat(cells, ' | '))
+  end
+  local lines = vim.tbl_map(line, rows)
+  local rule = vim.tbl_map(function(width)
+    return ('-'):rep(width)
+  end, widths)
+  table.insert(lines, 2, line(rule))
+  return lines
+end
+
+--- The ledger, as `gloss.usage` answers it.
+---@param report { rows: table[], total: table }
+function M.usage(report)
+  local rows = { { 'workspace', 'requests', 'tokens', 'cost' } }
+  local function add(name, sums)
+    table.insert(rows, { name, tostring(sums.requests), tostring(sums.total_tokens), dollars(sums.cost_usd) })
+  end
+  for _, sums in ipairs(report.rows) do
+    add(vim.fn.fnamemodify(sums.workspace, ':~'), sums)
+  end
+  add('all', report.total)
+  local lines = aligned(rows)
+  vim.list_extend(lines, { '', '`gloss usage` has it by day, model, action and request, too.' })
+  Float.open('usage'):show(table.concat(lines, '\n'))
+end
+
+--- What would be sent, as `gloss.preview` answers it.
+---@param preview { prompt: string, tokens: integer, cost_usd?: number }
+function M.preview(preview)
+  local cost = type(preview.cost_usd) == 'number' and (', at least %s'):format(dollars(preview.cost_usd)) or ''
+  local title = ('would send about %d tokens%s'):format(preview.tokens, cost)
+  Float.open(title):show(preview.prompt)
+end
+
+---@param value any
+---@param indent string
+---@param lines string[]
+local function list(value, indent, lines)
+  for key, inner in vim.spairs(value) do
+    local name = type(key) == 'number' and '' or ('**%s** '):format(key)
+    if type(inner) == 'table' then
+      table.insert(lines, ('%s- %s'):format(indent, name))
+      list(inner, indent .. '  ', lines)
+    else
+      table.insert(lines, ('%s- %s%s'):format(indent, name, inner == vim.NIL and 'none' or tostring(inner)))
+    end
+  end
+end
+
+--- What the doctor found, as `gloss.doctor` answers it.
+---@param report table
+function M.doctor(report)
+  local lines = {}
+  list(report, '', lines)
+  Float.open('doctor'):show(table.concat(lines, '\n'))
+end
+
+return M
