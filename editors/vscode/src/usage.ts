@@ -1,0 +1,27 @@
+//! The ledger as a page: what `gloss usage --format html` prints.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as vscode from 'vscode';
+
+/** Larger than any page of a ledger, in bytes. */
+const LARGEST = 64 * 1024 * 1024;
+
+let panel: vscode.WebviewPanel | undefined;
+
+export async function showUsage(program: string, env: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    const page = await promisify(execFile)(program, ['usage', '--format', 'html'], { env, maxBuffer: LARGEST });
+    if (!panel) {
+      panel = vscode.window.createWebviewPanel('gloss.usage', 'Gloss: Usage', vscode.ViewColumn.Active);
+      panel.onDidDispose(() => {
+        panel = undefined;
+      });
+    }
+    panel.webview.html = page.stdout;
+    panel.reveal();
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    void vscode.window.showErrorMessage(`Gloss: the ledger cannot be shown: ${said}`);
+  }
+}

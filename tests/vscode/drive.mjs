@@ -1,0 +1,129 @@
+// Gloss in a real VS Code, as a person uses it. Each step is named by a sentence; the first that fails ends it.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { Editor } from './editor.mjs';
+
+const [address, folder, pictures] = process.argv.slice(2);
+
+async function test(sentence, body) {
+  const began = Date.now();
+  try {
+    await body();
+    console.log(`ok   ${sentence} (${Date.now() - began} ms)`);
+  } catch (error) {
+    console.log(`FAIL ${sentence} (${Date.now() - began} ms)`);
+    await editor?.see('failed');
+    throw error;
+  }
+}
+
+let editor;
+
+await test('the extension has the version of the program, and every setting of it', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../../editors/vscode/package.json', import.meta.url), 'utf8'));
+  assert.equal(`gloss ${manifest.version}`, process.env.VERSION);
+  const camel = (key) => key.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  const settings = Object.keys(manifest.contributes.configuration.properties);
+  for (const key of Object.keys(JSON.parse(process.env.SCHEMA).properties)) {
+    assert.ok(settings.includes(`gloss.${camel(key)}`), key);
+  }
+});
+
+editor = await Editor.open(address, folder, pictures);
+
+await test('it starts with the first file, and stands in the status bar', async () => {
+  await editor.file('basket.py', 20);
+  await editor.shown('.statusbar-item:has-text("Gloss")');
+});
+
+await test('an explanation streams into a thread under the code, and one asks on in it', async () => {
+  await editor.command('Gloss: Explain');
+  await editor.shown('.review-widget :text("no model was asked")');
+  await editor.see('explained');
+  await editor.page.locator('.review-widget .monaco-editor').first().click();
+  await editor.type('Why is it rounded?');
+  await editor.page.locator('.review-widget .monaco-button:has-text("Ask")').first().click();
+  await editor.shown('.review-widget :text("Why is it rounded?")');
+  await editor.page.locator('.review-widget :text("no model was asked")').nth(1).waitFor();
+  await editor.see('asked-on');
+  // It may be above what is on the screen.
+  await editor.page.locator('.review-widget .action-label.codicon-close').first().dispatchEvent('click');
+  await editor.gone('.review-widget');
+});
+
+await test('the explanation stays as the hover on its line', async () => {
+  await editor.file('basket.py', '16:9');
+  await editor.press('Control+K', 'Control+I');
+  await editor.shown('.monaco-hover :text("no model was asked")');
+  await editor.see('hover');
+  await editor.press('Escape');
+});
+
+await test('a refactoring is a diff, which is accepted, and undone in one step', async () => {
+  await editor.file('basket.py', 20);
+  await editor.action('Refactor `total`');
+  await editor.shown('.monaco-diff-editor .view-line:has-text("if name not in self.prices:")');
+  await editor.shown('.notification-toast:has-text("Accept")');
+  await editor.see('diff');
+  await editor.button('Accept');
+  await editor.gone('.monaco-diff-editor');
+  await editor.shown('.view-line:has-text("if voucher is not None:")');
+  assert.ok(!(await editor.text()).includes('if (not voucher is None)'));
+  await editor.press('Control+Z');
+  await editor.shown('.view-line:has-text("if (not voucher is None)")');
+  assert.ok(!(await editor.text()).includes('if voucher is not None:'));
+});
+
+await test('an instruction is asked for, and the diff discarded', async () => {
+  await editor.command('Gloss: Refactor with Instruction');
+  await editor.answer('Use early returns');
+  await editor.shown('.notification-toast:has-text("Discard")');
+  await editor.button('Discard');
+  await editor.gone('.monaco-diff-editor');
+  assert.ok((await editor.text()).includes('if (not voucher is None)'));
+});
+
+await test('an image is described by its hover', async () => {
+  await editor.file('pictures.md', '3:8');
+  await editor.press('Control+K', 'Control+I');
+  await editor.shown('.monaco-hover :text("gloss.png")');
+  await editor.shown('.monaco-hover :text("square image")');
+  await editor.see('image');
+  await editor.press('Escape');
+});
+
+await test('usage is a page', async () => {
+  await editor.page.locator('.statusbar-item:has-text("Gloss $") a').first().click();
+  await editor.shown('.tab.active:has-text("Gloss: Usage")');
+  const page = editor.page.frameLocator('iframe.webview').frameLocator('iframe');
+  await page.locator('text=requests').first().waitFor();
+  await editor.see('usage');
+});
+
+await test('the key is set by the command, and is in the environment of the server alone', async () => {
+  await editor.command('Gloss: Set API Key');
+  await editor.answer('xai-a-key-for-the-test');
+  await editor.shown('.notification-toast:has-text("the key is set")');
+  const servers = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isServer(name));
+  const keyed = servers.filter((id) => readFileSync(`/proc/${id}/environ`, 'utf8').includes('XAI_API_KEY=xai-a-key'));
+  assert.equal(keyed.length, 1);
+  assert.ok(!readFileSync(`${folder}/../user/User/settings.json`, 'utf8').includes('xai-a-key'));
+});
+
+await test('the walkthrough shows what comes first', async () => {
+  await editor.command('Welcome: Open Walkthrough');
+  await editor.answer('Get Started with Gloss');
+  await editor.shown('.gettingStartedContainer :text("Set your key")');
+  await editor.see('walkthrough');
+});
+
+await editor.close();
+
+function isServer(id) {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8').endsWith('/debug/gloss\0lsp\0');
+  } catch {
+    return false;
+  }
+}
