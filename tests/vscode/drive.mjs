@@ -1,7 +1,7 @@
 // Gloss in a real VS Code, as a person uses it. Each step is named by a sentence; the first that fails ends it.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { Editor } from './editor.mjs';
 
 const [address, folder, pictures] = process.argv.slice(2);
@@ -116,6 +116,18 @@ await test('the walkthrough shows what comes first', async () => {
   await editor.answer('Get Started with Gloss');
   await editor.shown('.gettingStartedContainer :text("Set your key")');
   await editor.see('walkthrough');
+});
+
+await test('a program that is not there is named, with what to do, and started once it is', async () => {
+  const settings = `${folder}/../user/Machine/settings.json`;
+  const right = readFileSync(settings, 'utf8');
+  writeFileSync(settings, right.replace(/"gloss.server.path": "[^"]*"/, '"gloss.server.path": "/nowhere/gloss"'));
+  await editor.shown('.notification-toast:has-text("/nowhere/gloss` could not be started")');
+  await editor.see('not-there');
+  writeFileSync(settings, right);
+  await editor.file('basket.py', 20);
+  await editor.action('Explain `total`');
+  await editor.shown('.review-widget :text("no model was asked")');
 });
 
 await editor.close();

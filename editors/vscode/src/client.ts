@@ -1,7 +1,6 @@
 //! The language client: what it can do beyond the protocol, and how commands become jobs.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import * as vscode from 'vscode';
 import {
   DidChangeConfigurationNotification,
@@ -47,10 +46,7 @@ export function languageClient(
   };
   const started = async () => {
     const key = await context.secrets.get('xai-api-key');
-    const server = spawn(program(context), ['lsp'], { env: environment(key), stdio: 'pipe' });
-    // Fails where there is no such program; else the client would try that again and again.
-    await once(server, 'spawn');
-    return server;
+    return spawn(program(context), ['lsp'], { env: environment(key), stdio: 'pipe' });
   };
   const client = new LanguageClient('gloss', 'Gloss', started, options);
   client.registerFeature(CAPABLE);

@@ -1,5 +1,7 @@
 //! Where the editor begins: one client for all folders, and the commands that are the extension's own.
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { State } from 'vscode-languageclient/node';
 import { languageClient } from './client';
@@ -25,7 +27,7 @@ const TITLES: Record<string, string> = {
   'gloss.writeAltText': 'Write alt text',
 };
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Gloss', { log: true });
   const client = languageClient(context, log, run);
   const jobs = new Jobs(client);
@@ -112,8 +114,28 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       return;
     }
     await (key.trim() ? context.secrets.store(KEY, key.trim()) : context.secrets.delete(KEY));
-    await client.restart();
+    await restart();
     void vscode.window.showInformationMessage(key.trim() ? 'Gloss: the key is set.' : 'Gloss: the key is taken away.');
+  }
+
+  /** Starts the server, anew where it runs; says what to do where that fails. */
+  async function restart(): Promise<void> {
+    try {
+      // First, for a client that once failed to start never starts again, and says so in its own words.
+      await promisify(execFile)(program(context), ['--version']);
+      if (client.isRunning()) {
+        await client.stop();
+      }
+      await client.start();
+    } catch {
+      const chosen = await vscode.window.showErrorMessage(
+        `Gloss: \`${program(context)}\` could not be started. Install gloss, or say where it is by gloss.server.path.`,
+        'Open Settings',
+      );
+      if (chosen) {
+        await vscode.commands.executeCommand('workbench.action.openSettings', 'gloss.server.path');
+      }
+    }
   }
 
   function onProposal(act: (uri: vscode.Uri) => Promise<void>): (uri?: vscode.Uri) => Promise<void> | undefined {
@@ -128,7 +150,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     'gloss.refactorWith': () => ask('gloss.refactor', 'instruction', 'How should it be refactored?'),
     'gloss.showUsage': async () => showUsage(program(context), environment(await context.secrets.get(KEY))),
     'gloss.setApiKey': setApiKey,
-    'gloss.restart': () => client.restart(),
+    'gloss.restart': restart,
     'gloss.showLog': () => log.show(),
     'gloss.thread.reply': (reply: vscode.CommentReply) => threads.reply(reply),
     'gloss.thread.cancel': (thread: vscode.CommentThread) => threads.cancel(thread),
@@ -149,21 +171,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   });
   vscode.workspace.onDidChangeConfiguration((change) => {
     if (needsRestart(change)) {
-      void client.restart();
+      void restart();
     }
   }, undefined, context.subscriptions);
   context.subscriptions.push(log, threads, review, status, { dispose: () => void client.dispose() });
-  try {
-    await client.start();
-  } catch {
-    const chosen = await vscode.window.showErrorMessage(
-      `Gloss: \`${program(context)}\` could not be started. Install gloss, or say where it is by gloss.server.path.`,
-      'Open Settings',
-    );
-    if (chosen) {
-      await vscode.commands.executeCommand('workbench.action.openSettings', 'gloss.server.path');
-    }
-  }
+  // Not waited for: what it says may stand there for long.
+  void restart();
 }
 
 /** Text to read, in an editor of its own. */
