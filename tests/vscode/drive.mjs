@@ -1,10 +1,16 @@
 // Gloss in a real VS Code, as a person uses it. Each step is named by a sentence; the first that fails ends it.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { Editor } from './editor.mjs';
 
 const [address, folder, pictures] = process.argv.slice(2);
+
+/** Settings of the machine that the server runs on. */
+const settings = `${folder}/../user/Machine/settings.json`;
+const machine = () => readFileSync(settings, 'utf8');
 
 async function test(sentence, body) {
   const began = Date.now();
@@ -101,13 +107,33 @@ await test('usage is a page', async () => {
   await editor.see('usage');
 });
 
+await test('a job is cancelled in its notification, hangs up, and says nothing', async () => {
+  // An API that never answers.
+  const hung = [];
+  const silent = createServer((socket) => hung.push(once(socket.resume(), 'close'))).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const right = machine();
+  const url = `http://127.0.0.1:${silent.address().port}/v1`;
+  writeFileSync(settings, right.replace(/"gloss.baseUrl": "[^"]*"/, `"gloss.baseUrl": "${url}"`));
+  await until('a server with that address', () => servers(`GLOSS_BASE_URL=${url}`).length === 1);
+  await editor.file('basket.py', 20);
+  await editor.action('Refactor `total`');
+  await until('the request', () => hung.length > 0);
+  await editor.shown('.notification-toast:has-text("Refactor")');
+  await editor.see('running');
+  await editor.button('Cancel');
+  await Promise.all(hung);
+  await editor.gone('.notification-toast:has-text("Refactor")');
+  assert.equal(await editor.page.locator('.monaco-diff-editor').count(), 0);
+  silent.close();
+  writeFileSync(settings, right);
+});
+
 await test('the key is set by the command, and is in the environment of the server alone', async () => {
   await editor.command('Gloss: Set API Key');
   await editor.answer('xai-a-key-for-the-test');
   await editor.shown('.notification-toast:has-text("the key is set")');
-  const servers = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isServer(name));
-  const keyed = servers.filter((id) => readFileSync(`/proc/${id}/environ`, 'utf8').includes('XAI_API_KEY=xai-a-key'));
-  assert.equal(keyed.length, 1);
+  assert.equal(servers('XAI_API_KEY=xai-a-key-for-the-test').length, 1);
   assert.ok(!readFileSync(`${folder}/../user/User/settings.json`, 'utf8').includes('xai-a-key'));
 });
 
@@ -119,8 +145,7 @@ await test('the walkthrough shows what comes first', async () => {
 });
 
 await test('a program that is not there is named, with what to do, and started once it is', async () => {
-  const settings = `${folder}/../user/Machine/settings.json`;
-  const right = readFileSync(settings, 'utf8');
+  const right = machine();
   writeFileSync(settings, right.replace(/"gloss.server.path": "[^"]*"/, '"gloss.server.path": "/nowhere/gloss"'));
   await editor.shown('.notification-toast:has-text("/nowhere/gloss` could not be started")');
   await editor.see('not-there');
@@ -132,10 +157,22 @@ await test('a program that is not there is named, with what to do, and started o
 
 await editor.close();
 
-function isServer(id) {
-  try {
-    return readFileSync(`/proc/${id}/cmdline`, 'utf8').endsWith('/debug/gloss\0lsp\0');
-  } catch {
-    return false;
+/** The language servers with this in their environment. */
+function servers(part) {
+  return readdirSync('/proc').filter((id) => {
+    try {
+      const isServer = readFileSync(`/proc/${id}/cmdline`, 'utf8').endsWith('/debug/gloss\0lsp\0');
+      return isServer && readFileSync(`/proc/${id}/environ`, 'utf8').includes(part);
+    } catch {
+      return false; // no process, or one that has ended
+    }
+  });
+}
+
+async function until(what, holds) {
+  const late = Date.now() + 30_000;
+  while (!holds()) {
+    assert.ok(Date.now() < late, `waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
