@@ -116,7 +116,7 @@ impl Engine {
     }
 
     fn planned(&self, job: &FileJob, kept: &[Note]) -> Result<FilePlan, JobError> {
-        self.endpoint()?;
+        self.base_url()?;
         self.permit(&job.place)?;
         let text = &job.snapshot.text;
         let syntax = job.syntax.clone().or_else(|| {

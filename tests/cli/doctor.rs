@@ -36,10 +36,12 @@ fn all_is_well_without_a_key_on_this_machine() {
     assert_eq!(shell.usage()["rows"], serde_json::json!([]));
 }
 
+/// A check's name, the environment that lets it fail, and what is to be done.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn what_fails_is_told_with_what_to_do() {
     let shell = Shell::new();
-    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
     let cases: [Case<'_>; 8] = [
         (
             "key",
