@@ -157,12 +157,12 @@ fn system(environment: &Environment) -> Option<Open> {
 #[cfg(feature = "keyring")]
 #[allow(clippy::unnecessary_wraps, reason = "a build may be without any")]
 fn native() -> Option<Open> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    use super::secret_tool::Store;
     #[cfg(target_os = "macos")]
     use apple_native_keyring_store::keychain::Store;
     #[cfg(windows)]
     use windows_native_keyring_store::Store;
-    #[cfg(all(unix, not(target_os = "macos")))]
-    use zbus_secret_service_keyring_store::Store;
 
     Some(Arc::new(|| Ok(Store::new()? as Arc<CredentialStore>)))
 }

@@ -3,6 +3,8 @@
 mod command;
 mod file;
 mod keyring;
+#[cfg(all(feature = "keyring", unix, not(target_os = "macos")))]
+mod secret_tool;
 
 use std::fmt;
 use std::path::PathBuf;

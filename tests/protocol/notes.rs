@@ -416,5 +416,6 @@ async fn an_explanation_opens_as_a_document_where_the_setting_wants_that() {
     let uri = editor.open("a.rs", "rust", CODE).await;
     editor.job("gloss.explain", &uri, (4, 9), (4, 9)).await;
     api.next().await.text("Doubles it.");
-    assert_eq!(editor.message().await, "Gloss: Doubles it.");
+    let message = editor.message().await;
+    assert!(message.starts_with("Gloss: Doubles it."), "{message}");
 }
