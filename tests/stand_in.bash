@@ -7,7 +7,8 @@ started=() # each the leader of a group, for editors have children that outlive 
 
 build_and_start_stand_in() {
     local line said
-    cargo build --locked --quiet
+    # With the tests, so that nothing is built twice for other features of the same crates.
+    cargo build --locked --quiet --tests
     program=$(cargo metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug
     scratch=$(mktemp -d)
     trap end_all EXIT
