@@ -10,7 +10,7 @@ local BASKET = table.concat(vim.fn.readfile(vim.env.REPOSITORY .. '/tests/fixtur
 test('Gloss attaches to a file beside nothing, and offers its menu', function()
   editor.open('menu.py', BASKET)
   editor.cursor_on('def total')
-  equal({ 'Explain `total`', 'Refactor `total`' }, editor.menu())
+  equal({ 'Explain `total`', 'Refactor `total`', 'Explain every function in this file' }, editor.menu())
 end)
 
 test('an explanation is told, and then is the hover on its line', function()
@@ -105,7 +105,7 @@ test('the menu cancels a job, which hangs up and says nothing', function()
   editor.wait('the connection to close', function()
     return editor.gate.connections < open
   end)
-  equal({ 'Explain `total`', 'Refactor `total`' }, editor.menu())
+  equal({ 'Explain `total`', 'Refactor `total`', 'Explain every function in this file' }, editor.menu())
   editor.gate:forget()
   equal({}, editor.messages)
   equal(before, editor.text())
