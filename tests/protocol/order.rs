@@ -154,7 +154,7 @@ async fn a_burst_of_jobs_that_ask_the_client_does_not_lock_up() {
     let uri = editor.open("a.rs", "rust", &function("f")).await;
     let mut asked = Vec::new();
     for _ in 0..40 {
-        let params = json!({ "command": "gloss.explain", "arguments": [{ "uri": uri, "range": range((0, 4), (0, 4)) }] });
+        let params = json!({ "command": "gloss.explain", "arguments": [{ "uri": uri, "range": range((0, 4), (0, 4)), "again": true }] });
         asked.push(editor.ask("workspace/executeCommand", params).await);
     }
     // Each job asks for its progress to be created; none of that was answered while they came.
