@@ -12,6 +12,32 @@ want() { # name, command that shows it is here…, what to do when it is not
     "${@:2:$#-2}" >/dev/null 2>&1 || missing+=("$1: ${*: -1}")
 }
 
+# The same for what Debian has: root gets it installed, others are told what to install.
+want_from_debian() { # name, packages, command that shows it is here…
+    "${@:3}" >/dev/null 2>&1 && return
+    if ((EUID == 0)) && command -v apt-get >/dev/null; then
+        echo "Installing $2 from Debian"
+        quietly apt update || true # older lists may do
+        # shellcheck disable=SC2086 # one argument a package
+        quietly apt install --yes --no-install-recommends $2 || true
+        "${@:3}" >/dev/null 2>&1 && return
+    fi
+    missing+=("$1: install it (Debian: apt install --no-install-recommends $2)")
+}
+
+# Another installation may be under way, and servers have their moments.
+apt() {
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
+}
+
+quietly() { # command…: what it said matters where it fails
+    local said
+    said=$("$@" 2>&1) || {
+        tail -40 <<<"$said" >&2
+        return 1
+    }
+}
+
 stop_if_missing() {
     ((${#missing[@]} == 0)) && return
     printf 'Missing %s\n' "${missing[@]}" >&2

@@ -37,12 +37,8 @@ install_tools() {
 }
 
 npm_into() { # folder, package
-    local said
     rm -rf "$1"
     mkdir -p "$1"
     echo '{ "private": true }' >"$1/package.json"
-    said=$(npm --prefix "$1" install --save-exact --foreground-scripts --no-audit --no-fund "$2" 2>&1) || {
-        tail -40 <<<"$said" >&2
-        return 1
-    }
+    quietly npm --prefix "$1" install --save-exact --foreground-scripts --no-audit --no-fund "$2"
 }
