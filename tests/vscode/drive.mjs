@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
-import { Editor } from './editor.mjs';
+import { Editor, PATIENCE } from './editor.mjs';
 
 const [address, folder, pictures] = process.argv.slice(2);
 
@@ -36,15 +36,15 @@ await test('it starts with the first file, and stands in the status bar', async 
   await editor.shown('.statusbar-item:has-text("Gloss")');
 });
 
-await test('the program that it carries is the server, whatever the repository says', () => {
-  assert.equal(servers('').length, 1);
-});
+await test('the program that it carries is the server, whatever the repository says', () =>
+  until('the server', () => servers('').length === 1));
 
 await test('an explanation streams into a thread under the code, and one asks on in it', async () => {
   await editor.command('Gloss: Explain');
   await editor.shown('.review-widget :text("no model was asked")');
   await editor.see('explained');
-  await editor.page.locator('.review-widget .monaco-editor').first().click();
+  await editor.page.locator('.review-widget .review-thread-reply-button').first().click();
+  await editor.shown('.review-widget .monaco-editor.focused');
   await editor.type('Why is it rounded?');
   await editor.page.locator('.review-widget .monaco-button:has-text("Ask")').first().click();
   await editor.shown('.review-widget :text("Why is it rounded?")');
@@ -115,6 +115,21 @@ await test('Gloss is told what other extensions know of the code', async () => {
   });
 });
 
+await test('with reviews off an edit is applied at once', async () => {
+  await editor.command('Neighbour: Apply Edits at Once');
+  await editor.shown('.notification-toast:has-text("Edits are applied at once")');
+  await editor.command('Notifications: Clear All Notifications');
+  await editor.file('basket.py', 20);
+  await editor.command('Gloss: Refactor');
+  await editor.shown('.view-line:has-text("if voucher is not None:")');
+  assert.equal(await editor.page.locator('.monaco-diff-editor').count(), 0);
+  await editor.press('Control+Z');
+  await editor.shown('.view-line:has-text("if (not voucher is None)")');
+  await editor.command('Neighbour: Show Edits First');
+  await editor.shown('.notification-toast:has-text("Edits are shown first")');
+  await editor.command('Notifications: Clear All Notifications');
+});
+
 await test('an image is described by its hover', async () => {
   await editor.file('pictures.md', '3:8');
   await editor.press('Control+K', 'Control+I');
@@ -146,19 +161,25 @@ await test('a job is cancelled in its notification, hangs up, and says nothing',
   });
 });
 
-await test('the key is set by the command, and is in the environment of the server alone', async () => {
-  await editor.command('Gloss: Set API Key');
+await test('the walkthrough shows what comes first, and sets the key, which the server alone is told', async () => {
+  await editor.command('Welcome: Open Walkthrough');
+  await editor.answer('Get Started with Gloss');
+  await editor.page.locator('.gettingStartedContainer .monaco-button:has-text("Set API Key")').click();
   await editor.answer('xai-a-key-for-the-test');
   await editor.shown('.notification-toast:has-text("the key is set")');
   assert.equal(servers('XAI_API_KEY=xai-a-key-for-the-test').length, 1);
-  assert.ok(!readFileSync(`${scratch}/user/User/settings.json`, 'utf8').includes('xai-a-key'));
+  await editor.shown('.getting-started-step:has-text("Set your key") .codicon-getting-started-step-checked');
+  await editor.see('walkthrough');
 });
 
-await test('the walkthrough shows what comes first', async () => {
-  await editor.command('Welcome: Open Walkthrough');
-  await editor.answer('Get Started with Gloss');
-  await editor.shown('.gettingStartedContainer :text("Set your key")');
-  await editor.see('walkthrough');
+await test('the command sets another key; no settings hold it', async () => {
+  await editor.command('Gloss: Set API Key');
+  await editor.answer('xai-another-key');
+  await until('a server with it', () => servers('XAI_API_KEY=xai-another-key').length === 1);
+  for (const file of [settings, `${scratch}/user/User/settings.json`]) {
+    assert.ok(!readFileSync(file, 'utf8').includes('xai-'));
+  }
+  await editor.command('Notifications: Clear All Notifications');
 });
 
 await test('a program that is not there is named, with what to do, and started once it is', async () => {
@@ -205,7 +226,7 @@ function servers(part) {
 }
 
 async function until(what, holds) {
-  const late = Date.now() + 30_000;
+  const late = Date.now() + PATIENCE;
   while (!holds()) {
     assert.ok(Date.now() < late, `waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -114,8 +114,15 @@ export function activate(context: vscode.ExtensionContext): void {
       return;
     }
     await (key.trim() ? context.secrets.store(KEY, key.trim()) : context.secrets.delete(KEY));
+    await tellKey();
     await restart();
     void vscode.window.showInformationMessage(key.trim() ? 'Gloss: the key is set.' : 'Gloss: the key is taken away.');
+  }
+
+  /** Whether there is a key completes the walkthrough's first step. */
+  async function tellKey(): Promise<void> {
+    const { XAI_API_KEY } = environment(await context.secrets.get(KEY));
+    await vscode.commands.executeCommand('setContext', 'gloss.hasKey', Boolean(XAI_API_KEY));
   }
 
   /** Starts the server, anew where it runs; says what to do where that fails. */
@@ -175,6 +182,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }
   }, undefined, context.subscriptions);
   context.subscriptions.push(log, threads, review, status, { dispose: () => void client.dispose() });
+  void tellKey();
   // Not waited for: what it says may stand there for long.
   void restart();
 }

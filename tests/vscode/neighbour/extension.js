@@ -1,4 +1,5 @@
 // Knows what a few names of Python mean, as another language's extension does: all stands in known.txt.
+// And sets settings, which is over when it says so.
 
 const vscode = require('vscode');
 
@@ -26,4 +27,10 @@ exports.activate = () => {
       });
     },
   });
+  const edits = (value, said) => async () => {
+    await vscode.workspace.getConfiguration('gloss').update('edits', value, vscode.ConfigurationTarget.Global);
+    vscode.window.showInformationMessage(said);
+  };
+  vscode.commands.registerCommand('neighbour.atOnce', edits('apply', 'Edits are applied at once'));
+  vscode.commands.registerCommand('neighbour.first', edits(undefined, 'Edits are shown first'));
 };
