@@ -84,3 +84,16 @@ install_cargo_deny() {
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
         cargo install cargo-deny --version "$CARGO_DENY_VERSION" --locked --quiet --root "$root"
 }
+
+# A mark says that it is all there, for an installation may have been ended.
+npm_into() { # folder, package, what it takes
+    if [[ -e $1/complete ]]; then
+        echo "Found $1"
+        return
+    fi
+    echo "Installing ${2%@*} ${2##*@} from npm into $1 (${3:-seconds, once})"
+    rm -rf "$1"
+    mkdir -p "$1"
+    echo '{ "private": true }' >"$1/package.json"
+    quietly npm --prefix "$1" install --save-exact --foreground-scripts --no-audit --no-fund "$2" && touch "$1/complete"
+}

@@ -72,9 +72,10 @@ test('a refactoring is a diff, which changes nothing until it is accepted, and o
   end)
   equal(before, editor.text(buffer))
   has(editor.text(), 'if name not in self.prices:\n                continue')
-  equal({ true, true }, vim.tbl_map(function(window)
+  local diffs = vim.tbl_map(function(window)
     return vim.wo[window].diff
-  end, vim.api.nvim_tabpage_list_wins(0)))
+  end, vim.api.nvim_tabpage_list_wins(0))
+  equal({ true, true }, diffs)
   editor.type('a')
   equal(1, tabs())
   equal(buffer, vim.api.nvim_get_current_buf())
