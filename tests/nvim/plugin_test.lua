@@ -212,6 +212,10 @@ test('usage and preview are pages, and the status line has the cost of today', f
   vim.cmd('Gloss usage')
   has(editor.float_with('| workspace').text, '| all ')
   editor.close_floats()
+  vim.cmd('Gloss doctor')
+  local report = editor.float_with('✓ **store**').text
+  has(report, ('- `base_url` is `"%s"`, from environment, XAI_BASE_URL'):format(editor.gate.url))
+  editor.close_floats()
   has(require('gloss').status(), 'Gloss $')
 end)
 

@@ -147,6 +147,17 @@ await test('usage is a page', async () => {
   await editor.see('usage');
 });
 
+await test('what would be sent is a page, and so is what the doctor finds', async () => {
+  await editor.file('basket.py', 20);
+  await editor.command('Gloss: Show What Would Be Sent');
+  await editor.shown('.view-line:has-text("You explain code to a programmer")');
+  await editor.see('preview');
+  await editor.command('Gloss: Doctor');
+  await editor.shown('.view-line:has-text("✓ **store**")');
+  await editor.shown('.view-line:has-text("from environment, GLOSS_BASE_URL")');
+  await editor.see('doctor');
+});
+
 await test('a job is cancelled in its notification, hangs up, and says nothing', async () => {
   await unanswered(async (asked) => {
     await editor.file('basket.py', 20);

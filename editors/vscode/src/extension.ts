@@ -7,6 +7,7 @@ import { State } from 'vscode-languageclient/node';
 import { languageClient } from './client';
 import * as editors from './context';
 import { Jobs } from './jobs';
+import { doctor, page, preview } from './pages';
 import { filled } from './place';
 import type { Argument, Result } from './protocol';
 import { Review } from './review';
@@ -39,8 +40,11 @@ export function activate(context: vscode.ExtensionContext): void {
     if (command === 'gloss.cancel' || command === 'gloss.usage') {
       return jobs.ask(command, given ?? {});
     }
-    if (command === 'gloss.doctor' || command === 'gloss.notes') {
-      return page('json', JSON.stringify(await jobs.ask(command, given ?? {}), null, 2));
+    if (command === 'gloss.doctor') {
+      return doctor(await jobs.ask(command, given ?? {}));
+    }
+    if (command === 'gloss.notes') {
+      return page(JSON.stringify(await jobs.ask(command, given ?? {}), null, 2), 'json');
     }
     const argument = filled(client, command, command === 'gloss.preview' ? undefined : (given as Argument));
     if (!argument?.uri) {
@@ -48,8 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }
     if (command === 'gloss.preview') {
       const asked = given ?? { command: 'gloss.explain', argument };
-      const preview = await jobs.ask<{ prompt: string; tokens: number }>(command, asked);
-      return page('markdown', `${preview.prompt}\n\n(about ${preview.tokens} tokens)\n`);
+      return preview(await jobs.ask(command, asked));
     }
     if (command === 'gloss.explain') {
       return explain(argument);
@@ -75,7 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
       const answer = outcome.result?.answer;
       const chosen = await vscode.window.showErrorMessage(`Gloss: ${outcome.failed}`, ...(answer ? ['Show Answer'] : []));
       if (chosen && answer) {
-        await page('markdown', answer);
+        await page(answer);
       }
       return;
     }
@@ -93,7 +96,7 @@ export function activate(context: vscode.ExtensionContext): void {
       await vscode.commands.executeCommand('editor.action.showHover');
       void vscode.window.showInformationMessage(result.summary ?? result.markdown);
     } else if (result.markdown) {
-      await page('markdown', result.markdown);
+      await page(result.markdown);
     } else if (result.summary && !result.applied) {
       void vscode.window.showInformationMessage(`Gloss: ${result.summary}`);
     }
@@ -185,9 +188,4 @@ export function activate(context: vscode.ExtensionContext): void {
   void tellKey();
   // Not waited for: what it says may stand there for long.
   void restart();
-}
-
-/** Text to read, in an editor of its own. */
-async function page(language: string, content: string): Promise<void> {
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language, content }));
 }
