@@ -101,7 +101,7 @@ await test('a diff is refined with what was proposed, and the second one accepte
 });
 
 await test('Gloss is told what other extensions know of the code', async () => {
-  await unanswered(async (asked) => {
+  await askedElsewhere(never, async (asked) => {
     const told = ['voucher: a part of the price', 'price: what one of them costs', "checkout pays the basket's total"];
     await editor.file('basket.py', 20);
     // Gloss waits a second for them, which may be too short once.
@@ -112,6 +112,17 @@ await test('Gloss is told what other extensions know of the code', async () => {
       await asked.at(-1).closed;
     }
     told.forEach((part) => assert.ok(asked.at(-1).body.includes(part), asked.at(-1).body));
+  });
+});
+
+await test('a failure is said in the thread', async () => {
+  await askedElsewhere(refusal, async () => {
+    await editor.file('basket.py', 20);
+    await editor.command('Gloss: Ask');
+    await editor.answer('What for?');
+    await editor.shown('.review-widget :text("The moon is in the way.")');
+    await editor.see('failure');
+    await editor.closeThread();
   });
 });
 
@@ -159,7 +170,7 @@ await test('what would be sent is a page, and so is what the doctor finds', asyn
 });
 
 await test('a job is cancelled in its notification, hangs up, and says nothing', async () => {
-  await unanswered(async (asked) => {
+  await askedElsewhere(never, async (asked) => {
     await editor.file('basket.py', 20);
     await editor.action('Refactor `total`');
     await until('the request', () => asked.length === 1);
@@ -206,22 +217,31 @@ await test('a program that is not there is named, with what to do, and started o
 
 await editor.close();
 
-/** Leads Gloss to an API that never answers, and tells what it is asked there. */
-async function unanswered(body) {
+/** Leads Gloss to another API, and tells what it is asked there. */
+async function askedElsewhere(answer, body) {
   const asked = [];
-  const silent = createServer(async (request) => {
+  const api = createServer(async (request, response) => {
     const closed = once(request.socket, 'close');
     asked.push({ body: (await request.toArray()).join(''), closed });
+    answer(response);
   }).listen(0, '127.0.0.1');
-  await once(silent, 'listening');
+  await once(api, 'listening');
   const right = machine();
-  const url = `http://127.0.0.1:${silent.address().port}/v1`;
+  const url = `http://127.0.0.1:${api.address().port}/v1`;
   writeFileSync(settings, right.replace(/"gloss.baseUrl": "[^"]*"/, `"gloss.baseUrl": "${url}"`));
   await until('a server with that address', () => servers(`GLOSS_BASE_URL=${url}`).length === 1);
   await body(asked);
-  silent.close();
+  api.close();
   writeFileSync(settings, right);
   await until('the server as it was', () => servers('').length === 1 && servers(url).length === 0);
+}
+
+/** An API that never answers. */
+function never() {}
+
+/** An API that refuses. */
+function refusal(response) {
+  response.writeHead(400, { 'content-type': 'application/json' }).end('{"error": "The moon is in the way."}');
 }
 
 /** The language servers, of the program that the extension carries, with this in their environment. */

@@ -93,7 +93,7 @@ export class Threads implements vscode.Disposable {
     if (!outcome) {
       draw(`${answer}\n\n*Cancelled.*`);
     } else if ('failed' in outcome) {
-      draw(`${answer}\n\n$(error) ${outcome.failed}`);
+      draw(`${answer}\n\n⚠ ${outcome.failed}`);
     } else {
       answer = outcome.result.markdown ?? answer;
       draw(answer);
