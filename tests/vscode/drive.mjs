@@ -120,7 +120,7 @@ await test('a failure is said in the thread', async () => {
     await editor.file('basket.py', 20);
     await editor.command('Gloss: Ask');
     await editor.answer('What for?');
-    await editor.shown('.review-widget :text("The moon is in the way.")');
+    await editor.shown('.review-widget :text("The moon is in the way")');
     await editor.see('failure');
     await editor.closeThread();
   });
