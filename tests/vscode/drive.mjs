@@ -167,6 +167,8 @@ await test('what would be sent is a page, and so is what the doctor finds', asyn
   await editor.shown('.view-line:has-text("✓ **store**")');
   await editor.shown('.view-line:has-text("from environment, GLOSS_BASE_URL")');
   await editor.see('doctor');
+  // Nothing that asks to be saved.
+  assert.equal(await editor.page.locator('.tab.dirty').count(), 0);
 });
 
 await test('a job is cancelled in its notification, hangs up, and says nothing', async () => {

@@ -7,7 +7,7 @@ import { State } from 'vscode-languageclient/node';
 import { languageClient } from './client';
 import * as editors from './context';
 import { Jobs } from './jobs';
-import { doctor, page, preview } from './pages';
+import { Pages } from './pages';
 import { filled } from './place';
 import type { Argument, Result } from './protocol';
 import { Review } from './review';
@@ -34,6 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const jobs = new Jobs(client);
   const threads = new Threads(jobs);
   const review = new Review(client);
+  const pages = new Pages();
   const status = statusItem();
 
   async function run(command: string, given: unknown): Promise<unknown> {
@@ -41,10 +42,10 @@ export function activate(context: vscode.ExtensionContext): void {
       return jobs.ask(command, given ?? {});
     }
     if (command === 'gloss.doctor') {
-      return doctor(await jobs.ask(command, given ?? {}));
+      return pages.doctor(await jobs.ask(command, given ?? {}));
     }
     if (command === 'gloss.notes') {
-      return page(JSON.stringify(await jobs.ask(command, given ?? {}), null, 2), 'json');
+      return pages.show('Notes.json', JSON.stringify(await jobs.ask(command, given ?? {}), null, 2));
     }
     const argument = filled(client, command, command === 'gloss.preview' ? undefined : (given as Argument));
     if (!argument?.uri) {
@@ -52,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }
     if (command === 'gloss.preview') {
       const asked = given ?? { command: 'gloss.explain', argument };
-      return preview(await jobs.ask(command, asked));
+      return pages.preview(await jobs.ask(command, asked));
     }
     if (command === 'gloss.explain') {
       return explain(argument);
@@ -78,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
       const answer = outcome.result?.answer;
       const chosen = await vscode.window.showErrorMessage(`Gloss: ${outcome.failed}`, ...(answer ? ['Show Answer'] : []));
       if (chosen && answer) {
-        await page(answer);
+        await pages.show('Answer.md', answer);
       }
       return;
     }
@@ -96,7 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
       await vscode.commands.executeCommand('editor.action.showHover');
       void vscode.window.showInformationMessage(result.summary ?? result.markdown);
     } else if (result.markdown) {
-      await page(result.markdown);
+      await pages.show(`${title}.md`, result.markdown);
     } else if (result.summary && !result.applied) {
       void vscode.window.showInformationMessage(`Gloss: ${result.summary}`);
     }
@@ -184,7 +185,7 @@ export function activate(context: vscode.ExtensionContext): void {
       void restart();
     }
   }, undefined, context.subscriptions);
-  context.subscriptions.push(log, threads, review, status, { dispose: () => void client.dispose() });
+  context.subscriptions.push(log, threads, review, pages, status, { dispose: () => void client.dispose() });
   void tellKey();
   // Not waited for: what it says may stand there for long.
   void restart();

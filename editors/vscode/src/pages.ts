@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 
-export interface Preview {
+interface Preview {
   prompt: string;
   tokens: number;
 }
@@ -20,25 +20,49 @@ interface Origin {
   name?: string;
 }
 
-export function preview({ prompt, tokens }: Preview): Promise<void> {
-  return page(`${prompt}\n\n(about ${tokens} tokens)\n`);
-}
+const SCHEME = 'gloss-page';
 
-/** What was looked at, and which settings are not the built-in ones. */
-export function doctor({ version, checks, configuration }: Report): Promise<void> {
-  const looked = checks.map(({ name, state, told }) => `- ${state === 'ok' ? '✓' : '✗'} **${name}**: ${told}`);
-  const set = configuration.settings
-    .filter(({ origin }) => origin.layer !== 'built-in')
-    .map(({ key, value, origin }) => `- \`${key}\` is \`${JSON.stringify(value)}\`, from ${place(origin)}`);
-  const settings = set.length > 0 ? set : ['All settings are the built-in ones.'];
-  return page([`# Gloss ${version}`, '', ...looked, '', '## Settings', '', ...settings, ''].join('\n'));
+/** Text to read: nothing that could be saved, so that closing it asks nothing. */
+export class Pages implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly texts = new Map<string, string>();
+  private readonly changes = new vscode.EventEmitter<vscode.Uri>();
+  private readonly registrations = [
+    vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => this.texts.delete(uri.toString())),
+  ];
+  readonly onDidChange = this.changes.event;
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.texts.get(uri.toString()) ?? '';
+  }
+
+  /** Shows a page, in place of the one of this name. */
+  async show(name: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}` });
+    this.texts.set(uri.toString(), text);
+    this.changes.fire(uri);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+  }
+
+  preview({ prompt, tokens }: Preview): Promise<void> {
+    return this.show('What Would Be Sent.md', `${prompt}\n\n(about ${tokens} tokens)\n`);
+  }
+
+  /** What was looked at, and which settings are not the built-in ones. */
+  doctor({ version, checks, configuration }: Report): Promise<void> {
+    const looked = checks.map(({ name, state, told }) => `- ${state === 'ok' ? '✓' : '✗'} **${name}**: ${told}`);
+    const set = configuration.settings
+      .filter(({ origin }) => origin.layer !== 'built-in')
+      .map(({ key, value, origin }) => `- \`${key}\` is \`${JSON.stringify(value)}\`, from ${place(origin)}`);
+    const settings = [...set, '- All other settings are the built-in ones.'];
+    return this.show('Doctor.md', [`# Gloss ${version}`, '', ...looked, '', '## Settings', '', ...settings, ''].join('\n'));
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.registrations, this.changes).dispose();
+  }
 }
 
 function place({ layer, path, line, name }: Origin): string {
   return [layer, path && (line ? `${path}:${line}` : path), name].filter(Boolean).join(', ');
-}
-
-/** Text to read, in an editor of its own. */
-export async function page(content: string, language = 'markdown'): Promise<void> {
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language, content }));
 }
