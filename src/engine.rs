@@ -5,6 +5,7 @@
 //! the future of a job cancels it: its connection closes, its row says so.
 
 mod account;
+mod alt_text;
 mod budget;
 mod code;
 mod definitions;
@@ -22,6 +23,7 @@ mod notes;
 mod place;
 mod prices;
 mod repository;
+mod rewriting;
 mod search;
 mod seen;
 mod spot;
@@ -39,8 +41,9 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 pub use account::Spent;
+pub use alt_text::AltJob;
 pub use budget::{Estimate, usd};
-pub use code::{CodeJob, Explanation, Prepared, Rewriting};
+pub use code::{CodeJob, Explanation, Prepared};
 pub use definitions::{Hint, Neighbour};
 pub use doctor::{Check, Diagnosis, State};
 pub use error::JobError;
@@ -49,6 +52,7 @@ pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
 pub use notes::{Listed, Located, anchor, as_comment, listed, locate, provenance, text_hash};
 pub use place::{Place, workspace_of};
 pub use prices::Prices;
+pub use rewriting::{Rewriting, RewrittenPart};
 pub use task::Task;
 pub use written::{Whole, on_disk};
 
@@ -79,8 +83,12 @@ pub enum Heard {
     Text(String),
     /// What was said before of the same, defanged, in one piece.
     Kept(String),
-    /// So many of many are done.
-    Done { count: usize, of: usize },
+    /// So many of many are done, of what is named in the plural.
+    Done {
+        count: usize,
+        of: usize,
+        what: &'static str,
+    },
 }
 
 /// Hears what happens while a job runs.

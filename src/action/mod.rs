@@ -1,5 +1,6 @@
 //! One file an action: what it asks and what its answer becomes; and what they work on.
 
+pub mod alt_text;
 mod definition;
 pub mod describe;
 pub mod explain;

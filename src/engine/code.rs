@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::workspace::Limits;
 use super::written::Whole;
 use super::{
-    Account, Answer, Asking, Ear, Engine, Heard, Hint, JobError, Neighbour, Place, Spent, Task,
-    notes,
+    Account, Answer, Asking, Ear, Engine, Heard, Hint, JobError, Neighbour, Place, Rewriting,
+    RewrittenPart, Spent, Task, notes,
 };
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
@@ -76,19 +76,6 @@ pub struct Explanation {
     pub spent: Spent,
     /// As it stays with the code; `None` for the answer to a question.
     pub note: Option<Arc<Note>>,
-}
-
-/// What became of a refactoring.
-#[derive(Clone, Debug)]
-pub struct Rewriting {
-    pub subject: Subject,
-    /// The smallest edits to the snapshot's text; none when nothing was worth changing.
-    pub edits: Vec<Edit>,
-    /// What the subject's range comes to, whole.
-    pub new: String,
-    /// What was changed, in a sentence.
-    pub summary: String,
-    pub spent: Spent,
 }
 
 impl Engine {
@@ -163,13 +150,12 @@ impl Engine {
             let (new, edits) =
                 rewritten(original, &secrets, &answer.text, answer.finish.as_deref())?;
             let summary = summary(&title(&subject, text.len_bytes()), &edits, &answer.text);
-            Ok(Rewriting {
+            let part = RewrittenPart {
                 subject,
                 edits,
                 new,
-                summary,
-                spent: answer.spent,
-            })
+            };
+            Ok(Rewriting::of(part, summary, answer.spent))
         })
         .await?;
         match whole {

@@ -32,6 +32,14 @@ pub enum JobError {
     NothingButInstruction,
     #[error("there is no image link here: put the cursor on one, like ![alt](picture.png)")]
     NoImage,
+    #[error(
+        "there is no place for alternative text at this image: its markup has none, or it is computed when the document is rendered"
+    )]
+    NoAltPlace,
+    #[error("no image here lacks alternative text that it could have")]
+    NoAltMissing,
+    #[error("the model said nothing that could stand for the image")]
+    NoAltText,
     #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]
     Excluded(String),
     #[error(

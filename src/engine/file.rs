@@ -285,6 +285,7 @@ impl Engine {
                     ear(Heard::Done {
                         count: explained,
                         of: to_ask,
+                        what: "functions",
                     });
                 }
             };

@@ -84,7 +84,7 @@ async fn over_image(
         return None;
     }
     let job = job?;
-    let name = answer::escaped(&links::file_name(&link.target));
+    let name = answer::escaped(&link.file_name());
     let known = match engine.known(job.clone()).await {
         Ok(known) => known,
         Err(error) => return Some(answer::defanged(&format!("**{name}**: {error}"))),

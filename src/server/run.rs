@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::alt_text;
 use super::apply;
 use super::argument::Argument;
 use super::configuration::{self, AsOf};
@@ -39,7 +40,11 @@ pub fn start(
     let title = title(server, &kind, &snapshot, &selection);
     let open = match kind {
         Kind::Code(_) => context::open_beside(server, &snapshot),
-        Kind::Describe | Kind::NoteToComment | Kind::ExplainFile => Vec::new(),
+        Kind::Describe
+        | Kind::NoteToComment
+        | Kind::ExplainFile
+        | Kind::WriteAltText
+        | Kind::WriteAllAltText => Vec::new(),
     };
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
@@ -92,9 +97,12 @@ pub fn start(
 /// the command was chosen from a menu, since the menu had the tree.
 fn title(server: &Server, kind: &Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
     let verb = kind.verb();
+    if *kind == Kind::WriteAltText {
+        return alt_text::title(server, snapshot, selection.start);
+    }
     let has_subject = !matches!(
         kind,
-        Kind::Describe | Kind::ExplainFile | Kind::Code(Task::Own(_))
+        Kind::Describe | Kind::ExplainFile | Kind::WriteAllAltText | Kind::Code(Task::Own(_))
     );
     if !has_subject {
         return verb.to_owned();
@@ -190,6 +198,10 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     if job.kind == Kind::ExplainFile {
         let explained = explain_file::explain(server, job, place, &mut ear).await?;
         return Ok(Done::FileExplained(explained));
+    }
+    if matches!(job.kind, Kind::WriteAltText | Kind::WriteAllAltText) {
+        let written = alt_text::write(server, job, place, &mut ear).await?;
+        return Ok(Done::Rewritten(written));
     }
     let Kind::Code(task) = job.kind.clone() else {
         let described = links::describe(server, job, place, &mut ear).await?;

@@ -197,7 +197,7 @@ async fn a_large_file_takes_several_requests_and_asks_first_where_that_is_dear()
     );
     assert_eq!(editor.finished(&id).await["error"]["code"], -32800);
     assert!(api.is_quiet());
-    editor.chosen.push_back(json!({ "title": "Explain" }));
+    editor.chosen.push_back(json!({ "title": "Go on" }));
     let id = begun(&mut editor, &uri).await;
     editor.question().await;
     for batch in [1..=20_usize, 21..=25] {

@@ -5,7 +5,7 @@ use ropey::Rope;
 use super::Located;
 use crate::action::Subject;
 use crate::answer::{self, Purpose};
-use crate::engine::{JobError, Rewriting, Spent};
+use crate::engine::{JobError, Rewriting, RewrittenPart, Spent};
 use crate::store::Note;
 use crate::syntax::{Language, Symbol, Syntax};
 use crate::text::{self, Edit};
@@ -46,8 +46,8 @@ pub fn as_comment(
         shown_at: located.shown_at,
         range: range.clone(),
     };
-    Ok(Rewriting {
-        summary: format!("Copied the note on {} into the code.", subject.title()),
+    let summary = format!("Copied the note on {} into the code.", subject.title());
+    let part = RewrittenPart {
         subject,
         new: format!(
             "{}{new}{}",
@@ -58,12 +58,13 @@ pub fn as_comment(
             range: place.at..place.at,
             text: new,
         }],
-        spent: Spent {
-            model: note.model.clone(),
-            from_store: true,
-            ..Spent::default()
-        },
-    })
+    };
+    let spent = Spent {
+        model: note.model.clone(),
+        from_store: true,
+        ..Spent::default()
+    };
+    Ok(Rewriting::of(part, summary, spent))
 }
 
 /// Where a comment goes, and as what.
@@ -167,8 +168,9 @@ mod tests {
         let located =
             &super::super::locate(&[std::sync::Arc::new(note.clone())], &text, Some(&syntax))[0];
         let made = as_comment(&note, located, &text, Some(language), Some(&syntax)).unwrap();
-        assert_eq!(crate::text::apply(&source, &made.edits), expected);
-        let whole = source.replace(&source[made.subject.range.clone()], &made.new);
+        assert_eq!(crate::text::apply(&source, &made.edits()), expected);
+        let part = &made.parts[0];
+        let whole = source.replace(&source[part.subject.range.clone()], &part.new);
         assert_eq!(whole, expected);
     }
 
