@@ -51,19 +51,24 @@ pub fn prompt(image: Image, at: Setting<'_>) -> Prompt {
         let attributes = [("file", at.path)];
         (!text.trim().is_empty()).then(|| Part::Text(marked(name, &attributes, text)))
     };
-    let task = format!(
-        "Write the alternative text of this image, which is linked between these: {}.",
-        crate::prompt::inline(at.file)
-    );
-    let parts = [
+    let around = [
         told("before-the-link", at.before),
         told("after-the-link", at.after),
-        Some(Part::Text(task)),
-        Some(Part::Image(image)),
     ];
+    let place = match &around {
+        [None, None] => "",
+        [Some(_), None] => ", which is linked behind this",
+        [None, Some(_)] => ", which is linked before this",
+        [Some(_), Some(_)] => ", which is linked between these",
+    };
+    let file = crate::prompt::inline(at.file);
+    let task = Part::Text(format!(
+        "Write the alternative text of this image{place}: {file}."
+    ));
+    let parts = around.into_iter().flatten();
     Prompt {
         instructions: format!("{INSTRUCTIONS}\n- {language}\n\n{FENCE_OF_TRUST}"),
-        parts: parts.into_iter().flatten().collect(),
+        parts: parts.chain([task, Part::Image(image)]).collect(),
         schema: Some(Schema {
             name: "alternative_text",
             schema: json!({
@@ -142,7 +147,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// What only says that there is an image, where a model begins with it all the same.
-const OPENINGS: [&str; 14] = [
+const OPENINGS: [&str; 24] = [
     "alternative text:",
     "alt text:",
     "alt:",
@@ -157,6 +162,16 @@ const OPENINGS: [&str; 14] = [
     "a photo of ",
     "photo of ",
     "graphic of ",
+    "ein bild von ",
+    "bild von ",
+    "ein foto von ",
+    "foto von ",
+    "une image de ",
+    "image de ",
+    "una imagen de ",
+    "imagen de ",
+    "un'immagine di ",
+    "uma imagem de ",
 ];
 
 fn without_opening(text: &str) -> String {
@@ -220,7 +235,7 @@ mod tests {
                 r#"{"alt": "\"Stop\" on a \"door\""}"#,
                 text("\"Stop\" on a \"door\""),
             ),
-            (r#"{"alt": "IMAGE OF Image of élan"}"#, text("Élan")),
+            (r#"{"alt": "IMAGE OF Bild von élan"}"#, text("Élan")),
             ("Images of doors", text("Images of doors")),
             ("a\u{202e}b\u{7}", text("Ab")),
             (" \n", None),

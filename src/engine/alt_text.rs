@@ -105,15 +105,15 @@ impl Ask {
         let told = [content, ACTION, &file, &self.before, &self.after];
         told.join("\0")
     }
+}
 
-    fn account(&self) -> Account {
-        Account {
-            action: ACTION.into(),
-            place: self.job.place.clone(),
-            lines: None,
-            context_files: 0,
-            masked: self.secrets.count(),
-        }
+fn account(place: Place, masked: usize) -> Account {
+    Account {
+        action: ACTION.into(),
+        place,
+        lines: None,
+        context_files: 0,
+        masked,
     }
 }
 
@@ -132,7 +132,11 @@ impl Engine {
     /// A [`JobError`], whose text is for the person, when nothing came.
     pub async fn write_alt_text(&self, job: AltJob, ear: Ear<'_>) -> Result<Rewriting, JobError> {
         let (text, of) = (job.text.clone(), job.links.len());
-        let asks = self.alt_asks(job).await?;
+        let place = job.place.clone();
+        let asks = self.alt_asks(job).await.inspect_err(|error| {
+            let model = self.settings.vision_model();
+            account(place, 0).refused(self, model, error.class());
+        })?;
         let ear = Mutex::new(ear);
         let hear = |heard: Heard| {
             let mut ear = ear.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,16 +215,7 @@ impl Engine {
     async fn alt_asks(&self, job: AltJob) -> Result<Vec<Ask>, JobError> {
         let engine = self.clone();
         blocking(move || {
-            engine.permit(&job.place).inspect_err(|error| {
-                let account = Account {
-                    action: ACTION.into(),
-                    place: job.place.clone(),
-                    lines: None,
-                    context_files: 0,
-                    masked: 0,
-                };
-                account.refused(&engine, engine.settings.vision_model(), error.class());
-            })?;
+            engine.permit(&job.place)?;
             let rope = Rope::from_str(&job.text);
             let language = image::stated_language(job.markup, &job.text);
             let asks = job.links.iter().map(|link| {
@@ -266,7 +261,7 @@ impl Engine {
         let present = ask.link.alt.text();
         let question = ImageQuestion {
             job: &ask.job,
-            account: ask.account(),
+            account: account(ask.job.place.clone(), ask.secrets.count()),
             key: &|content| self.alt_key(&ask, content),
             prompt: &|image| ask.prompt(image),
             max_output_tokens: alt_text::MAX_OUTPUT_TOKENS,
@@ -490,5 +485,156 @@ impl Written {
             },
             edits,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tally(links: &[ImageLink], alt: impl Fn(usize) -> AltText) -> Tally {
+        let mut tally = Tally::default();
+        for (at, link) in links.iter().cloned().enumerate() {
+            let alt = alt(at);
+            tally.add(Written { link, alt }, Spent::default());
+        }
+        tally
+    }
+
+    /// Each link of a document gets another text, every third is decorative.
+    fn check(markup: Markup, text: &str) {
+        let links = image::links(markup, text);
+        let alt = |at: usize| match at % 3 {
+            2 => AltText::Decorative,
+            _ => AltText::Text(format!("No {at}")),
+        };
+        let rewriting = tally(&links, alt).rewriting(text);
+        let edited = text::apply(text, &rewriting.edits());
+        let now = image::links(markup, &edited);
+        let mut in_order = rewriting.parts.windows(2);
+        assert!(in_order.all(|pair| match pair {
+            [one, next] => one.subject.range.end <= next.subject.range.start,
+            _ => true,
+        }));
+        let targets = |links: &[ImageLink]| -> Vec<_> {
+            links.iter().map(|link| link.target.clone()).collect()
+        };
+        assert_eq!(targets(&now), targets(&links), "{edited}");
+        for part in &rewriting.parts {
+            let range = part.subject.range.clone();
+            let within = part.edits.iter().map(|edit| Edit {
+                range: edit.range.start - range.start..edit.range.end - range.start,
+                text: edit.text.clone(),
+            });
+            let old = text.get(range.clone()).unwrap();
+            assert_eq!(text::apply(old, &within.collect::<Vec<_>>()), part.new);
+        }
+        let changed = now.iter().enumerate().filter(|(at, link)| match alt(*at) {
+            AltText::Text(alt) => link.alt == Alt::Text(alt),
+            AltText::Decorative => link.alt == Alt::Decorative,
+        });
+        assert_eq!(
+            changed.count() + rewriting.left_out,
+            links.len(),
+            "{edited}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn many_links_are_written_at_once_each_as_if_alone(
+            parts in proptest::collection::vec(proptest::sample::select(MARKDOWN), 1..12),
+        ) {
+            check(Markup::Markdown, &parts.concat());
+        }
+    }
+
+    const MARKDOWN: &[&str] = &[
+        "![](a.png)",
+        "![b](b.png 'c')",
+        "![][d]",
+        "<img src=e.png>",
+        "<img alt='' src=f.png>",
+        "[![](g.png)](h)",
+        "\n\n",
+        "\n",
+        " ",
+        "text ",
+        "- ",
+        "> ",
+        "\n\n[d]: d.png\n\n",
+    ];
+
+    #[test]
+    fn other_markups_are_written_at_once_too() {
+        check(
+            Markup::Html,
+            "<img src=a><img src=b alt=c><p><img src=d></p><img src=e>",
+        );
+        check(
+            Markup::Rst,
+            ".. image:: a\n\n.. figure:: b\n   :alt: c\n\n   d\n\n.. image:: e\n\n.. image:: f\n",
+        );
+        check(
+            Markup::AsciiDoc,
+            "image::a[]\n\nb image:c[] image:d[e]\n\nimage::f[g]\n",
+        );
+        check(Markup::Latex, "\\includegraphics{a}\\includegraphics{b}");
+        check(Markup::Typst, "#image(\"a\") #image(\"b\", alt: \"c\")");
+        check(Markup::Org, "[[file:a.png]]\n\n[[file:b.png]]\n");
+        check(
+            Markup::Jsx,
+            "const a = <p><img src=\"a\"/><img src=\"b\" alt=\"c\"/></p>;\n",
+        );
+    }
+
+    #[test]
+    fn a_summary_tells_what_was_done_and_what_not() {
+        let links = image::links(Markup::Markdown, "![](a.png) ![](b.png) ![](c.png)");
+        let summary = |tally: Tally| tally.rewriting("![](a.png) ![](b.png) ![](c.png)").summary;
+        let text = |at: usize| AltText::Text(format!("No {at}."));
+        assert_eq!(
+            summary(tally(&links[..1], text)),
+            "Wrote the alternative text of a.png: No 0."
+        );
+        let mut some = tally(&links[..2], |at| match at {
+            0 => AltText::Decorative,
+            _ => text(at),
+        });
+        for why in ["it is gone", "c.png is gone", "d", "e"] {
+            some.leave_out(&links[2], why);
+        }
+        assert_eq!(
+            summary(some),
+            "Wrote alternative text for 1 image; marked 1 image as decorative; \
+             left out 4 images (c.png: it is gone; c.png is gone; c.png: d; …)."
+        );
+        let marked = tally(&links[..1], |_| AltText::Decorative);
+        assert_eq!(summary(marked), "Marked a.png as decorative.");
+        let text = "![a](a.png)";
+        let same = tally(&image::links(Markup::Markdown, text), |_| {
+            AltText::Text("a".into())
+        });
+        assert_eq!(same.rewriting(text).summary, "Left 1 image as it stood.");
+    }
+
+    #[test]
+    fn what_is_told_around_a_link_is_whole_lines_within_bounds() {
+        let check = |text: &str, before: &str, behind: &str| {
+            let at = text.find("LINK").unwrap();
+            let (one, other) = around(text, &(at..at + 4));
+            assert_eq!((&text[one], &text[other]), (before, behind));
+        };
+        check("a LINK b", "a ", " b");
+        check("LINK", "", "");
+        let long = "é".repeat(600);
+        check(&format!("{long}\nb\nLINK\nc\n{long}"), "b\n", "\nc");
+        check(
+            &format!("{long}LINK{long}"),
+            &"é".repeat(500),
+            &"é".repeat(250),
+        );
     }
 }

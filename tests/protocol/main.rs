@@ -11,6 +11,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod alt_text;
 mod api;
 mod budget;
 mod configuration;
