@@ -188,7 +188,7 @@ async fn a_cancelled_request_is_answered_and_a_late_reply_hurts_nothing() {
     editor
         .send(json!({ "jsonrpc": "2.0", "id": "x", "error": { "code": 1, "message": "no" } }))
         .await;
-    assert_eq!(editor.titles(&uri, (0, 3), (0, 3)).await.len(), 3);
+    assert_eq!(editor.titles(&uri, (0, 3), (0, 3)).await.len(), 4);
 }
 
 #[tokio::test]
