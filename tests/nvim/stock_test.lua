@@ -131,8 +131,9 @@ end)
 
 test('missing alternative text is written by one edit, and one undo takes it back', function()
   vim.uv.fs_copyfile(vim.env.REPOSITORY .. '/editors/gloss.png', editor.workspace .. '/alt.png')
-  local before = '# Pictures\n\n![](alt.png)\n\nAnd ![named](alt.png), and <img src="alt.png">.\n'
-  local buffer = editor.open('alt.md', before)
+  local text = '# Pictures\n\n![](alt.png)\n\nAnd ![named](alt.png), and <img src="alt.png">.\n'
+  local buffer = editor.open('alt.md', text)
+  local before = editor.text()
   editor.cursor_on('![](alt.png)')
   editor.act('source.gloss')
   editor.wait('the alternative text', function()
