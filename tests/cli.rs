@@ -358,6 +358,43 @@ fn the_demo_runs_the_whole_job_without_a_key() {
 }
 
 #[test]
+fn the_demo_asks_the_endpoint_wherever_the_key_is_kept() {
+    let shell = Shell::new();
+    let key = shell.path("data/credentials.toml");
+    std::fs::create_dir(key.parent().unwrap()).unwrap();
+    std::fs::write(&key, "\"127.0.0.1\" = \"xai-0123456789abcdef\"\n").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let (code, out, err) = shell.run(&["demo"]);
+    assert_eq!(code, 0, "{err}");
+    let first = out.lines().next().unwrap();
+    assert!(
+        first.contains(&shell.api) && first.contains("with your key"),
+        "{first}"
+    );
+    assert_eq!(shell.statuses(), ["ok"; 3]);
+
+    // The command comes first, and what it cannot give is said.
+    let mut command = shell.command(&["demo"]);
+    command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
+    let (code, out, err) = said(command.output().unwrap());
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.starts_with("Answers come from the offline stand-in"),
+        "{out}"
+    );
+    assert_eq!(
+        err.matches("gloss-no-such-program cannot be run").count(),
+        1,
+        "{err}"
+    );
+    assert_eq!(shell.statuses(), ["ok"; 3]);
+}
+
+#[test]
 fn the_stand_in_says_where_it_is_and_what_it_is() {
     use std::io::BufRead as _;
     let mut child = Command::new(env!("CARGO_BIN_EXE_gloss"))
