@@ -33,8 +33,8 @@ fn login(engine: &Engine, yes: bool, no_check: bool) -> anyhow::Result<u8> {
             base_url,
             key: Some(key.clone()),
         };
-        let told = face::run(engine, async { Ok(engine.key_info(&endpoint).await) })?;
-        say_checked(told, engine.keys().host())?;
+        let look = face::run(engine, async { Ok(engine.look(&endpoint).await) })?;
+        say_checked(look.told, engine.keys().host())?;
     }
     let source = keep(engine, &key, yes)?;
     let mut out = output::plain();
