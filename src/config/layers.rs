@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::file::Content;
-use super::keys::{KEYS, Key, NOT_YET, is_guard};
+use super::keys::{KEYS, Key, NOT_YET, is_guard, not_built_in};
 use super::origin::{Layer, Origin, Place};
 use super::source::{Entry, Environment, Fault, from_editor, from_environment, from_toml};
 use super::trust::{self, Right};
@@ -219,7 +219,8 @@ impl Laying {
             }
             _ => None,
         };
-        if let Some(what) = refusal {
+        let not_built_in = not_built_in(name).filter(|_| new != self.resolved.settings);
+        if let Some(what) = refusal.or_else(|| not_built_in.map(str::to_owned)) {
             return self.notice(origin, Some(name), what);
         }
         self.resolved.settings = new;

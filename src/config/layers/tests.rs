@@ -39,6 +39,23 @@ fn a_higher_layer_wins_key_by_key() {
 }
 
 #[test]
+fn a_collector_that_this_build_cannot_tell_is_said() {
+    let endpoint = "http://localhost:4318";
+    let resolved = layers(&format!("otlp_endpoint = '{endpoint}'"), json!({}), &[]);
+    let said: Vec<_> = resolved.notices.iter().map(ToString::to_string).collect();
+    if cfg!(feature = "otlp") {
+        assert_eq!(said, [""; 0]);
+        assert_eq!(resolved.settings.otlp_endpoint.as_deref(), Some(endpoint));
+    } else {
+        let expected = "config.toml:1: `otlp_endpoint` does nothing here: this Gloss was built without the feature `otlp`";
+        assert_eq!(said, [expected]);
+        assert_eq!(resolved.settings.otlp_endpoint, None);
+    }
+    // None is none, in whatever build.
+    assert_eq!(layers("otlp_endpoint = ''", json!({}), &[]).notices, []);
+}
+
+#[test]
 fn what_is_wrong_is_named_and_the_rest_applies() {
     let check = |toml: &str, editor: Value, notice: &str| {
         let resolved = layers(toml, editor, &[]);
