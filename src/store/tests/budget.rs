@@ -1,5 +1,7 @@
 //! Claims on what limits leave: within a process, across processes, and over a ledger in trouble.
 
+use std::slice;
+
 use jiff::SignedDuration;
 
 use super::*;
@@ -67,6 +69,30 @@ fn a_claim_is_granted_up_to_the_limit_and_not_past_it() {
     let machine = limit("total_daily_usd", true, Amount::Ticks(1_000));
     check(&machine, 0, 200, None);
     check(&machine, 0, 201, Some(800));
+}
+
+/// Each store has a connection of its own, as each process has.
+#[test]
+fn claims_of_the_same_moment_never_pass_a_limit_together() {
+    let tokens = limit("total_daily_tokens", true, Amount::Tokens(30));
+    for _ in 0..5 {
+        let folder = folder();
+        store(&folder).usage(&Query::default()).unwrap();
+        let all_at_once = std::sync::Barrier::new(12);
+        let ask = || {
+            let store = store(&folder);
+            all_at_once.wait();
+            (
+                granted(&store, claim("/w", 10, 0), slice::from_ref(&tokens)),
+                store,
+            )
+        };
+        let asked: Vec<_> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..12).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert_eq!(asked.iter().filter(|(one, _)| one.is_some()).count(), 3);
+    }
 }
 
 #[test]
