@@ -794,12 +794,14 @@ fn the_configuration_says_where_each_value_came_from() {
     std::fs::create_dir_all(&folder).unwrap();
     let user = "model = 'grok-4.5'\nconcurency = 1\ntemperature = 'hot'\nproxy = 'http://me:hush@proxy:1'\n";
     std::fs::write(folder.join("config.toml"), user).unwrap();
-    std::fs::write(shell.path(".gloss.toml"), "\ncontext = 'file'\n").unwrap();
+    let own = "\ncontext = 'file'\nbudget = { daily_usd = 0.2, total_daily_tokens = 9 }\n";
+    std::fs::write(shell.path(".gloss.toml"), own).unwrap();
     std::fs::create_dir(shell.path("deep")).unwrap();
 
     let mut command = shell.command(&["config", "show", "--format", "json"]);
     command.current_dir(shell.path("deep"));
     command.env("GLOSS_HOVER_WAIT_MS", "5");
+    command.env("GLOSS_BUDGET", "{\"dailyUsd\": 0.5, \"monthlyUsd\": 3}");
     let (code, out, _) = said(command.output().unwrap());
     assert_eq!(code, 0);
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -823,6 +825,10 @@ fn the_configuration_says_where_each_value_came_from() {
     );
     check("concurrency", 4.into(), "built-in", none.clone());
     check("proxy", "http://me:...@proxy:1/".into(), "user", 4.into());
+    // What it comes to, not what the one or the other says.
+    let budget =
+        serde_json::json!({ "daily_usd": 0.2, "monthly_usd": 3.0, "total_daily_tokens": 9 });
+    check("budget", budget, "environment", none.clone());
     let ignored = report["ignored"].as_array().unwrap().iter();
     let ignored: Vec<_> = ignored
         .map(|notice| notice["key"].as_str().unwrap())
@@ -852,6 +858,16 @@ fn the_configuration_says_where_each_value_came_from() {
     assert_eq!(code, 0);
     let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(schema["properties"]["model"]["default"], "grok-4.3");
+}
+
+#[test]
+fn a_configuration_that_lets_nothing_out_is_said_once() {
+    let shell = Shell::new();
+    let mut command = shell.command(&["explain", "total.py"]);
+    command.env("GLOSS_BUDGET", "much");
+    let (code, _, err) = said(command.output().unwrap());
+    assert_eq!((code, err.matches("GLOSS_BUDGET").count()), (1, 1), "{err}");
+    assert!(err.ends_with("gloss: nothing was sent\n"), "{err}");
 }
 
 #[test]

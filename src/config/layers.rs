@@ -241,10 +241,21 @@ impl Laying {
                     .push(entry.origin);
             }
         }
+        let (values, origins) = (&self.resolved.values, &mut self.resolved.origins);
+        // A model that nobody named is there because of the list that it is the first of.
+        if values.contains_key("model")
+            && let Some(list) = origins.get("allowed_models").cloned()
+        {
+            origins.entry("model").or_insert(list);
+        }
         let settings = &self.resolved.settings;
         if self.resolved.origins.contains_key("exclude") {
             let all = json!(settings.exclude);
             self.resolved.values.insert("exclude", all);
+        }
+        if self.resolved.origins.contains_key("budget") {
+            let budget = settings.budget.to_json();
+            self.resolved.values.insert("budget", budget);
         }
         if self.resolved.origins.contains_key("actions") {
             let actions = settings.actions.iter();
