@@ -19,7 +19,7 @@ const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long a claim waits for what other processes write. A lock that lasts longer is stuck, and
 /// stops no request.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most that may be used in a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
