@@ -96,7 +96,8 @@ pub(super) struct Reserved {
 /// A warning that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Warned {
-    pub(super) name: &'static str,
+    /// With the amount, for a limit that was raised is another one.
+    pub(super) name: String,
     /// Empty for a limit of the machine.
     pub(super) workspace: String,
     pub(super) since: Timestamp,
@@ -194,7 +195,7 @@ impl Limit {
 
     fn warned(&self, claim: &Claim) -> Warned {
         Warned {
-            name: self.name,
+            name: format!("{} {}", self.name, self.most.number()),
             workspace: if self.of_machine {
                 String::new()
             } else {

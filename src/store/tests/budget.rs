@@ -213,19 +213,22 @@ fn four_fifths_are_told_once_a_limit_and_while() {
     check(&first, &limits, "/w", &[]);
     assert!(first.flush(SOON));
     check(&store(&folder), &limits, "/w", &[]);
-    // The next day tells anew.
+    // So does a limit that was raised, and the next day.
+    let raised = limit("daily_tokens", false, Amount::Tokens(110));
+    let raised = Limit {
+        since: own.since,
+        ..raised
+    };
+    spend(&first, "/w", 1, 10, None);
+    check(&first, slice::from_ref(&raised), "/w", &["daily_tokens"]);
+    check(&first, slice::from_ref(&raised), "/w", &[]);
     let tomorrow = Limit {
         since: own.since + SignedDuration::from_mins(1),
         ..own
     };
     check(&first, &[tomorrow], "/w", &["daily_tokens"]);
     spend(&first, "/third", 1, 700, None);
-    check(
-        &first,
-        std::slice::from_ref(&all),
-        "/w",
-        &["total_daily_tokens"],
-    );
+    check(&first, slice::from_ref(&all), "/w", &["total_daily_tokens"]);
     check(&first, &[all], "/other", &[]);
 }
 
