@@ -747,6 +747,28 @@ fn describe_goes_on_after_what_is_wrong_and_takes_any_link() {
 }
 
 #[test]
+fn what_is_wrong_with_all_images_is_said_once_and_what_is_known_is_shown() {
+    let shell = Shell::new();
+    shell.picture("blue.png", 10);
+    shell.picture("green.png", 90);
+    assert_eq!(shell.run(&["describe", "green.png"]).0, 0);
+    let images = ["describe", "red.png", "blue.png", "green.png", "page.md"];
+    let mut command = shell.command(&images);
+    command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
+    let (code, out, err) = said(command.output().unwrap());
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("green.png") && !out.contains("blue.png"),
+        "{out}"
+    );
+    assert_eq!(err.matches("gloss-no-such-program").count(), 1, "{err}");
+    assert!(
+        err.contains("more images were not asked about for that"),
+        "{err}"
+    );
+}
+
+#[test]
 fn the_model_that_is_named_is_asked() {
     let shell = Shell::new();
     let mut command = shell.command(&["describe", "red.png", "--model", "grok-4"]);
