@@ -14,7 +14,7 @@ use url::Url;
 use super::arguments::DescribeArgs;
 use super::{face, output};
 use crate::action::describe::MAX_OUTPUT_TOKENS;
-use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, Place, usd};
+use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, JobError, Place, usd};
 use crate::image::Hints;
 use crate::text::visible;
 
@@ -32,7 +32,8 @@ pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
     face::run(&engine, describe_all(&engine, &arguments))
 }
 
-/// Images first, then documents. What is wrong with one is said, and the next one follows.
+/// Images first, then documents. What is wrong with one is said, and the next one follows, unless
+/// that is wrong with all.
 async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     let mut code = 0;
     let (mut images, mut lacking) = (Vec::new(), Vec::new());
@@ -75,11 +76,21 @@ async fn describe_images(
     }
     let count = all.len();
     let many = count > 1 || arguments.targets.len() > 1;
+    // Nothing can be asked, and how many were left for that.
+    let (mut is_cut_off, mut left) = (false, 0);
     for (index, Named { name, job }) in all.into_iter().enumerate() {
         if count > 1 && !arguments.ask.dry_run {
             face::say_place(index + 1, count, &name);
         }
         let engine = &face::engine_in(engine, &arguments.ask, "vision_model", &job.place.workspace);
+        let is_known = async || {
+            let known = engine.known(job.clone()).await;
+            known.is_ok_and(|known| known.markdown.is_some() && !job.again)
+        };
+        if is_cut_off && !is_known().await {
+            left += 1;
+            continue;
+        }
         let described = if arguments.ask.dry_run {
             prompt(engine, job).await
         } else {
@@ -95,9 +106,18 @@ async fn describe_images(
             Ok(Outcome::Description(description)) => print(&name, &description, many)?,
             Err(error) => {
                 face::say_error(&error);
+                let cause = error.downcast_ref::<JobError>();
+                is_cut_off |= cause.is_some_and(JobError::holds_for_all);
                 code = 1;
             }
         }
+    }
+    match left {
+        0 => {}
+        1 => face::note("gloss: 1 more image was not asked about for that"),
+        _ => face::note(&format!(
+            "gloss: {left} more images were not asked about for that"
+        )),
     }
     Ok(code)
 }

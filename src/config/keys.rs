@@ -276,6 +276,13 @@ pub(super) const KEYS: [Key; 33] = [
 /// than taken in silence.
 pub(super) const NOT_YET: [&str; 1] = ["wire"];
 
+/// Why this build cannot do what a key is for, though it knows the key.
+pub(super) fn not_built_in(name: &str) -> Option<&'static str> {
+    (name == "otlp_endpoint" && !cfg!(feature = "otlp")).then_some(
+        "`otlp_endpoint` does nothing here: this Gloss was built without the feature `otlp`",
+    )
+}
+
 const TEXT: &str = "a text in quotes";
 const ADDRESS: &str = "an address like https://api.x.ai/v1";
 const LANGUAGE: &str =

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::file::Content;
-use super::keys::{KEYS, Key, NOT_YET, is_guard};
+use super::keys::{KEYS, Key, NOT_YET, is_guard, not_built_in};
 use super::origin::{Layer, Origin, Place};
 use super::source::{Entry, Environment, Fault, from_editor, from_environment, from_toml};
 use super::trust::{self, Right};
@@ -219,7 +219,8 @@ impl Laying {
             }
             _ => None,
         };
-        if let Some(what) = refusal {
+        let not_built_in = not_built_in(name).filter(|_| new != self.resolved.settings);
+        if let Some(what) = refusal.or_else(|| not_built_in.map(str::to_owned)) {
             return self.notice(origin, Some(name), what);
         }
         self.resolved.settings = new;
@@ -240,10 +241,21 @@ impl Laying {
                     .push(entry.origin);
             }
         }
+        let (values, origins) = (&self.resolved.values, &mut self.resolved.origins);
+        // A model that nobody named is there because of the list that it is the first of.
+        if values.contains_key("model")
+            && let Some(list) = origins.get("allowed_models").cloned()
+        {
+            origins.entry("model").or_insert(list);
+        }
         let settings = &self.resolved.settings;
         if self.resolved.origins.contains_key("exclude") {
             let all = json!(settings.exclude);
             self.resolved.values.insert("exclude", all);
+        }
+        if self.resolved.origins.contains_key("budget") {
+            let budget = settings.budget.to_json();
+            self.resolved.values.insert("budget", budget);
         }
         if self.resolved.origins.contains_key("actions") {
             let actions = settings.actions.iter();

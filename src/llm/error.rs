@@ -116,6 +116,11 @@ pub enum ApiError {
          certificate"
     )]
     Tls { host: String, said: String },
+    #[error(
+        "the certificate of {host} is not valid at this machine's time ({said}): set the clock; if it \
+         is right, the certificate has to be renewed"
+    )]
+    OutOfDate { host: String, said: String },
     #[error("the proxy on the way to {host} failed ({said}): check `proxy` and HTTPS_PROXY")]
     Proxy { host: String, said: String },
     #[error(
@@ -179,7 +184,7 @@ impl ApiError {
             Self::Dns { .. } | Self::ConnectionRefused { .. } | Self::Unreachable { .. } => {
                 "unreachable"
             }
-            Self::Tls { .. } => "tls",
+            Self::Tls { .. } | Self::OutOfDate { .. } => "tls",
             Self::Proxy { .. } => "proxy",
             Self::ConnectTimeout { .. }
             | Self::FirstByteTimeout { .. }
@@ -214,6 +219,7 @@ impl ApiError {
             | Self::Malformed { said }
             | Self::Unreachable { said, .. }
             | Self::Tls { said, .. }
+            | Self::OutOfDate { said, .. }
             | Self::Proxy { said, .. }
             | Self::Reset { said, .. }
             | Self::Setting { said } => *said = clean(said),
@@ -398,6 +404,13 @@ mod tests {
                 said: said.clone(),
             },
             &["`ca_file`"],
+        );
+        check(
+            ApiError::OutOfDate {
+                host: host.clone(),
+                said: said.clone(),
+            },
+            &["set the clock"],
         );
         check(
             ApiError::Proxy {

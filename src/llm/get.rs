@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -11,15 +12,18 @@ use super::classify::{Refusal, classify};
 use super::key::{may_see_key, scrub};
 use super::said::Said;
 use super::transport::{self, Route, Sending};
-use super::{ApiError, Client, Endpoint, RateLimits};
+use super::{ApiError, Client, Endpoint, RateLimits, retry};
 
 /// The most that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 
-/// What came, and what the headers told beside it.
-pub(super) struct Fetched {
-    pub body: Value,
+/// An answer, whatever it is, and what its headers told beside it.
+pub(super) struct Answer {
+    /// What was asked for, or why it was refused.
+    pub body: Result<Value, ApiError>,
     pub limits: RateLimits,
+    /// By the server's clock, where it tells it.
+    pub time: Option<Timestamp>,
 }
 
 /// What stands at `name` beside chat/completions; from `base_url`'s very host, with the key where
@@ -29,7 +33,20 @@ pub(super) async fn fetched(
     endpoint: &Endpoint,
     name: &str,
     patience: Duration,
-) -> Result<Fetched, ApiError> {
+) -> Result<Value, ApiError> {
+    answered(client, endpoint, name, patience).await?.body
+}
+
+/// The same, with all that came.
+///
+/// # Errors
+/// When no answer came.
+pub(super) async fn answered(
+    client: &Client,
+    endpoint: &Endpoint,
+    name: &str,
+    patience: Duration,
+) -> Result<Answer, ApiError> {
     let base = &endpoint.base_url;
     let url = beside_chat(base, name)?;
     let mut request = client.pool(Route::to(&url)).await?.get(url.clone());
@@ -60,6 +77,7 @@ pub(super) async fn fetched(
     })?;
     let status = response.status();
     let limits = RateLimits::of(response.headers());
+    let time = retry::date(response.headers());
     let mut body = Vec::new();
     while let Some(more) = timeout_at(deadline, response.chunk())
         .await
@@ -71,20 +89,21 @@ pub(super) async fn fetched(
         }
         body.extend_from_slice(&more);
     }
-    if status.is_success() {
-        let body = serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
+    let body = if status.is_success() {
+        serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
             said: format!("what stands at /{name} is no JSON"),
-        })?;
-        return Ok(Fetched { body, limits });
-    }
-    let error = classify(&Refusal {
-        status: Some(status.as_u16()),
-        said: &Said::from_body(&body),
-        model: "",
-        bytes: 0,
-        wait: None,
-    });
-    Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
+        })
+    } else {
+        let error = classify(&Refusal {
+            status: Some(status.as_u16()),
+            said: &Said::from_body(&body),
+            model: "",
+            bytes: 0,
+            wait: None,
+        });
+        Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
+    };
+    Ok(Answer { body, limits, time })
 }
 
 /// The address of something beside chat/completions.

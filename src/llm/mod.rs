@@ -30,11 +30,11 @@ mod usage;
 
 pub use error::ApiError;
 pub use key::{Key, UnfitKey, is_loopback, scrubbed};
-pub use key_info::KeyInfo;
+pub use key_info::{KeyInfo, Look};
 pub use models::ListedModel;
 pub use retry::RetryPolicy;
 pub use said::Said;
-pub use transport::{root_cause, tls};
+pub use transport::{Proxy, proxy_to, root_cause, tls};
 pub use usage::Usage;
 
 /// The fingerprint of the offline stand-in, which thinks nothing and bills nothing.

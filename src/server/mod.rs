@@ -43,6 +43,7 @@ mod protocol;
 mod run;
 mod service;
 mod state;
+mod told;
 mod traits;
 pub mod transport;
 

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::alt_text;
 use super::apply;
@@ -55,6 +56,7 @@ pub fn start(
     let own = state.engine_for(&snapshot.uri);
     let mut job = Job {
         id: String::new(),
+        began: Instant::now(),
         kind,
         title,
         range: argument.range.unwrap_or_default(),

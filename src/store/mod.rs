@@ -131,11 +131,7 @@ impl Store {
 
     /// Whether the ledger can be written just now. Writes nothing.
     pub fn probe(&self) -> Reply<()> {
-        self.ask(|database, _| {
-            database.run(READ_PATIENCE, |connection| {
-                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
-            })
-        })
+        self.ask(|database, _| database.run(READ_PATIENCE, tables::write_nothing))
     }
 
     /// Tells the user something that [`Store::take_notices`] then hands out.

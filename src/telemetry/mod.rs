@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -143,6 +144,7 @@ impl Sender {
 async fn run(mut receiver: mpsc::Receiver<Message>, target: Target, client: Client, store: Store) {
     let is_told = AtomicBool::new(false);
     while let Some(first) = receiver.recv().await {
+        let began = Timestamp::now();
         let mut batch = Vec::new();
         let mut flushed = None;
         let deadline = Instant::now() + GATHERING;
@@ -158,7 +160,7 @@ async fn run(mut receiver: mpsc::Receiver<Message>, target: Target, client: Clie
             next = timeout_at(deadline, receiver.recv()).await.ok().flatten();
         }
         if !batch.is_empty()
-            && let Err(why) = send(&client, &target, &batch).await
+            && let Err(why) = send(&client, &target, &batch, began).await
             && !is_told.swap(true, Ordering::Relaxed)
         {
             store.notice(format!(
@@ -172,20 +174,21 @@ async fn run(mut receiver: mpsc::Receiver<Message>, target: Target, client: Clie
 }
 
 #[cfg(feature = "otlp")]
-async fn send(client: &Client, target: &Target, batch: &[Row]) -> Result<(), String> {
+async fn send(
+    client: &Client,
+    target: &Target,
+    batch: &[Row],
+    began: Timestamp,
+) -> Result<(), String> {
     let spans = post(client, target, "v1/traces", otlp::spans(target, batch));
-    let metrics = post(
-        client,
-        target,
-        "v1/metrics",
-        metrics::metrics(target, batch),
-    );
+    let metrics = metrics::metrics(target, batch, began);
+    let metrics = post(client, target, "v1/metrics", metrics);
     let (spans, metrics) = futures::join!(spans, metrics);
     spans.and(metrics)
 }
 
 #[cfg(not(feature = "otlp"))]
-async fn send(_: &Client, _: &Target, _: &[Row]) -> Result<(), String> {
+async fn send(_: &Client, _: &Target, _: &[Row], _: Timestamp) -> Result<(), String> {
     Ok(())
 }
 
