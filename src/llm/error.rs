@@ -86,7 +86,7 @@ pub enum ApiError {
     Forbidden { said: String },
     #[error(
         "there is no chat API at this address (HTTP {status}{}): check `base_url`, which usually \
-         ends in /v1",
+         ends in /v1, and `wire`",
         after_comma(said)
     )]
     NotFound { status: u16, said: String },
