@@ -302,14 +302,14 @@ async fn an_answer_is_streamed_and_accounted_for(wire: Wire) {
     let cache_key = at("/prompt_cache_key").and_then(|key| key.as_str());
     assert_eq!(cache_key, conversation);
     // What is not stored by default need not be told.
-    let stored = at("/store").and_then(|stored| stored.as_bool());
+    let stored = at("/store").and_then(serde_json::Value::as_bool);
     assert_eq!(stored, (wire == Wire::Responses).then_some(false));
 }
 
 async fn what_is_xais_own_goes_to_grok_alone_and_no_key_is_no_header(wire: Wire) {
     let mut server = Server::start(vec![good(wire, "hi")]).await;
     let mut call = call(wire, &server.url());
-    call.model = "llama3.2".to_owned();
+    "llama3.2".clone_into(&mut call.model);
     call.endpoint.key = None;
     ask(&client(), &call).await.0.unwrap();
     let request = server.request().await;
@@ -813,7 +813,7 @@ async fn a_parameter_that_is_refused_is_dropped_once_and_remembered(wire: Wire) 
     call.endpoint.base_url = fresh.url().parse().unwrap();
     assert_eq!(ask(&other, &call).await.0.unwrap().retries, 0);
     assert!(!fresh.request().await.contains("\"reasoning"));
-    call.model = "grok-build-0.1".to_owned();
+    "grok-build-0.1".clone_into(&mut call.model);
     let refused = Server::start(vec![refuse()]).await;
     call.endpoint.base_url = refused.url().parse().unwrap();
     let failure = ask(&other, &call).await.0.unwrap_err();
