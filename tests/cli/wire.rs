@@ -52,14 +52,6 @@ fn the_same_comes_of_both_wires() {
 }
 
 #[test]
-fn the_demo_goes_by_either() {
-    let shell = Shell::new();
-    let (code, out, err) = printed(&shell, "responses", &["demo"]);
-    assert_eq!(code, 0, "{out}{err}");
-    assert!(out.contains("offline stand-in"), "{out}");
-}
-
-#[test]
 fn a_wire_that_is_none_is_said_and_the_usual_one_is_spoken() {
     let shell = Shell::new();
     let (code, out, err) = printed(&shell, "smoke", &["explain", "total.py:1"]);
