@@ -15,6 +15,8 @@
 mod fetch;
 #[path = "api/server.rs"]
 mod server;
+#[path = "api/servers.rs"]
+mod servers;
 #[path = "api/wire.rs"]
 mod wire;
 
