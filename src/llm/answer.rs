@@ -125,6 +125,10 @@ impl Answer {
             let said = short(&self.refusal);
             return Err(ApiError::ContentRefused { said });
         }
+        // Thoughts count against the limit on one wire, and with most servers on the other.
+        if self.text.is_empty() && self.finish_reason.as_deref() == Some("length") {
+            return Err(ApiError::Wordless);
+        }
         match (self.finish_reason.is_some(), self.done) {
             (true, _) => Ok(()),
             (false, true) if !self.text.is_empty() => Ok(()),

@@ -149,6 +149,11 @@ pub enum ApiError {
          less or lower `max_prompt_tokens`"
     )]
     Empty,
+    #[error(
+        "the model had used up its tokens before it said anything: raise `max_output_tokens`, or \
+         lower `reasoning_effort`"
+    )]
+    Wordless,
     #[error("{said}")]
     Setting {
         /// What is wrong with which setting, and what to do.
@@ -187,7 +192,7 @@ impl ApiError {
             | Self::TotalTimeout { .. } => "timeout",
             Self::Reset { .. } | Self::CutOff => "cut_off",
             Self::Endless { .. } => "endless",
-            Self::Empty => "empty",
+            Self::Empty | Self::Wordless => "empty",
             Self::Setting { .. } => "setting",
         }
     }
@@ -228,7 +233,8 @@ impl ApiError {
             | Self::TotalTimeout { .. }
             | Self::CutOff
             | Self::Endless { .. }
-            | Self::Empty => {}
+            | Self::Empty
+            | Self::Wordless => {}
         }
         self
     }
@@ -442,6 +448,10 @@ mod tests {
         check(ApiError::CutOff, &["cut off"]);
         check(ApiError::Endless { limit: 4 << 20 }, &["4 MiB"]);
         check(ApiError::Empty, &["`max_prompt_tokens`"]);
+        check(
+            ApiError::Wordless,
+            &["`max_output_tokens`", "`reasoning_effort`"],
+        );
         check(
             ApiError::Setting {
                 said: text("do this"),

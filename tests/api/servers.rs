@@ -427,6 +427,30 @@ async fn an_overflow_that_is_told_as_an_answer_of_nothing_is_an_error() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_thought_away_is_an_error_and_is_billed() {
+    let ends = [
+        (
+            Wire::Chat,
+            "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n\
+             data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"total_tokens\":16}}\n\n",
+        ),
+        (
+            Wire::Responses,
+            "data: {\"type\":\"response.incomplete\",\"response\":{\"status\":\"incomplete\",\
+             \"incomplete_details\":{\"reason\":\"max_output_tokens\"},\"output\":[],\
+             \"usage\":{\"input_tokens\":7,\"total_tokens\":16}}}\n\n",
+        ),
+    ];
+    for (wire, end) in ends {
+        let body = format!("data: {}\n\n{end}", super::thought(wire));
+        let failure = against(wire, vec![stream(&body, 100)]).await.0.unwrap_err();
+        assert_eq!(failure.error, ApiError::Wordless);
+        assert_eq!((failure.usage.total_tokens, failure.retries), (16, 0));
+        assert!(failure.is_billed);
+    }
+}
+
+#[tokio::test]
 async fn a_local_model_gets_what_every_server_takes_and_needs_no_key() {
     for wire in Wire::ALL {
         for model in [

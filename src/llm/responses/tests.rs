@@ -263,13 +263,14 @@ fn the_end_says_why_in_the_words_of_the_other_wire() {
 }
 
 #[test]
-fn a_response_that_thought_its_tokens_away_ends_for_its_length() {
+fn a_response_that_thought_its_tokens_away_is_an_error() {
     let mut thought = message(json!([]));
     thought["incomplete_details"] = json!({"reason": "max_output_tokens"});
     thought["usage"] = json!({"input_tokens": 7, "output_tokens": 9, "total_tokens": 16});
     let (_, answer) = take(&[last("incomplete", thought)]);
     assert_eq!(answer.finish_reason.as_deref(), Some("length"));
     assert_eq!((answer.text.as_str(), answer.usage.total_tokens), ("", 16));
+    assert_eq!(answer.check_end(), Err(ApiError::Wordless));
 }
 
 #[test]
