@@ -334,6 +334,7 @@ impl Engine {
         } = asking;
         let call = Call {
             endpoint: self.endpoint().await?,
+            wire: self.settings.wire,
             max_output_tokens: Some(self.settings.max_output_tokens.unwrap_or(max_output_tokens)),
             temperature: Some(self.settings.temperature),
             effort: Some(self.settings.reasoning_effort.unwrap_or(effort)),

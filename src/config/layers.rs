@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::file::Content;
-use super::keys::{KEYS, Key, NOT_YET, is_guard, not_built_in};
+use super::keys::{KEYS, Key, is_guard, not_built_in};
 use super::origin::{Layer, Origin, Place};
 use super::source::{Entry, Environment, Fault, from_editor, from_environment, from_toml};
 use super::trust::{self, Right};
@@ -345,13 +345,7 @@ fn never(name: &str, layer: Layer) -> String {
 
 fn unknown(name: &str) -> String {
     let shown: String = name.chars().take(60).collect();
-    if NOT_YET.contains(&name) {
-        return format!("`{name}` is not in force in this version");
-    }
     match nearest(name) {
-        Some(near) if NOT_YET.contains(&near) => {
-            format!("unknown key `{shown}`; `{near}` is not in force in this version either")
-        }
         Some(near) => format!("unknown key `{shown}`; did you mean `{near}`?"),
         None => format!("unknown key `{shown}`"),
     }
@@ -362,7 +356,6 @@ fn nearest(name: &str) -> Option<&'static str> {
         return None;
     }
     super::names()
-        .chain(NOT_YET)
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, _)| *distance <= 3)

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::llm::Wire;
 use crate::llm::models::{Price, TICKS_PER_USD};
 use crate::prompt::{Detail, Effort};
 
@@ -37,6 +38,8 @@ pub struct Settings {
     /// Why nothing may be sent until the configuration is mended, if so.
     pub blocked: Option<String>,
     pub base_url: String,
+    /// How the API is spoken to there.
+    pub wire: Wire,
     /// Prints the key, where the environment has none.
     pub api_key_command: Option<KeyCommand>,
     pub proxy: Option<String>,
@@ -170,6 +173,7 @@ impl Default for Settings {
         Self {
             blocked: None,
             base_url: "https://api.x.ai/v1".into(),
+            wire: Wire::Chat,
             api_key_command: None,
             proxy: None,
             ca_file: None,

@@ -86,7 +86,7 @@ pub enum ApiError {
     Forbidden { said: String },
     #[error(
         "there is no chat API at this address (HTTP {status}{}): check `base_url`, which usually \
-         ends in /v1",
+         ends in /v1, and `wire`",
         after_comma(said)
     )]
     NotFound { status: u16, said: String },
@@ -154,6 +154,11 @@ pub enum ApiError {
          less or lower `max_prompt_tokens`"
     )]
     Empty,
+    #[error(
+        "the model had used up its tokens before it said anything: raise `max_output_tokens`, or \
+         lower `reasoning_effort`"
+    )]
+    Wordless,
     #[error("{said}")]
     Setting {
         /// What is wrong with which setting, and what to do.
@@ -192,7 +197,7 @@ impl ApiError {
             | Self::TotalTimeout { .. } => "timeout",
             Self::Reset { .. } | Self::CutOff => "cut_off",
             Self::Endless { .. } => "endless",
-            Self::Empty => "empty",
+            Self::Empty | Self::Wordless => "empty",
             Self::Setting { .. } => "setting",
         }
     }
@@ -234,7 +239,8 @@ impl ApiError {
             | Self::TotalTimeout { .. }
             | Self::CutOff
             | Self::Endless { .. }
-            | Self::Empty => {}
+            | Self::Empty
+            | Self::Wordless => {}
         }
         self
     }
@@ -455,6 +461,10 @@ mod tests {
         check(ApiError::CutOff, &["cut off"]);
         check(ApiError::Endless { limit: 4 << 20 }, &["4 MiB"]);
         check(ApiError::Empty, &["`max_prompt_tokens`"]);
+        check(
+            ApiError::Wordless,
+            &["`max_output_tokens`", "`reasoning_effort`"],
+        );
         check(
             ApiError::Setting {
                 said: text("do this"),

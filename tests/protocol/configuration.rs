@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api, Held};
+use super::api::{Answer, Api, Held, effort};
 use super::editor::{Editor, Setup, uri};
 use super::lifetime::usage;
 
@@ -294,25 +294,22 @@ async fn a_parameter_that_a_model_refuses_is_left_out_and_remembered() {
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let (id, held) = asked(&mut editor, &mut api, &uri).await;
-    assert_eq!(held.body["reasoning_effort"], "low");
+    assert_eq!(effort(&held.body), Some("low"));
     let refused = json!({ "code": "Client specified an invalid argument",
         "error": "Model grok-4.3 does not support parameter reasoningEffort." });
     held.answer(Answer::Status(400, refused.to_string()));
     let held = api.next().await;
-    assert_eq!(held.body.get("reasoning_effort"), None);
+    assert_eq!(effort(&held.body), None);
     held.text("It calls `b`.");
     assert!(editor.finished(&id).await["result"]["markdown"].is_string());
     let body = explained(&mut editor, &mut api, &uri).await;
-    assert_eq!(body.get("reasoning_effort"), None);
+    assert_eq!(effort(&body), None);
     // Also by other settings.
     let settings = json!({ "settings": { "gloss": { "temperature": 0.5 } } });
     editor
         .notify("workspace/didChangeConfiguration", settings)
         .await;
     let body = explained(&mut editor, &mut api, &uri).await;
-    assert_eq!(
-        (body.get("reasoning_effort"), &body["temperature"]),
-        (None, &json!(0.5))
-    );
+    assert_eq!((effort(&body), &body["temperature"]), (None, &json!(0.5)));
     assert!(editor.stop().await.success());
 }

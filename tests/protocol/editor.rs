@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use gloss::document::{ContentChange, Documents};
+use gloss::llm::Wire;
 use gloss::server::frames;
 use gloss::text::{Encoding, Position};
 use serde_json::{Value, json};
@@ -50,6 +51,14 @@ fn plain() -> Value {
         "window": { "workDoneProgress": true },
         "workspace": { "applyEdit": true, "workspaceEdit": { "documentChanges": true } },
     })
+}
+
+/// What the setting `wire` is for all of these tests.
+pub fn wire() -> &'static str {
+    match super::WIRE {
+        Wire::Chat => "chat",
+        Wire::Responses => "responses",
+    }
 }
 
 pub struct Editor {
@@ -106,6 +115,7 @@ impl Editor {
             .env("HOME", folder.path().join("home"))
             .env("GLOSS_DATA_DIR", folder.path().join("data"))
             .env("XAI_BASE_URL", &setup.api)
+            .env("GLOSS_WIRE", wire())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, schema};
 use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
 
@@ -69,7 +69,7 @@ async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
     let argument = json!({ "uri": uri, "workDoneToken": "mine" });
     editor.execute("gloss.explainFile", argument).await.unwrap();
     let held = api.next().await;
-    let schema = &held.body["response_format"]["json_schema"]["schema"];
+    let schema = schema(&held.body);
     assert!(
         schema["properties"]["functions"].is_object(),
         "{}",

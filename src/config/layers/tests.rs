@@ -103,7 +103,7 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
     check(
         "wir = 1",
         json!({}),
-        "config.toml:1: unknown key `wir`; `wire` is not in force in this version either",
+        "config.toml:1: unknown key `wir`; did you mean `wire`?",
     );
     check(
         "temperature = 'hot'",
@@ -116,9 +116,9 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
         "config.toml:2: string values must be quoted, expected literal string; nothing is sent until this is mended",
     );
     check(
-        "wire = 'chat'",
+        "wire = 'response'",
         json!({}),
-        "config.toml:1: `wire` is not in force in this version",
+        "config.toml:1: `wire` should be \"chat\" or \"responses\"",
     );
     check(
         "",
@@ -133,6 +133,7 @@ fn the_editor_cannot_move_data_or_the_key() {
         ("baseUrl", json!("https://evil.example/v1")),
         ("proxy", json!("http://evil.example")),
         ("caFile", json!("/tmp/evil.pem")),
+        ("wire", json!("responses")),
         ("redactSecrets", json!(false)),
     ] {
         let resolved = layers("", json!({name: value}), &[]);
@@ -295,11 +296,7 @@ fn variables_are_ours_by_their_name_and_said_where_they_set_nothing() {
         "a",
         Some("environment, GLOSS_MODLE: unknown key `modle`; did you mean `model`?"),
     );
-    check(
-        "GLOSS_WIRE",
-        "chat",
-        Some("environment, GLOSS_WIRE: `wire` is not in force in this version"),
-    );
+    check("GLOSS_WIRE", "responses", None);
 }
 
 #[test]
