@@ -746,7 +746,8 @@ fn what_is_wrong_with_all_images_is_said_once_and_what_is_known_is_shown() {
     shell.picture("blue.png", 10);
     shell.picture("green.png", 90);
     assert_eq!(shell.run(&["describe", "green.png"]).0, 0);
-    let images = ["describe", "red.png", "blue.png", "green.png", "page.md"];
+    std::fs::write(shell.path("lack.md"), "![](red.png)\n").unwrap();
+    let images = ["describe", "red.png", "blue.png", "green.png", "lack.md"];
     let mut command = shell.command(&images);
     command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
     let (code, out, err) = said(command.output().unwrap());
@@ -757,9 +758,17 @@ fn what_is_wrong_with_all_images_is_said_once_and_what_is_known_is_shown() {
     );
     assert_eq!(err.matches("gloss-no-such-program").count(), 1, "{err}");
     assert!(
-        err.contains("more images were not asked about for that"),
+        err.contains("1 more image was not asked about for that")
+            && err.contains("1 more document was not asked about for that"),
         "{err}"
     );
+    // Documents alone are cut off as well.
+    std::fs::write(shell.path("more.md"), "![](blue.png)\n").unwrap();
+    let mut command = shell.command(&["describe", "lack.md", "more.md"]);
+    command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
+    let (code, _, err) = said(command.output().unwrap());
+    assert_eq!(code, 1);
+    assert_eq!(err.matches("gloss-no-such-program").count(), 1, "{err}");
 }
 
 #[test]

@@ -53,7 +53,12 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
         }
     }
     if !images.is_empty() {
-        code |= describe_images(engine, arguments, images).await?;
+        let ended = describe_images(engine, arguments, images).await?;
+        code |= ended.code;
+        if ended.is_cut_off && !lacking.is_empty() {
+            say_left(lacking.len(), "document");
+            return Ok(code);
+        }
     }
     code |= if arguments.ask.dry_run {
         alt_text::show_prompts(lacking, arguments).await?
@@ -63,16 +68,32 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
     Ok(code)
 }
 
+/// How describing images ended.
+struct Ended {
+    code: u8,
+    /// Whether nothing at all can be asked.
+    is_cut_off: bool,
+}
+
+fn say_left(count: usize, what: &str) {
+    let were = if count == 1 { "was" } else { "were" };
+    let more = counted(count, &format!("more {what}"));
+    face::note(&format!("gloss: {more} {were} not asked about for that"));
+}
+
 async fn describe_images(
     engine: &Engine,
     arguments: &DescribeArgs,
     all: Vec<Named>,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Ended> {
     let mut code = 0;
     let may_ask = !arguments.ask.dry_run && !arguments.yes;
     if may_ask && !agreed(engine, all.iter()).await? {
         face::note("Nothing was sent.");
-        return Ok(code);
+        return Ok(Ended {
+            code,
+            is_cut_off: false,
+        });
     }
     let count = all.len();
     let many = count > 1 || arguments.targets.len() > 1;
@@ -112,14 +133,10 @@ async fn describe_images(
             }
         }
     }
-    match left {
-        0 => {}
-        1 => face::note("gloss: 1 more image was not asked about for that"),
-        _ => face::note(&format!(
-            "gloss: {left} more images were not asked about for that"
-        )),
+    if left > 0 {
+        say_left(left, "image");
     }
-    Ok(code)
+    Ok(Ended { code, is_cut_off })
 }
 
 /// Whether these images may be described: the person is asked where that comes to much.

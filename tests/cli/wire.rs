@@ -18,10 +18,13 @@ fn the_same_comes_of_both_wires() {
         &["explain", "total.py", "--question", "Why the loop?"],
         &["refactor", "total.py:1"],
         &["describe", "red.png"],
-        &["describe", "page.md"],
+        &["describe", "lack.md"],
     ] {
         let shells = [Shell::new(), Shell::new()];
         let [chat, responses] = &shells;
+        for shell in &shells {
+            std::fs::write(shell.path("lack.md"), "![](red.png)\n").unwrap();
+        }
         let (code, out, err) = printed(chat, "chat", arguments);
         assert!(code == 0 && !out.is_empty(), "{arguments:?}: {err}");
         let (code, by_responses, err) = printed(responses, "responses", arguments);
