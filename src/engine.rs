@@ -37,6 +37,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -60,7 +61,7 @@ use crate::auth::Keys;
 use crate::config::{Environment, Settings};
 use crate::llm::{self, ApiError, Call, Client, Effort, Endpoint, Event};
 use crate::prompt::Prompt;
-use crate::store::Store;
+use crate::store::{DescriptionKey, Store};
 use crate::telemetry::Telemetry;
 use account::Account;
 use fetch::{AddressRule, FetchOptions, Fetcher};
@@ -114,7 +115,9 @@ pub struct Engine {
     /// Which images were seen behind URLs.
     seen: Seen,
     /// Who asks about which image.
-    turns: Turns,
+    turns: Turns<DescriptionKey, String>,
+    /// Who asks which question about code, by its fingerprint.
+    asked: Turns<[u8; 32], Answer>,
     prices: Prices,
     telemetry: Telemetry,
     store: Store,
@@ -131,7 +134,23 @@ struct Asking {
     account: Account,
 }
 
+impl Asking {
+    /// What tells the question from all others, of whatever place.
+    fn fingerprint(&self, base_url: &str) -> [u8; 32] {
+        let Self {
+            model,
+            prompt,
+            max_output_tokens,
+            effort,
+            ..
+        } = self;
+        let asked = format!("{base_url:?} {model:?} {max_output_tokens} {effort:?} {prompt:?}");
+        Sha256::digest(asked).into()
+    }
+}
+
 /// What came back, its row already written.
+#[derive(Clone)]
 struct Answer {
     text: String,
     finish: Option<String>,
@@ -170,6 +189,7 @@ impl Engine {
             fetcher,
             seen: Seen::default(),
             turns: Turns::default(),
+            asked: Turns::default(),
             store,
             learned: fallback::Learned::default(),
         }
@@ -195,6 +215,7 @@ impl Engine {
         new.desk = self.desk.clone();
         new.seen = self.seen.clone();
         new.turns = self.turns.clone();
+        new.asked = self.asked.clone();
         new.learned = self.learned.clone();
         new.prices = new.prices.sharing(&self.prices);
         new.keys = new.keys.sharing(&self.keys);

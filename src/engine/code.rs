@@ -164,6 +164,8 @@ impl Engine {
         }
     }
 
+    /// Asks about what was prepared. Of several who ask the same at once one does, and all have its
+    /// answer, unless they want one of their own.
     pub(super) async fn ask_about(
         &self,
         job: &CodeJob,
@@ -177,7 +179,22 @@ impl Engine {
             effort: job.task.effort(),
             account: account(job, prepared),
         };
-        self.ask(asking, ear).await
+        if job.again {
+            return self.ask(asking, ear).await;
+        }
+        let key = asking.fingerprint(&self.settings.base_url);
+        if self.asked.are_taken(&key) {
+            ear(Heard::Queued);
+        }
+        let mut turn = self.asked.take(&key).await;
+        if let Some(answer) = turn.clone() {
+            ear(Heard::Text(answer.text.clone()));
+            let spent = account(job, prepared).kept(self, &answer.spent.model);
+            return Ok(Answer { spent, ..answer });
+        }
+        let answer = self.ask(asking, ear).await?;
+        *turn = Some(answer.clone());
+        Ok(answer)
     }
 
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.

@@ -17,6 +17,9 @@ use tokio::sync::mpsc;
 /// How long anything may take before a test gives up; nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a menu is looked at before a cursor counts as one without a symbol.
+const MENUS: usize = 20;
+
 /// How an editor starts the server.
 pub struct Setup {
     pub api: String,
@@ -317,8 +320,20 @@ impl Editor {
         hover["contents"]["value"].as_str().map(str::to_owned)
     }
 
-    /// The titles offered at a place.
+    /// The titles in the menu. A menu waits for a parse only a moment, and a busy machine may take
+    /// longer; so at a cursor without a symbol it is looked at again.
     pub async fn titles(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
+        for _ in 0..MENUS {
+            let titles = self.titles_now(uri, start, end).await;
+            let is_unnamed = titles.iter().any(|title| title == "Explain selection");
+            if start != end || !is_unnamed {
+                return titles;
+            }
+        }
+        self.titles_now(uri, start, end).await
+    }
+
+    async fn titles_now(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
         let context = json!({ "diagnostics": [] });
         let params = json!({ "textDocument": { "uri": uri }, "range": range(start, end), "context": context });
         let actions = self

@@ -587,3 +587,52 @@ async fn ids_are_unique_and_strings() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_asks_the_same_meanwhile_shares_the_answer() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let argument = |question: Option<&str>| json!({ "uri": uri, "range": range((0, 4), (0, 4)), "question": question });
+    for question in [None, Some("Why?")] {
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let begun = editor.execute("gloss.explain", argument(question)).await;
+            ids.push(begun.unwrap()["id"].as_str().unwrap().to_owned());
+        }
+        // Which of them asks, and which waits, is theirs.
+        api.next().await.text("Because.");
+        for id in ids {
+            let finished = editor.finished(&id).await;
+            assert_eq!(finished["result"]["markdown"], "Because.", "{finished}");
+        }
+        assert!(api.is_quiet());
+    }
+    let usage = usage(&editor).await;
+    assert_eq!(usage["total"]["requests"], 2, "{usage}");
+    assert_eq!(usage["total"]["from_store"], 2, "{usage}");
+}
+
+#[tokio::test]
+async fn who_waits_for_one_that_is_cancelled_asks_anew() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let begin = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": "first" });
+    editor
+        .execute("gloss.explain", begin.clone())
+        .await
+        .unwrap();
+    let held = api.next().await;
+    let second = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": "second" });
+    editor.execute("gloss.explain", second).await.unwrap();
+    editor
+        .execute("gloss.cancel", json!({ "id": "first" }))
+        .await
+        .unwrap();
+    assert_eq!(editor.finished("first").await["error"]["code"], -32800);
+    drop(held);
+    api.next().await.text("Because.");
+    let finished = editor.finished("second").await;
+    assert_eq!(finished["result"]["markdown"], "Because.");
+}
