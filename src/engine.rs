@@ -344,6 +344,20 @@ impl Engine {
         Ok(Endpoint { base_url, key })
     }
 
+    /// Opens a connection to the API before it is needed, so that the first answer waits for no
+    /// handshake. Only with a key that is at hand: none is looked for; and not on this machine, where
+    /// a handshake takes no time.
+    pub async fn warm(&self) {
+        let Ok(base_url) = self.base_url() else {
+            return;
+        };
+        let is_near = llm::is_loopback(&base_url) && base_url.scheme() == "http";
+        let key = self.keys.at_hand();
+        if self.settings.warm_connection && !is_near && key.is_some() {
+            self.client.warm(&Endpoint { base_url, key }).await;
+        }
+    }
+
     /// Asks this very model; writes one row whatever comes of it, once something was sent.
     async fn ask_model(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
         let Asking {

@@ -17,6 +17,8 @@ mod fetch;
 mod server;
 #[path = "api/servers.rs"]
 mod servers;
+#[path = "api/warm.rs"]
+mod warm;
 #[path = "api/wire.rs"]
 mod wire;
 

@@ -58,7 +58,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 34] = [
+pub(super) const KEYS: [Key; 35] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -269,6 +269,10 @@ pub(super) const KEYS: [Key; 34] = [
     }),
     key("vision_model", Anyone, |s, v| {
         s.vision_model = text(v)?;
+        Ok(())
+    }),
+    key("warm_connection", Anyone, |s, v| {
+        s.warm_connection = v.as_bool().ok_or("true or false")?;
         Ok(())
     }),
     key("wire", UserOnly, |s, v| {

@@ -75,6 +75,8 @@ pub struct Settings {
     pub code_lens: bool,
     /// Whether editors are told what is wrong with links to images.
     pub diagnostics: bool,
+    /// Whether a connection is opened before it is needed.
+    pub warm_connection: bool,
     pub remote_images: RemoteImages,
     /// Globs of files that are never sent in any way.
     pub exclude: Vec<String>,
@@ -199,6 +201,7 @@ impl Default for Settings {
             inlay_hints: true,
             code_lens: false,
             diagnostics: true,
+            warm_connection: true,
             remote_images: RemoteImages::Fetch,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,

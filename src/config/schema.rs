@@ -280,6 +280,11 @@ const KEYS: &[Row] = &[
         || id(),
     ),
     (
+        "warm_connection",
+        "Whether a connection to the API is opened as the editor starts, so that the first answer waits for none. It asks for the list of models, which is not billed.",
+        || json!({ "type": "boolean", "default": true }),
+    ),
+    (
         "wire",
         "How the API is spoken to: chat/completions, which every server has, or responses.",
         || one_of(&["chat", "responses"], "chat"),

@@ -46,6 +46,9 @@ pub use wire::Wire;
 
 use field::Field;
 
+/// How long warming a connection may take before it is given up.
+const WARMING: Duration = Duration::from_secs(10);
+
 /// The fingerprint of the offline stand-in, which thinks nothing and bills nothing.
 pub const STAND_IN: &str = "fp_offline_stand_in";
 
@@ -264,6 +267,12 @@ impl Client {
         on_event: &mut (dyn FnMut(Event) + Send),
     ) -> Result<Completion, Failure> {
         exchange::run(self, call, on_event).await
+    }
+
+    /// Opens a connection to the endpoint, which is kept for a while, by a question that is not
+    /// billed. What comes of it does not matter.
+    pub async fn warm(&self, endpoint: &Endpoint) {
+        let _ = get::fetched(self, endpoint, "models", WARMING).await;
     }
 
     /// The models that the endpoint offers, with prices where it names them. Asks for no answer

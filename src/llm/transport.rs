@@ -86,7 +86,8 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         .retry(reqwest::retry::never())
         .connect_timeout(options.timeouts.connect)
         .tcp_nodelay(true)
-        .pool_idle_timeout(Duration::from_secs(90))
+        // A person reads for a while between two questions.
+        .pool_idle_timeout(Duration::from_secs(300))
         .http2_keep_alive_interval(Duration::from_secs(15))
         .http2_keep_alive_timeout(Duration::from_secs(15))
         .http2_keep_alive_while_idle(true);

@@ -65,6 +65,8 @@ impl LanguageServer for Gloss {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }
         tokio::spawn(configuration::begin(self.server.clone()));
+        let engine = self.server.state().engine.clone();
+        tokio::spawn(async move { engine.warm().await });
         if self.server.state().traits.watches_files {
             tokio::spawn(diagnostics::watch_images(self.server.clone()));
         }
