@@ -120,7 +120,7 @@ fn drawing(days: &[Day<'_>], models: &Models, measure: Measure) -> String {
                  <text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
                 LEFT - 8,
                 y + 4,
-                escaped(&measure.short(value))
+                escaped(&measure.short(value, step))
             )
         })
         .collect();
