@@ -358,10 +358,7 @@ mod tests {
                 .map(|text| text.split('"').next().unwrap().parse().unwrap())
                 .collect();
             let [first, last] = [places.first(), places.last()].map(|place| *place.unwrap());
-            assert!(
-                first >= 20.0 && last + 20.0 <= WIDTH as f64,
-                "{count}: {places:?}"
-            );
+            assert!(first >= 20.0 && last + 20.0 <= 900.0, "{count}: {places:?}");
             assert!(
                 places.windows(2).all(|two| two[0] + 40.0 < two[1]),
                 "{count}"
