@@ -188,9 +188,7 @@ impl LanguageServer for Gloss {
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
         configuration::changed(&self.server, state::section(params.settings)).await;
-        diagnostics::all_changed(&self.server);
-        notes::refresh(&self.server);
-        code_lens::refresh(&self.server);
+        configuration::redraw(&self.server);
     }
 
     async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {

@@ -145,8 +145,10 @@ pub(super) fn reserve(
             nearly_used.push(standing);
         }
     }
-    if !transaction.is_some_and(|transaction| noted(transaction, &writes).is_ok()) {
-        writes.into_iter().for_each(|write| store.write(write));
+    if transaction.is_none_or(|transaction| noted(transaction, &writes).is_err()) {
+        for write in writes {
+            store.write(write);
+        }
     }
     Ok(Verdict::Granted {
         reservation,

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::config::{Settings, ToldWorkspace};
-use crate::llm::{Client, root_cause};
+use crate::llm::Client;
 use crate::store::{Row, Store};
 
 /// How long the first request of a batch waits for others.
@@ -25,6 +25,7 @@ const GATHERING: Duration = Duration::from_secs(5);
 const MOST: usize = 256;
 const WAITING: usize = 2_048;
 /// How long the collector may take.
+#[cfg(feature = "otlp")]
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A way to the collector, or none; clones share it.
@@ -193,6 +194,7 @@ async fn send(_: &Client, _: &Target, _: &[Row], _: Timestamp) -> Result<(), Str
 }
 
 /// Sends one message by OTLP/HTTP (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>).
+#[cfg(feature = "otlp")]
 async fn post(client: &Client, target: &Target, path: &str, body: Vec<u8>) -> Result<(), String> {
     let mut url = target.endpoint.clone();
     let base = url.path().trim_end_matches('/').to_owned();
@@ -203,7 +205,10 @@ async fn post(client: &Client, target: &Target, path: &str, body: Vec<u8>) -> Re
         .header(reqwest::header::CONTENT_TYPE, "application/x-protobuf")
         .timeout(PATIENCE)
         .body(body);
-    let response = request.send().await.map_err(|error| root_cause(&error))?;
+    let response = request
+        .send()
+        .await
+        .map_err(|error| crate::llm::root_cause(&error))?;
     match response.status() {
         status if status.is_success() => Ok(()),
         status => Err(format!("it answered {status}")),

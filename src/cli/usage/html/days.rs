@@ -120,7 +120,7 @@ fn drawing(days: &[Day<'_>], models: &Models, measure: Measure) -> String {
                  <text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
                 LEFT - 8,
                 y + 4,
-                escaped(&measure.short(value))
+                escaped(&measure.short(value, step))
             )
         })
         .collect();
@@ -358,10 +358,7 @@ mod tests {
                 .map(|text| text.split('"').next().unwrap().parse().unwrap())
                 .collect();
             let [first, last] = [places.first(), places.last()].map(|place| *place.unwrap());
-            assert!(
-                first >= 20.0 && last + 20.0 <= WIDTH as f64,
-                "{count}: {places:?}"
-            );
+            assert!(first >= 20.0 && last + 20.0 <= 900.0, "{count}: {places:?}");
             assert!(
                 places.windows(2).all(|two| two[0] + 40.0 < two[1]),
                 "{count}"
