@@ -118,16 +118,21 @@ pub fn locate(notes: &[impl AsRef<Note>], text: &Rope, syntax: Option<&Syntax>) 
             .filter_map(|at| Some((*at, notes.get(*at)?.as_ref())));
         notes.collect()
     };
-    // What is as it was keeps its place; only then what changed takes one that is free.
-    let mut rest = Vec::new();
-    for group in &groups {
-        match search.unchanged(&anchors(group)) {
-            Some(located) => found.push(located),
-            None => rest.push(group),
-        }
-    }
-    for group in rest {
-        found.extend(search.changed(&anchors(group)));
+    // What is as it was, where it was, keeps its place; only then what was moved takes one that is
+    // free, and last what changed.
+    for look in [
+        Search::as_it_was,
+        Search::beside,
+        Search::moved,
+        Search::changed,
+    ] {
+        groups.retain(|group| match look(&mut search, &anchors(group)) {
+            Some(located) => {
+                found.push(located);
+                false
+            }
+            None => true,
+        });
     }
     found.sort_by_key(|located| (located.shown_at, located.note));
     found
@@ -137,7 +142,6 @@ pub fn locate(notes: &[impl AsRef<Note>], text: &Rope, syntax: Option<&Syntax>) 
 struct Search<'t> {
     text: &'t Rope,
     syntax: Option<&'t Syntax>,
-    paths: Vec<SymbolPath>,
     by_path: HashMap<String, Vec<usize>>,
     /// Those of the same bare name, wherever they stand.
     by_name: HashMap<&'t str, Vec<usize>>,
@@ -152,8 +156,8 @@ impl<'t> Search<'t> {
     fn of(text: &'t Rope, syntax: Option<&'t Syntax>) -> Self {
         let paths = syntax.map(Syntax::paths).unwrap_or_default();
         let mut by_path: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, path) in paths.iter().enumerate() {
-            by_path.entry(path.names.clone()).or_default().push(at);
+        for (at, path) in paths.into_iter().enumerate() {
+            by_path.entry(path.names).or_default().push(at);
         }
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, symbol) in syntax
@@ -167,7 +171,6 @@ impl<'t> Search<'t> {
         Self {
             text,
             syntax,
-            paths,
             by_path,
             by_name,
             hashes: HashMap::new(),
@@ -201,22 +204,16 @@ impl<'t> Search<'t> {
         })
     }
 
-    /// The symbol that one of these notes was written about, the latest first: where it was, else
-    /// wherever in the file it was moved to.
-    fn unchanged(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
+    /// The first of these notes, the latest of one symbol first, whose text stands at one of the
+    /// symbols that it may be about.
+    fn unchanged(
+        &mut self,
+        notes: &[(usize, &Note)],
+        may_be: impl Fn(&Self, &Anchor) -> Vec<usize>,
+    ) -> Option<Located> {
         for note in notes {
             let anchor = &note.1.anchor;
-            let mut candidates = self
-                .by_path
-                .get(&anchor.symbol)
-                .cloned()
-                .unwrap_or_default();
-            let nth = |paths: &[SymbolPath], at: usize| paths.get(at).map(|path| path.nth);
-            candidates.sort_by_key(|at| nth(&self.paths, *at) != Some(anchor.nth));
-            let last = anchor.symbol.rsplit('/').next().unwrap_or_default();
-            let name = last.split_once(' ').map_or(last, |(_, name)| name);
-            candidates.extend(self.by_name.get(name).into_iter().flatten());
-            for symbol in candidates {
+            for symbol in may_be(self, anchor) {
                 if self.is_free(&note.1.action, symbol) && self.hash_of(symbol) == Some(anchor.hash)
                 {
                     return self.take(*note, symbol, true);
@@ -224,6 +221,32 @@ impl<'t> Search<'t> {
             }
         }
         None
+    }
+
+    fn as_it_was(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
+        self.unchanged(notes, |search, anchor| {
+            let nth = usize::try_from(anchor.nth).ok();
+            let candidates = search.by_path.get(&anchor.symbol);
+            let own = candidates.and_then(|candidates| candidates.get(nth?));
+            own.copied().into_iter().collect()
+        })
+    }
+
+    /// Among those of the same path, of which some came or went.
+    fn beside(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
+        self.unchanged(notes, |search, anchor| {
+            let candidates = search.by_path.get(&anchor.symbol);
+            candidates.cloned().unwrap_or_default()
+        })
+    }
+
+    /// Anywhere in the file, by its bare name.
+    fn moved(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
+        self.unchanged(notes, |search, anchor| {
+            let last = anchor.symbol.rsplit('/').next().unwrap_or_default();
+            let name = last.split_once(' ').map_or(last, |(_, name)| name);
+            search.by_name.get(name).cloned().unwrap_or_default()
+        })
     }
 
     /// The symbol of their path, if no other note was written about it.

@@ -150,6 +150,21 @@ fn symbols_of_one_name_keep_their_own_notes() {
 }
 
 #[test]
+fn a_note_takes_no_place_of_another_that_is_as_it_was() {
+    let text = "impl A {\n    fn new() { 1 }\n}\nimpl B {\n    fn new() { 1 }\n}\n";
+    let (rope, syntax) = parsed(text);
+    let second = text.rfind("new").unwrap();
+    let subject = action::subject(&rope, Some(&syntax), &(second..second)).unwrap();
+    let notes = [
+        note_at(text, "new"),
+        of(anchor(&rope, Some(&syntax), &subject)),
+    ];
+    assert_eq!(found(&notes, text), [(2, true), (5, true)]);
+    let changed = text.replacen("{ 1 }", "{ 3 }", 1);
+    assert_eq!(found(&notes, &changed), [(2, false), (5, true)]);
+}
+
+#[test]
 fn a_selection_is_found_by_its_text() {
     let selected = "let sum = self.items.iter().sum();\n        sum\n";
     let within = note(TEXT, selected);
