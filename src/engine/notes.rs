@@ -7,6 +7,7 @@ mod list;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ropey::Rope;
 use sha2::{Digest as _, Sha256};
 
 use super::code::{CodeJob, Explanation, Prepared, blocking};
@@ -14,9 +15,10 @@ use super::{Engine, JobError, Place, Spent, Task};
 use crate::action::explain;
 use crate::llm::models;
 use crate::store::{Hash, Note};
+use crate::syntax::Syntax;
 
-pub use anchor::{Located, anchor, hash as text_hash, locate};
-pub use comment::as_comment;
+pub use anchor::{Located, anchor, hash as text_hash, locate, locate_again};
+pub use comment::{Commented, as_comment};
 pub use list::{Listed, listed};
 
 impl Engine {
