@@ -1,6 +1,8 @@
 //! What is done with notes by command: listed, forgotten, copied into the code.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ropey::Rope;
 use serde_json::{Value, json};
@@ -11,9 +13,10 @@ use super::job::Job;
 use super::links::LONG;
 use super::state::{Server, State, place};
 use super::{convert, notes, protocol as lsp};
-use crate::engine::{self, JobError, Listed, Located, Rewriting};
+use crate::engine::{self, Commented, JobError, Listed, Located, Rewriting};
+use crate::store::Note;
 use crate::syntax::Language;
-use crate::text::Encoding;
+use crate::text::{self, Encoding};
 
 /// The notes of a workspace, or of those that the editor has open.
 pub async fn list(server: &Server, argument: &Argument) -> lsp::Result<Value> {
@@ -158,18 +161,35 @@ pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobErro
         return Err(JobError::StaleNote);
     }
     let syntax = server.trees.of(&snapshot, LONG).await;
+    let (text, language) = (snapshot.text.clone(), snapshot.language);
     let made = tokio::task::spawn_blocking(move || {
         let notes = [here.note];
-        let located = engine::locate(&notes, &snapshot.text, syntax.as_deref());
-        let located: &Located = located.first().ok_or(JobError::NoNote)?;
+        let located = engine::locate(&notes, &text, syntax.as_deref()).into_iter();
+        // What is alike elsewhere is not meant.
+        let located = located
+            .filter(|it| it.range.start < here.range.end && here.range.start < it.range.end)
+            .next_back();
+        let located = located.unwrap_or(Located {
+            note: 0,
+            shown_at: here.range.start,
+            range: here.range,
+            is_fresh: true,
+        });
         let [note] = &notes;
-        engine::as_comment(
-            note,
-            located,
-            &snapshot.text,
-            snapshot.language,
-            syntax.as_deref(),
-        )
+        engine::as_comment(note, &located, &text, language, syntax.as_deref())
     });
-    made.await.map_err(|_| JobError::Internal)?
+    let Commented { rewriting, note } = made.await.map_err(|_| JobError::Internal)??;
+    if let Some(note) = note {
+        also_about(server, &snapshot.uri, note);
+    }
+    Ok(rewriting)
+}
+
+/// Keeps a note of the text that an edit leads to, beside that of the text as it is.
+fn also_about(server: &Server, uri: &str, note: Note) {
+    let mut state = server.state();
+    if convert::file_path(uri).is_some() {
+        state.engine.store().keep_note(note.clone());
+    }
+    state.glosses.margin(uri).add(Arc::new(note));
 }

@@ -3,12 +3,22 @@
 use ropey::Rope;
 
 use super::Located;
+use super::anchor::hash;
 use crate::action::Subject;
 use crate::answer::{self, Purpose};
 use crate::engine::{JobError, Rewriting, Spent};
 use crate::store::Note;
 use crate::syntax::{Language, Symbol, Syntax};
 use crate::text::{self, Edit};
+
+/// A note copied into the code.
+#[derive(Clone, Debug)]
+pub struct Commented {
+    pub rewriting: Rewriting,
+    /// The note of the text that comes of it, where the comment stands in that: words that came of
+    /// the note are no change to what it says.
+    pub note: Option<Note>,
+}
 
 /// The edit that puts a note above what it is about, or into it.
 ///
@@ -20,7 +30,7 @@ pub fn as_comment(
     text: &Rope,
     language: Option<Language>,
     syntax: Option<&Syntax>,
-) -> Result<Rewriting, JobError> {
+) -> Result<Commented, JobError> {
     let language = language.ok_or(JobError::NoComments)?;
     let symbol = syntax.and_then(|syntax| {
         let symbols = syntax.symbols().iter();
@@ -46,22 +56,31 @@ pub fn as_comment(
         shown_at: located.shown_at,
         range: range.clone(),
     };
-    Ok(Rewriting {
-        summary: format!("Copied the note on {} into the code.", subject.title()),
-        subject,
-        new: format!(
-            "{}{new}{}",
-            around(range.start..place.at),
-            around(place.at..range.end)
-        ),
-        edits: vec![Edit {
-            range: place.at..place.at,
-            text: new,
-        }],
-        spent: Spent {
-            model: note.model.clone(),
-            from_store: true,
-            ..Spent::default()
+    let whole = format!(
+        "{}{new}{}",
+        around(range.start..place.at),
+        around(place.at..range.end)
+    );
+    let is_inside = located.range.start < place.at;
+    Ok(Commented {
+        note: is_inside.then(|| {
+            let mut copied = note.clone();
+            copied.anchor.hash = hash(Rope::from_str(&whole).slice(..));
+            copied
+        }),
+        rewriting: Rewriting {
+            summary: format!("Copied the note on {} into the code.", subject.title()),
+            subject,
+            new: whole,
+            edits: vec![Edit {
+                range: place.at..place.at,
+                text: new,
+            }],
+            spent: Spent {
+                model: note.model.clone(),
+                from_store: true,
+                ..Spent::default()
+            },
         },
     })
 }
@@ -166,10 +185,18 @@ mod tests {
         };
         let located =
             &super::super::locate(&[std::sync::Arc::new(note.clone())], &text, Some(&syntax))[0];
-        let made = as_comment(&note, located, &text, Some(language), Some(&syntax)).unwrap();
+        let copied = as_comment(&note, located, &text, Some(language), Some(&syntax)).unwrap();
+        let made = copied.rewriting;
         assert_eq!(crate::text::apply(&source, &made.edits), expected);
         let whole = source.replace(&source[made.subject.range.clone()], &made.new);
         assert_eq!(whole, expected);
+        // The note is about what came of it, too.
+        let text = Rope::from_str(expected);
+        let syntax = Syntax::parse(language, &text).unwrap();
+        let notes: Vec<_> = std::iter::once(note).chain(copied.note).collect();
+        let notes: Vec<_> = notes.into_iter().map(std::sync::Arc::new).collect();
+        let found = super::super::locate(&notes, &text, Some(&syntax));
+        assert!(found.len() == 1 && found[0].is_fresh, "{expected}");
     }
 
     #[test]
