@@ -99,29 +99,24 @@ fn told(listed: &Listed, encoding: Encoding) -> Value {
 pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
     let uri = argument.uri.clone();
     let uri = uri.ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
+    let (snapshot, encoding) = {
+        let state = server.state();
+        (state.snapshot(&uri), state.traits.encoding)
+    };
+    let snapshot =
+        snapshot.ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
+    let standing = notes::standing(server, &snapshot, notes::EVERYWHERE).await;
+    let about = argument.range.map(|range| {
+        let range = convert::bytes(&snapshot.text, range, encoding);
+        meant(&snapshot.text, &standing, &range)
+    });
     let (store, folders, about) = {
         let mut state = server.state();
-        let Some(snapshot) = state.snapshot(&uri) else {
-            return Err(lsp::Error::invalid_params(format!(
-                "{uri} is not open here"
-            )));
-        };
-        let encoding = state.traits.encoding;
         let State {
             glosses, documents, ..
         } = &mut *state;
-        let about = match argument.range {
-            Some(range) => {
-                let range = convert::bytes(&snapshot.text, range, encoding);
-                let standing = glosses
-                    .standing(documents, &snapshot, &notes::EVERYWHERE)
-                    .into_iter();
-                let here = standing.filter(|it| touches(&snapshot.text, it, &range));
-                Some(here.map(|it| it.note).collect::<Vec<_>>())
-            }
-            None => None,
-        };
-        let all = glosses.margin(&uri).notes.clone();
+        let all = glosses.all(&uri);
+        let about = about.map(|meant| with_earlier(meant, &all, &standing));
         glosses.forget(documents, &uri, about.as_deref().unwrap_or(&all));
         (state.engine.store().clone(), state.folders.clone(), about)
     };
@@ -138,10 +133,38 @@ pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
     Ok(())
 }
 
+/// The notes that a person means by a range: those that begin or are shown in its lines, else the
+/// innermost around it.
+fn meant(text: &Rope, standing: &[Standing], range: &Range<usize>) -> Vec<Arc<Note>> {
+    let lines = text::line_of(text, range.start)..=text::line_of(text, range.end);
+    let (in_lines, around): (Vec<_>, Vec<_>) = standing
+        .iter()
+        .filter(|it| touches(text, it, range))
+        .partition(|it| {
+            lines.contains(&it.line) || lines.contains(&text::line_of(text, it.range.start))
+        });
+    let innermost = around.into_iter().min_by_key(|it| it.range.len());
+    let meant = match innermost {
+        Some(innermost) if in_lines.is_empty() => vec![innermost],
+        _ => in_lines,
+    };
+    meant.into_iter().map(|it| it.note.clone()).collect()
+}
+
+/// With them those about earlier texts of the same, which would be shown in their place.
+fn with_earlier(meant: Vec<Arc<Note>>, all: &[Arc<Note>], standing: &[Standing]) -> Vec<Arc<Note>> {
+    let stands = |note: &Note| standing.iter().any(|it| it.note.is_of_same_text(note));
+    let earlier = all
+        .iter()
+        .filter(|note| meant.iter().any(|it| it.is_of_same(note)) && !stands(note));
+    let earlier: Vec<_> = earlier.cloned().collect();
+    meant.into_iter().chain(earlier).collect()
+}
+
 /// Whether a note is about a part of the range, or shown on its first line.
-fn touches(text: &Rope, standing: &Standing, range: &std::ops::Range<usize>) -> bool {
+fn touches(text: &Rope, standing: &Standing, range: &Range<usize>) -> bool {
     standing.range.start <= range.end && range.start <= standing.range.end
-        || standing.line == crate::text::line_of(text, range.start)
+        || standing.line == text::line_of(text, range.start)
 }
 
 /// The edit that copies the innermost note at the job's selection into the code.
