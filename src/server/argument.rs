@@ -111,6 +111,7 @@ impl Argument {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            kept: Vec::new(),
             again: self.again,
             whole: None,
         }

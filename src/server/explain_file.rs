@@ -33,6 +33,7 @@ pub async fn explain(
         snapshot: job.snapshot.clone(),
         place,
         syntax: server.trees.known(&job.snapshot),
+        kept: server.state().glosses.all(&job.snapshot.uri),
     };
     let plan = job.engine.plan_file(file).await?;
     confirm(server, &job.engine, &plan).await?;
@@ -104,6 +105,7 @@ pub async fn preview(
     let place = place.await.map_err(|_| lsp::Error::internal_error())?;
     let file = FileJob {
         syntax: server.trees.known(&snapshot),
+        kept: server.state().glosses.all(&snapshot.uri),
         snapshot,
         place,
     };
