@@ -20,7 +20,7 @@ pub struct Commented {
     pub note: Option<Note>,
 }
 
-/// The edit that puts a note above what it is about, or into it.
+/// The edit that puts a note above what it is about, or into it; none where it stands there.
 ///
 /// # Errors
 /// When the language has no comments, or Gloss knows none of it.
@@ -39,14 +39,30 @@ pub fn as_comment(
             .rev()
             .find(|symbol| is_whole && symbol.range == located.range)
     });
-    let place = place(language, symbol, located, text);
-    let mut new = answer::comment(language, place.purpose, &note.markdown, &place.indentation)
-        .ok_or(JobError::NoComments)?;
+    let within = symbol
+        .filter(|_| language == Language::Python)
+        .and_then(|symbol| Docstring::of(symbol, text));
+    let place = match &within {
+        Some(Docstring { place, is_there }) if !is_there => place.clone(),
+        _ => above(language, symbol, located, text),
+    };
+    let words = |place: &Place| {
+        let Place {
+            purpose,
+            indentation,
+            ..
+        } = place;
+        let words = answer::comment(language, *purpose, &note.markdown, indentation)?;
+        Some(with_ends_of(text, &words))
+    };
+    let mut new = words(&place).ok_or(JobError::NoComments)?;
+    let stands = |place: &Place| words(place).is_some_and(|words| stands(&words, text, place.at));
+    let is_copied = stands(&place) || within.is_some_and(|within| stands(&within.place));
     if let Some(mark) = place.joins {
-        new.push_str(&format!("{}{mark}\n", place.indentation));
-    }
-    if is_crlf(text) {
-        new = new.replace('\n', "\r\n");
+        new.push_str(&with_ends_of(
+            text,
+            &format!("{}{mark}\n", place.indentation),
+        ));
     }
     let range = place.at.min(located.range.start)..located.range.end;
     let around = |range| text::slice(text, range).to_string();
@@ -56,6 +72,23 @@ pub fn as_comment(
         shown_at: located.shown_at,
         range: range.clone(),
     };
+    let spent = Spent {
+        model: note.model.clone(),
+        from_store: true,
+        ..Spent::default()
+    };
+    if is_copied {
+        return Ok(Commented {
+            note: None,
+            rewriting: Rewriting {
+                summary: format!("The note on {} is in the code already.", subject.title()),
+                new: around(range),
+                subject,
+                edits: Vec::new(),
+                spent,
+            },
+        });
+    }
     let whole = format!(
         "{}{new}{}",
         around(range.start..place.at),
@@ -76,16 +109,13 @@ pub fn as_comment(
                 range: place.at..place.at,
                 text: new,
             }],
-            spent: Spent {
-                model: note.model.clone(),
-                from_store: true,
-                ..Spent::default()
-            },
+            spent,
         },
     })
 }
 
 /// Where a comment goes, and as what.
+#[derive(Clone)]
 struct Place {
     /// The start of a line.
     at: usize,
@@ -95,12 +125,7 @@ struct Place {
     joins: Option<&'static str>,
 }
 
-fn place(language: Language, symbol: Option<&Symbol>, located: &Located, text: &Rope) -> Place {
-    if let Some(symbol) = symbol.filter(|_| language == Language::Python)
-        && let Some(within) = docstring_place(symbol, text)
-    {
-        return within;
-    }
+fn above(language: Language, symbol: Option<&Symbol>, located: &Located, text: &Rope) -> Place {
     let top = symbol.map_or(located.range.start, |symbol| symbol.with_leading().start);
     let line = text::line_range(text, text::line_of(text, top));
     let purpose = match symbol {
@@ -117,31 +142,56 @@ fn place(language: Language, symbol: Option<&Symbol>, located: &Located, text: &
     }
 }
 
-/// The first line of a Python body that has none yet and stands below its head.
-fn docstring_place(symbol: &Symbol, text: &Rope) -> Option<Place> {
-    let head = text::line_of(text, symbol.signature.end.max(symbol.range.start + 1) - 1);
-    let body = (head + 1..text.len_lines())
-        .map(|line| text::line_range(text, line))
-        .take_while(|line| line.start < symbol.range.end)
-        .find(|line| {
-            let words = text::slice(text, line.clone()).to_string();
-            !words.trim().is_empty() && !words.trim_start().starts_with('#')
-        })?;
-    let first = text::slice(text, body.clone()).to_string();
-    let has_docstring = first.trim_start().starts_with(['"', '\'', 'r', 'R'])
-        && first
-            .trim_start()
-            .trim_start_matches(['r', 'R'])
-            .starts_with(['"', '\'']);
-    // A head of several lines ends in its colon, and a body may stand behind that.
-    let ends = text::slice(text, text::line_range(text, head)).to_string();
-    let ends = ends.split(" #").next().unwrap_or_default().trim_end();
-    (!has_docstring && ends.ends_with(':')).then(|| Place {
-        at: text::line_range(text, head + 1).start,
-        indentation: indentation(&first),
-        purpose: Purpose::DocumentsFromWithin,
-        joins: None,
-    })
+/// Where Python looks for what documents a symbol: first in its body.
+struct Docstring {
+    place: Place,
+    /// Whether a string stands there.
+    is_there: bool,
+}
+
+impl Docstring {
+    /// `None` where the body stands behind its head, on the same line.
+    fn of(symbol: &Symbol, text: &Rope) -> Option<Self> {
+        let head = text::line_of(text, symbol.signature.end.max(symbol.range.start + 1) - 1);
+        let body = (head + 1..text.len_lines())
+            .map(|line| text::line_range(text, line))
+            .take_while(|line| line.start < symbol.range.end)
+            .find(|line| {
+                let words = text::slice(text, line.clone()).to_string();
+                !words.trim().is_empty() && !words.trim_start().starts_with('#')
+            })?;
+        let first = text::slice(text, body.clone()).to_string();
+        let string = first.trim_start().trim_start_matches(['r', 'R']);
+        // A head of several lines ends in its colon.
+        let ends = text::slice(text, text::line_range(text, head)).to_string();
+        let ends = ends.split(" #").next().unwrap_or_default().trim_end();
+        ends.ends_with(':').then(|| Self {
+            is_there: string.starts_with(['"', '\'']),
+            place: Place {
+                at: text::line_range(text, head + 1).start,
+                indentation: indentation(&first),
+                purpose: Purpose::DocumentsFromWithin,
+                joins: None,
+            },
+        })
+    }
+}
+
+/// Whether these words stand right behind a place, or right before it.
+fn stands(words: &str, text: &Rope, at: usize) -> bool {
+    let before = at.saturating_sub(words.len())..at;
+    [before, at..at + words.len()]
+        .into_iter()
+        .any(|range| text.get_byte_slice(range).is_some_and(|it| it == words))
+}
+
+/// Words with lines that end as those of the text do.
+fn with_ends_of(text: &Rope, words: &str) -> String {
+    if is_crlf(text) {
+        words.replace('\n', "\r\n")
+    } else {
+        words.to_owned()
+    }
 }
 
 fn indentation(line: &str) -> String {
@@ -197,6 +247,11 @@ mod tests {
         let notes: Vec<_> = notes.into_iter().map(std::sync::Arc::new).collect();
         let found = super::super::locate(&notes, &text, Some(&syntax));
         assert!(found.len() == 1 && found[0].is_fresh, "{expected}");
+        // And not copied twice.
+        let note = &notes[found[0].note];
+        let again = as_comment(note, &found[0], &text, Some(language), Some(&syntax)).unwrap();
+        assert_eq!(again.rewriting.edits, []);
+        assert!(again.note.is_none());
     }
 
     #[test]
