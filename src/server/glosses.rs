@@ -188,6 +188,11 @@ impl Glosses {
         standing
     }
 
+    /// What whoever looks for the notes of the document holds meanwhile.
+    pub fn turn(&self, uri: &str) -> Option<Arc<Mutex<()>>> {
+        Some(self.by_uri.get(uri)?.turn.clone())
+    }
+
     /// All notes that are known of the document, the oldest first.
     pub fn all(&self, uri: &str) -> Vec<Arc<Note>> {
         let margin = self.by_uri.get(uri);

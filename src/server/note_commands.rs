@@ -110,6 +110,12 @@ pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
         let range = convert::bytes(&snapshot.text, range, encoding);
         meant(&snapshot.text, &standing, &range)
     });
+    // Nothing that was read before is put back.
+    let turn = server.state().glosses.turn(&uri);
+    let _turn = match turn {
+        Some(turn) => Some(turn.lock_owned().await),
+        None => None,
+    };
     let (store, folders, about) = {
         let mut state = server.state();
         let State {
@@ -133,21 +139,23 @@ pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
     Ok(())
 }
 
-/// The notes that a person means by a range: those that begin or are shown in its lines, else the
-/// innermost around it.
+/// The notes that a person means by a range: those of which a part is in it, or that are shown in
+/// its lines; else the innermost around it.
 fn meant(text: &Rope, standing: &[Standing], range: &Range<usize>) -> Vec<Arc<Note>> {
-    let lines = text::line_of(text, range.start)..=text::line_of(text, range.end);
-    let (in_lines, around): (Vec<_>, Vec<_>) = standing
-        .iter()
-        .filter(|it| touches(text, it, range))
-        .partition(|it| {
-            lines.contains(&it.line) || lines.contains(&text::line_of(text, it.range.start))
-        });
-    let innermost = around.into_iter().min_by_key(|it| it.range.len());
-    let meant = match innermost {
-        Some(innermost) if in_lines.is_empty() => vec![innermost],
-        _ => in_lines,
+    // Lines that are selected whole end where the next one begins.
+    let last = range.end.saturating_sub(1).max(range.start);
+    let lines = text::line_of(text, range.start)..=text::line_of(text, last);
+    let is_around = |it: &Standing| {
+        it.range.start <= range.start && range.end <= it.range.end && !lines.contains(&it.line)
     };
+    let has_part = |it: &Standing| {
+        lines.contains(&it.line) || it.range.start < range.end && range.start < it.range.end
+    };
+    let (around, others): (Vec<_>, Vec<_>) = standing.iter().partition(|it| is_around(it));
+    let mut meant: Vec<_> = others.into_iter().filter(|it| has_part(it)).collect();
+    if meant.is_empty() {
+        meant.extend(around.into_iter().min_by_key(|it| it.range.len()));
+    }
     meant.into_iter().map(|it| it.note.clone()).collect()
 }
 
@@ -214,5 +222,7 @@ fn also_about(server: &Server, uri: &str, note: Note) {
     if convert::file_path(uri).is_some() {
         state.engine.store().keep_note(note.clone());
     }
-    state.glosses.margin(uri).add(Arc::new(note));
+    if let Some(margin) = state.glosses.known(uri) {
+        margin.add(Arc::new(note));
+    }
 }
