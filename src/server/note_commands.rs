@@ -195,11 +195,10 @@ pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobErro
     let (text, language) = (snapshot.text.clone(), snapshot.language);
     let made = tokio::task::spawn_blocking(move || {
         let notes = [here.note];
-        let located = engine::locate(&notes, &text, syntax.as_deref()).into_iter();
         // What is alike elsewhere is not meant.
-        let located = located
-            .filter(|it| it.range.start < here.range.end && here.range.start < it.range.end)
-            .next_back();
+        let mut located = engine::locate(&notes, &text, syntax.as_deref()).into_iter();
+        let located =
+            located.find(|it| it.range.start < here.range.end && here.range.start < it.range.end);
         let located = located.unwrap_or(Located {
             note: 0,
             shown_at: here.range.start,
