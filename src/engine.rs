@@ -50,7 +50,10 @@ pub use doctor::{Check, Diagnosis, State};
 pub use error::JobError;
 pub use file::{FileExplained, FileJob, FilePlan, has_functions};
 pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
-pub use notes::{Listed, Located, anchor, as_comment, listed, locate, provenance, text_hash};
+pub use notes::{
+    Commented, Listed, Located, anchor, as_comment, listed, locate, locate_again, provenance,
+    text_hash,
+};
 pub use place::{Place, workspace_of};
 pub use prices::Prices;
 pub use rewriting::{Rewriting, RewrittenPart};

@@ -42,6 +42,8 @@ pub struct CodeJob {
     pub open: Vec<Neighbour>,
     /// What the editor's other language servers know about the range.
     pub hints: Vec<Hint>,
+    /// The notes that are shown beside the document, of which the store has those of files.
+    pub kept: Vec<Arc<Note>>,
     /// Ask even though an explanation of this text is kept.
     pub again: bool,
     /// The document itself, once comments for Gloss were taken out of the snapshot's text; see
@@ -88,7 +90,7 @@ impl Engine {
         let blank = self.blank_note(&job, &prepared).await?;
         if !job.again
             && let Some(blank) = &blank
-            && let Some(said) = self.said_before(blank).await
+            && let Some(said) = self.said_before(&job, &prepared, blank).await
         {
             let spent = account(&job, &prepared).kept(self, &said.model);
             ear(Heard::Kept(said.markdown.clone()));

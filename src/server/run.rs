@@ -220,6 +220,7 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     let code = CodeJob {
         syntax: server.trees.known(&job.snapshot),
         hints: context::hints(server, &job.engine, &job.snapshot, job.range).await,
+        kept: server.state().glosses.all(&job.snapshot.uri),
         open,
         ..code
     };

@@ -10,7 +10,7 @@ use super::protocol as lsp;
 use super::state::{self, Server};
 use super::{
     capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
-    inlay_hints, memory, notes, outcome,
+    inlay_hints, memory, notes, outcome, transport,
 };
 
 /// The service that the framework routes to.
@@ -169,7 +169,8 @@ impl LanguageServer for Gloss {
         &self,
         params: lsp::InlayHintParams,
     ) -> lsp::Result<Option<Vec<lsp::InlayHint>>> {
-        inlay_hints::hints(&self.server, params).await
+        let hints = inlay_hints::hints(&self.server, params).await?;
+        Ok(transport::written(hints))
     }
 
     async fn code_action(

@@ -176,7 +176,7 @@ impl Store {
         self.write(Write::Note(Box::new(note)));
     }
 
-    /// Forgets the notes of a file that are about the same as one of `about`, or all without.
+    /// Forgets these notes of a file, or all without.
     /// Never waits for the disk.
     pub fn forget_notes(&self, workspace: &str, file: &str, about: Option<Vec<Note>>) {
         self.write(Write::ForgetNotes(Box::new(notes::Forgotten {
