@@ -1,5 +1,6 @@
 //! One file an action: what it asks and what its answer becomes; and what they work on.
 
+pub mod alt_text;
 mod definition;
 pub mod describe;
 pub mod explain;
@@ -168,8 +169,16 @@ struct Other { a: u8 }
         };
         insta::assert_snapshot!(
             "describe",
-            describe::prompt(image, "English").to_plain_text()
+            describe::prompt(image.clone(), "English").to_plain_text()
         );
+        let setting = alt_text::Setting {
+            path: "docs/a.md",
+            language: Some("de"),
+            file: "tür.png",
+            before: "# Haus\n\nVon vorn: ",
+            after: "",
+        };
+        insta::assert_snapshot!("alt_text", alt_text::prompt(image, setting).to_plain_text());
     }
 
     #[test]

@@ -126,20 +126,27 @@ pub struct RefactorArgs {
 
 #[derive(Args, Debug)]
 pub struct DescribeArgs {
-    /// An image, a URL, or a document whose images to describe; with --check also a folder
+    /// An image or its URL, to be described; a document or a folder of them, whose images get alternative text where they lack it
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<OsString>,
     /// Ask again where a description is kept
     #[arg(long)]
     pub again: bool,
-    /// Do not ask whether many images may cost more than `confirm_above_usd`
+    /// Write the alternative text into the documents, instead of showing it as a diff
+    ///
+    /// How many images that are and what it will cost is said first, and whether to go on is
+    /// asked; where there is no terminal to ask on, --yes is needed.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub write: bool,
+    /// Do not ask: neither before documents are written, nor where many images may cost more than
+    /// `confirm_above_usd`
     #[arg(long)]
     pub yes: bool,
     /// Ask nobody: list missing files and missing alternative text, and exit with 1 if there are any
     ///
     /// Of folders, every document that is not ignored is looked at (.gitignore, .ignore,
     /// .glossignore).
-    #[arg(long, conflicts_with_all = ["again", "dry_run", "model"])]
+    #[arg(long, conflicts_with_all = ["again", "dry_run", "model", "write"])]
     pub check: bool,
     /// How --check prints what it finds
     #[arg(long, value_enum, requires = "check")]

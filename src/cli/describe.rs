@@ -1,8 +1,10 @@
-//! `gloss describe`: images in words, named themselves or linked by a document.
+//! `gloss describe`: images in words; for documents, alternative text where it is missing.
 
+mod alt_text;
 mod check;
+mod documents;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +12,10 @@ use anyhow::Context as _;
 use url::Url;
 
 use super::arguments::DescribeArgs;
-use super::{face, output, place, read};
+use super::{face, output};
 use crate::action::describe::MAX_OUTPUT_TOKENS;
-use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, Place, usd};
-use crate::image::{self, Hints, ImageLink, Markup};
+use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, JobError, Place, usd};
+use crate::image::Hints;
 use crate::text::visible;
 
 /// An image under the name that the person knows it by.
@@ -30,31 +32,86 @@ pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
     face::run(&engine, describe_all(&engine, &arguments))
 }
 
-/// One after the other; what is wrong with one is said, and the next one follows.
+/// Images first, then documents. What is wrong with one is said, and the next one follows, unless
+/// that is wrong with all.
 async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     let mut code = 0;
-    let mut all = Vec::new();
+    let (mut images, mut lacking) = (Vec::new(), Vec::new());
     for target in &arguments.targets {
-        match images(target, arguments.again) {
-            Ok(images) => all.extend(images),
-            Err(error) => {
-                face::say_error(&error);
-                code = 1;
+        let found = match Target::of(target) {
+            Ok(Target::Link(link)) => by_link(link, arguments.again).map(|it| images.push(it)),
+            Ok(Target::Path(path)) if documents::is_one(&path) => {
+                let found = alt_text::lacking(engine, arguments, &path);
+                found.map(|found| lacking.extend(found))
             }
+            Ok(Target::Path(path)) => by_path(&path, arguments.again).map(|it| images.push(it)),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = found {
+            face::say_error(&error);
+            code = 1;
         }
     }
+    if !images.is_empty() {
+        let ended = describe_images(engine, arguments, images).await?;
+        code |= ended.code;
+        if ended.is_cut_off && !lacking.is_empty() {
+            say_left(lacking.len(), "document");
+            return Ok(code);
+        }
+    }
+    code |= if arguments.ask.dry_run {
+        alt_text::show_prompts(lacking, arguments).await?
+    } else {
+        alt_text::write(lacking, arguments).await?
+    };
+    Ok(code)
+}
+
+/// How describing images ended.
+struct Ended {
+    code: u8,
+    /// Whether nothing at all can be asked.
+    is_cut_off: bool,
+}
+
+fn say_left(count: usize, what: &str) {
+    let were = if count == 1 { "was" } else { "were" };
+    let more = counted(count, &format!("more {what}"));
+    face::note(&format!("gloss: {more} {were} not asked about for that"));
+}
+
+async fn describe_images(
+    engine: &Engine,
+    arguments: &DescribeArgs,
+    all: Vec<Named>,
+) -> anyhow::Result<Ended> {
+    let mut code = 0;
     let may_ask = !arguments.ask.dry_run && !arguments.yes;
     if may_ask && !agreed(engine, all.iter()).await? {
         face::note("Nothing was sent.");
-        return Ok(code);
+        return Ok(Ended {
+            code,
+            is_cut_off: false,
+        });
     }
     let count = all.len();
     let many = count > 1 || arguments.targets.len() > 1;
+    // Nothing can be asked, and how many were left for that.
+    let (mut is_cut_off, mut left) = (false, 0);
     for (index, Named { name, job }) in all.into_iter().enumerate() {
         if count > 1 && !arguments.ask.dry_run {
             face::say_place(index + 1, count, &name);
         }
         let engine = &face::engine_in(engine, &arguments.ask, "vision_model", &job.place.workspace);
+        let is_known = async || {
+            let known = engine.known(job.clone()).await;
+            known.is_ok_and(|known| known.markdown.is_some() && !job.again)
+        };
+        if is_cut_off && !is_known().await {
+            left += 1;
+            continue;
+        }
         let described = if arguments.ask.dry_run {
             prompt(engine, job).await
         } else {
@@ -70,11 +127,16 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
             Ok(Outcome::Description(description)) => print(&name, &description, many)?,
             Err(error) => {
                 face::say_error(&error);
+                let cause = error.downcast_ref::<JobError>();
+                is_cut_off |= cause.is_some_and(JobError::holds_for_all);
                 code = 1;
             }
         }
     }
-    Ok(code)
+    if left > 0 {
+        say_left(left, "image");
+    }
+    Ok(Ended { code, is_cut_off })
 }
 
 /// Whether these images may be described: the person is asked where that comes to much.
@@ -114,6 +176,12 @@ async fn describe(engine: &Engine, job: ImageJob) -> anyhow::Result<Outcome> {
     Ok(Outcome::Description(engine.describe(job, hear).await?))
 }
 
+/// `1 image`, `2 images`.
+fn counted(count: usize, what: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
+}
+
 fn print(name: &str, description: &Description, with_heading: bool) -> std::io::Result<()> {
     let name = visible(name);
     let mut out = output::plain();
@@ -130,20 +198,27 @@ fn print(name: &str, description: &Description, with_heading: bool) -> std::io::
     Ok(())
 }
 
-/// The images that a target stands for.
-fn images(target: &OsString, again: bool) -> anyhow::Result<Vec<Named>> {
-    match scheme(target).as_deref() {
-        Some("http" | "https" | "data") => {
-            Ok(vec![by_link(target.to_string_lossy().into_owned(), again)?])
+/// What a target names.
+enum Target {
+    /// An image by its URL.
+    Link(String),
+    Path(PathBuf),
+}
+
+impl Target {
+    fn of(target: &OsStr) -> anyhow::Result<Self> {
+        match scheme(target).as_deref() {
+            Some("http" | "https" | "data") => {
+                Ok(Self::Link(target.to_string_lossy().into_owned()))
+            }
+            Some("file") => {
+                let url = Url::parse(&target.to_string_lossy()).ok();
+                let path = url.and_then(|url| url.to_file_path().ok());
+                path.map(Self::Path)
+                    .with_context(|| format!("{} is no file of this machine", target.display()))
+            }
+            _ => Ok(Self::Path(target.into())),
         }
-        Some("file") => {
-            let path = Url::parse(&target.to_string_lossy())
-                .ok()
-                .and_then(|url| url.to_file_path().ok())
-                .with_context(|| format!("{} is no file of this machine", target.display()))?;
-            by_path(&path, again)
-        }
-        _ => by_path(Path::new(target), again),
     }
 }
 
@@ -176,71 +251,21 @@ fn by_link(target: String, again: bool) -> anyhow::Result<Named> {
     })
 }
 
-fn by_path(path: &Path, again: bool) -> anyhow::Result<Vec<Named>> {
+fn by_path(path: &Path, again: bool) -> anyhow::Result<Named> {
     let name = path.display();
     let about = std::fs::metadata(path).with_context(|| format!("{name} cannot be read"))?;
     if !about.is_file() {
-        anyhow::bail!("{name} is no file; name images or documents");
-    }
-    if let Some(markup) = Markup::from_language(&place::language_id(path), Some(path)) {
-        return linked(path, markup, again);
+        anyhow::bail!("{name} is no file; name images, documents or folders");
     }
     let job = ImageJob {
         source: ImageSource::Named(path.to_path_buf()),
         place: Place::of(path, &[]),
         again,
     };
-    Ok(vec![Named {
+    Ok(Named {
         name: name.to_string(),
         job,
-    }])
-}
-
-fn linked(path: &Path, markup: Markup, again: bool) -> anyhow::Result<Vec<Named>> {
-    let name = path.display();
-    let text = read::file(path)?;
-    let place = Place::of(path, &[]);
-    let links = image::links(markup, &text);
-    if links.is_empty() {
-        face::note(&format!("{name} links no images."));
-    }
-    let hints = Hints::of(markup, || text.clone());
-    let mut seen: Vec<String> = Vec::new();
-    let mut images = Vec::new();
-    for link in links {
-        if seen.contains(&link.target) {
-            continue;
-        }
-        seen.push(link.target.clone());
-        let folders: Vec<PathBuf> = vec![place.workspace.clone()];
-        images.push(Named {
-            name: name_of(&link, path, &text),
-            job: ImageJob {
-                source: ImageSource::Linked {
-                    target: link.target,
-                    document: place.path.clone(),
-                    folders,
-                    hints: hints.clone(),
-                },
-                place: place.clone(),
-                again,
-            },
-        });
-    }
-    Ok(images)
-}
-
-/// The target of a link; the link's place where it has none.
-fn name_of(link: &ImageLink, document: &Path, text: &str) -> String {
-    if !link.target.trim().is_empty() {
-        return short(&link.target);
-    }
-    let before = text.get(..link.range.start).unwrap_or_default();
-    format!(
-        "{}:{}",
-        document.display(),
-        before.matches('\n').count() + 1
-    )
+    })
 }
 
 /// A link without the data that it may hold.
@@ -265,12 +290,5 @@ mod tests {
         check("data:image/png;base64,AAAA", "data:image/png;base64,…");
         check("DATA:,x", "DATA:,…");
         check("dat", "dat");
-    }
-
-    #[test]
-    fn a_link_without_target_is_named_by_its_line() {
-        let text = "# A\n\n![a]()\n";
-        let links = image::links(Markup::Markdown, text);
-        assert_eq!(name_of(&links[0], Path::new("a.md"), text), "a.md:3");
     }
 }

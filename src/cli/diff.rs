@@ -1,13 +1,22 @@
 //! A change as a unified diff: bytes for `git apply` and `patch -p1`, colours and marks for a person.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
 
 use super::output;
+use crate::engine::Place;
 use crate::text;
+
+/// The path from the workspace as the disk has it, Unicode or not.
+pub fn name_of(place: &Place) -> PathBuf {
+    let path = place.path.as_deref();
+    path.and_then(|path| path.strip_prefix(&place.workspace).ok())
+        .unwrap_or(Path::new(&place.shown))
+        .to_path_buf()
+}
 
 /// Prints the change of the file at `name`, a path from where the diff is applied.
 pub fn print(name: &Path, old: &str, new: &str) -> io::Result<()> {

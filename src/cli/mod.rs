@@ -2,6 +2,7 @@
 
 mod arguments;
 mod auth;
+mod bar;
 mod columns;
 mod config;
 mod demo;

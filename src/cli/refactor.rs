@@ -1,10 +1,10 @@
 //! `gloss refactor`: a diff to standard output, or the file changed in one step.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::arguments::{RefactorArgs, WrongUsage};
 use super::{diff, face, place, write};
-use crate::engine::{JobError, Place, Rewriting, Task};
+use crate::engine::{JobError, Rewriting, Task};
 use crate::text;
 
 pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
@@ -23,7 +23,7 @@ pub fn run(arguments: RefactorArgs) -> anyhow::Result<u8> {
     let mut job = named.job;
     job.task = Task::Refactor;
     job.wish = arguments.instruction;
-    let name = name_in_diff(&job.place);
+    let name = diff::name_of(&job.place);
     let engine = face::engine(&arguments.ask, "model");
     let engine = face::engine_in(&engine, &arguments.ask, "model", &job.place.workspace);
     if arguments.ask.dry_run {
@@ -53,10 +53,10 @@ fn show(
         rewriting.summary,
         rewriting.spent.in_words()
     ));
-    if rewriting.edits.is_empty() {
+    if rewriting.parts.is_empty() {
         return Ok(0);
     }
-    let new = text::apply(old, &rewriting.edits);
+    let new = text::apply(old, &rewriting.edits());
     let Some(path) = to_write else {
         diff::print(name, old, &new)?;
         return Ok(0);
@@ -67,14 +67,6 @@ fn show(
     })?;
     face::note(&format!("{} is changed.", path.display()));
     Ok(0)
-}
-
-/// The path from the workspace as the disk has it, Unicode or not.
-fn name_in_diff(place: &Place) -> PathBuf {
-    let path = place.path.as_deref();
-    path.and_then(|path| path.strip_prefix(&place.workspace).ok())
-        .unwrap_or(Path::new(&place.shown))
-        .to_path_buf()
 }
 
 /// An answer that may not become an edit was paid for as well.

@@ -31,9 +31,14 @@ impl Estimate {
         self.prompt_tokens.saturating_add(self.answer_tokens)
     }
 
-    /// Both together.
+    /// Both together. Of no requests, nothing has to be known.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
+        match (self.requests, other.requests) {
+            (0, _) => return other,
+            (_, 0) => return self,
+            _ => {}
+        }
         let sum = |one: Option<u64>, other: Option<u64>| Some(one?.saturating_add(other?));
         Self {
             requests: self.requests.saturating_add(other.requests),

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::workspace::Limits;
 use super::written::Whole;
 use super::{
-    Account, Answer, Asking, Ear, Engine, Heard, Hint, JobError, Neighbour, Place, Spent, Task,
-    notes,
+    Account, Answer, Asking, Ear, Engine, Heard, Hint, JobError, Neighbour, Place, Rewriting,
+    RewrittenPart, Spent, Task, notes,
 };
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
@@ -42,6 +42,8 @@ pub struct CodeJob {
     pub open: Vec<Neighbour>,
     /// What the editor's other language servers know about the range.
     pub hints: Vec<Hint>,
+    /// The notes that are shown beside the document, of which the store has those of files.
+    pub kept: Vec<Arc<Note>>,
     /// Ask even though an explanation of this text is kept.
     pub again: bool,
     /// The document itself, once comments for Gloss were taken out of the snapshot's text; see
@@ -78,19 +80,6 @@ pub struct Explanation {
     pub note: Option<Arc<Note>>,
 }
 
-/// What became of a refactoring.
-#[derive(Clone, Debug)]
-pub struct Rewriting {
-    pub subject: Subject,
-    /// The smallest edits to the snapshot's text; none when nothing was worth changing.
-    pub edits: Vec<Edit>,
-    /// What the subject's range comes to, whole.
-    pub new: String,
-    /// What was changed, in a sentence.
-    pub summary: String,
-    pub spent: Spent,
-}
-
 impl Engine {
     /// Does a task that ends in words about what stands at the selection.
     ///
@@ -101,7 +90,7 @@ impl Engine {
         let blank = self.blank_note(&job, &prepared).await?;
         if !job.again
             && let Some(blank) = &blank
-            && let Some(said) = self.said_before(blank).await
+            && let Some(said) = self.said_before(&job, &prepared, blank).await
         {
             let spent = account(&job, &prepared).kept(self, &said.model);
             ear(Heard::Kept(said.markdown.clone()));
@@ -163,13 +152,12 @@ impl Engine {
             let (new, edits) =
                 rewritten(original, &secrets, &answer.text, answer.finish.as_deref())?;
             let summary = summary(&title(&subject, text.len_bytes()), &edits, &answer.text);
-            Ok(Rewriting {
+            let part = RewrittenPart {
                 subject,
                 edits,
                 new,
-                summary,
-                spent: answer.spent,
-            })
+            };
+            Ok(Rewriting::of(part, summary, answer.spent))
         })
         .await?;
         match whole {
@@ -178,6 +166,8 @@ impl Engine {
         }
     }
 
+    /// Asks about what was prepared. Of several who ask the same at once one does, and all have its
+    /// answer, unless they want one of their own.
     pub(super) async fn ask_about(
         &self,
         job: &CodeJob,
@@ -191,7 +181,22 @@ impl Engine {
             effort: job.task.effort(),
             account: account(job, prepared),
         };
-        self.ask(asking, ear).await
+        if job.again {
+            return self.ask(asking, ear).await;
+        }
+        let key = asking.fingerprint(&self.settings.base_url);
+        if self.asked.are_taken(&key) {
+            ear(Heard::Queued);
+        }
+        let mut turn = self.asked.take(&key).await;
+        if let Some(answer) = turn.clone() {
+            ear(Heard::Text(answer.text.clone()));
+            let spent = account(job, prepared).kept(self, &answer.spent.model);
+            return Ok(Answer { spent, ..answer });
+        }
+        let answer = self.ask(asking, ear).await?;
+        *turn = Some(answer.clone());
+        Ok(answer)
     }
 
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.

@@ -32,6 +32,14 @@ pub enum JobError {
     NothingButInstruction,
     #[error("there is no image link here: put the cursor on one, like ![alt](picture.png)")]
     NoImage,
+    #[error(
+        "there is no place for alternative text at this image: its markup has none, or it is computed when the document is rendered"
+    )]
+    NoAltPlace,
+    #[error("no image here lacks alternative text that it could have")]
+    NoAltMissing,
+    #[error("the model said nothing that could stand for the image")]
+    NoAltText,
     #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]
     Excluded(String),
     #[error(
@@ -112,6 +120,38 @@ impl JobError {
                 Some(answer.as_str()).filter(|answer| !answer.trim().is_empty())
             }
             _ => None,
+        }
+    }
+
+    /// Whether any other request would fail the same way just now, so that none need be tried.
+    pub fn holds_for_all(&self) -> bool {
+        match self {
+            Self::NoKey
+            | Self::Key(_)
+            | Self::NoKeyBut(_)
+            | Self::Configuration(_)
+            | Self::BaseUrl(_)
+            | Self::NoLedger(_)
+            | Self::NoPrice(_)
+            | Self::Closing => true,
+            Self::Api(error) => matches!(
+                error,
+                ApiError::NoKey { .. }
+                    | ApiError::BadKey { .. }
+                    | ApiError::NoMoney { .. }
+                    | ApiError::NotFound { .. }
+                    | ApiError::Redirected { .. }
+                    | ApiError::NotAnApi { .. }
+                    | ApiError::Dns { .. }
+                    | ApiError::ConnectionRefused { .. }
+                    | ApiError::Unreachable { .. }
+                    | ApiError::Tls { .. }
+                    | ApiError::OutOfDate { .. }
+                    | ApiError::Proxy { .. }
+                    | ApiError::ConnectTimeout { .. }
+                    | ApiError::Setting { .. }
+            ),
+            _ => false,
         }
     }
 

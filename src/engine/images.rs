@@ -12,7 +12,7 @@ use crate::answer;
 use crate::config::RemoteImages;
 use crate::image::{self, Facts, Hints, Loaded, Target};
 use crate::llm::Effort;
-use crate::prompt::{Detail, Image};
+use crate::prompt::{Detail, Image, Prompt};
 use crate::store::DescriptionKey;
 
 /// Where an image is.
@@ -73,6 +73,28 @@ pub struct ReadyImage {
     pub facts: String,
 }
 
+/// A question about one image, whose answer is kept.
+pub(super) struct ImageQuestion<'a> {
+    pub job: &'a ImageJob,
+    pub account: Account,
+    /// Under what the answer is kept, by what tells the image from others.
+    pub key: &'a (dyn Fn(&str) -> DescriptionKey + Sync),
+    pub prompt: &'a (dyn Fn(Image) -> Prompt + Sync),
+    /// In tokens of visible text.
+    pub max_output_tokens: u32,
+    /// What of an answer is used and kept.
+    pub read: fn(&str) -> String,
+    /// Whether an answer that was kept will do.
+    pub is_wanted: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// What was said of an image, now or before.
+pub(super) struct Told {
+    facts: String,
+    pub text: String,
+    pub spent: Spent,
+}
+
 impl Engine {
     /// Describes an image.
     ///
@@ -86,55 +108,82 @@ impl Engine {
             context_files: 0,
             masked: 0,
         };
+        let question = ImageQuestion {
+            job: &job,
+            account,
+            key: &|content| self.description_key(content),
+            prompt: &|image| describe::prompt(image, &self.answer_language()),
+            max_output_tokens: describe::MAX_OUTPUT_TOKENS,
+            read: answer::defanged,
+            is_wanted: &|_| true,
+        };
+        let told = self.asked_about(question, ear).await?;
+        Ok(Description {
+            summary: answer::first_sentence(&told.text),
+            facts: told.facts,
+            markdown: told.text,
+            spent: told.spent,
+        })
+    }
+
+    /// Asks about an image what was not asked before; one at a time asks the same.
+    pub(super) async fn asked_about(
+        &self,
+        question: ImageQuestion<'_>,
+        ear: Ear<'_>,
+    ) -> Result<Told, JobError> {
+        let ImageQuestion { job, account, .. } = question;
         let model = self.settings.vision_model().to_owned();
-        let ready = match self.image(&job).await {
+        let ReadyImage {
+            image,
+            content,
+            facts,
+        } = match self.image(job).await {
             Ok(ready) => ready,
             Err(error) => {
                 account.refused(self, &model, error.class());
                 return Err(error);
             }
         };
-        let key = self.description_key(&ready.content);
+        let key = (question.key)(&content);
         if self.turns.are_taken(&key) {
             ear(Heard::Queued);
         }
-        // Held until the answer is there, for all who ask about the same image meanwhile.
+        // Held until the answer is there, for all who ask the same about the image meanwhile.
         let mut turn = self.turns.take(&key).await;
         if !job.again {
             let told = match turn.clone() {
                 Some(told) => Some(told),
-                None => self.kept(&key).await,
+                None => self.kept(&key).await.filter(|it| (question.is_wanted)(it)),
             };
-            if let Some(markdown) = told {
+            if let Some(text) = told {
                 let spent = account.kept(self, &model);
-                return Ok(description(ready.facts, markdown, spent));
+                return Ok(Told { facts, text, spent });
             }
         }
         if let Err(error) = self.endpoint().await {
             account.refused(self, &model, error.class());
             return Err(error);
         }
-        let prompt = describe::prompt(ready.image, &self.answer_language());
-        let max_output_tokens = describe::MAX_OUTPUT_TOKENS;
-        let answer = self
-            .ask(
-                Asking {
-                    model,
-                    prompt,
-                    max_output_tokens,
-                    effort: Effort::Low,
-                    account,
-                },
-                ear,
-            )
-            .await?;
-        let markdown = answer::defanged(&answer.text);
-        *turn = Some(markdown.clone());
+        let asking = Asking {
+            model,
+            prompt: (question.prompt)(image),
+            max_output_tokens: question.max_output_tokens,
+            effort: Effort::Low,
+            account,
+        };
+        let answer = self.ask(asking, ear).await?;
+        let text = (question.read)(&answer.text);
+        *turn = Some(text.clone());
         // One that was cut short is shown, but not kept for ever.
         if answer.finish.as_deref() == Some("stop") {
-            self.store.keep_description(key, markdown.clone());
+            self.store.keep_description(key, text.clone());
         }
-        Ok(description(ready.facts, markdown, answer.spent))
+        Ok(Told {
+            facts,
+            text,
+            spent: answer.spent,
+        })
     }
 
     /// What can be said of an image at once: nothing is decoded, nobody is asked. Of one that is
@@ -174,29 +223,26 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such image, or it may not be read.
-    pub async fn prepare_description(
-        &self,
-        job: ImageJob,
-    ) -> Result<crate::prompt::Prompt, JobError> {
-        let ready = match self.found(&job).await? {
-            Found::ByUrl(url) => self.by_url(url),
-            Found::Remote(url) => self.by_url(url.into()),
-            Found::Here(target) => self.read(target).await?,
-        };
+    pub async fn prepare_description(&self, job: ImageJob) -> Result<Prompt, JobError> {
+        let ready = self.image_as_shown(&job).await?;
         Ok(describe::prompt(ready.image, &self.answer_language()))
     }
 
     /// What describing one image comes to at most, by the estimate of [`Engine::estimate`]: as if it
     /// were of the largest, so that nothing need be read.
     pub fn estimate_description(&self) -> Estimate {
-        let image = Image {
+        let prompt = describe::prompt(self.largest_image(), &self.answer_language());
+        let model = self.settings.vision_model();
+        self.estimate(model, &prompt, describe::MAX_OUTPUT_TOKENS)
+    }
+
+    /// What stands for an image of unknown size in an estimate.
+    pub(super) fn largest_image(&self) -> Image {
+        Image {
             url: String::new(),
             detail: self.settings.image_detail,
             pixels: None,
-        };
-        let prompt = describe::prompt(image, &self.answer_language());
-        let model = self.settings.vision_model();
-        self.estimate(model, &prompt, describe::MAX_OUTPUT_TOKENS)
+        }
     }
 
     /// An image ready for a prompt: found, downloaded where it is linked by URL and the settings
@@ -221,6 +267,16 @@ impl Engine {
                 self.seen.keep(url, identity);
                 Ok(ready)
             }
+        }
+    }
+
+    /// An image as a prompt would have it, of which nothing is downloaded: in the place of one that
+    /// would be stands its URL.
+    pub(super) async fn image_as_shown(&self, job: &ImageJob) -> Result<ReadyImage, JobError> {
+        match self.found(job).await? {
+            Found::ByUrl(url) => Ok(self.by_url(url)),
+            Found::Remote(url) => Ok(self.by_url(url.into())),
+            Found::Here(target) => self.read(target).await,
         }
     }
 
@@ -303,19 +359,24 @@ impl Engine {
     }
 
     fn description_key(&self, content: &str) -> DescriptionKey {
+        self.image_key(content, &self.answer_language(), describe::PROMPT_VERSION)
+    }
+
+    /// Under what an answer about an image is kept; `content` also has what else was told.
+    pub(super) fn image_key(
+        &self,
+        content: &str,
+        language: &str,
+        prompt_version: u32,
+    ) -> DescriptionKey {
         let model = self.settings.vision_model();
         // Another endpoint's model of the same name is another model.
         let content = format!("{}\0{content}", self.settings.base_url);
-        DescriptionKey::new(
-            content.as_bytes(),
-            &self.answer_language(),
-            describe::PROMPT_VERSION,
-            model,
-        )
+        DescriptionKey::new(content.as_bytes(), language, prompt_version, model)
     }
 
-    /// The description kept under a key. A store that cannot be read keeps none.
-    async fn kept(&self, key: &DescriptionKey) -> Option<String> {
+    /// The answer kept under a key. A store that cannot be read keeps none.
+    pub(super) async fn kept(&self, key: &DescriptionKey) -> Option<String> {
         Some(self.store.description(key.clone()).await.ok()??.markdown)
     }
 }
@@ -363,15 +424,6 @@ fn in_a_line(facts: Facts) -> String {
         format.name(),
         weight(bytes)
     )
-}
-
-fn description(facts: String, markdown: String, spent: Spent) -> Description {
-    Description {
-        summary: answer::first_sentence(&markdown),
-        facts,
-        markdown,
-        spent,
-    }
 }
 
 #[allow(

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
-use super::code::{CodeJob, Prepared, Rewriting};
+use super::code::{CodeJob, Prepared};
 use super::{Engine, JobError};
+use super::{Rewriting, RewrittenPart};
 use crate::action::{self, Subject, Written};
 use crate::config::Outcome;
 use crate::document::{Said, Typed};
@@ -173,23 +174,25 @@ impl Whole {
     /// What became of the document itself: the new text in the place of the old, comments and all.
     /// Where the model leaves the code as it is, nothing is done.
     pub(super) fn rewritten(&self, told: Rewriting) -> Rewriting {
+        let parts = told.parts.iter().map(|part| self.part(&part.new));
+        Rewriting {
+            parts: parts.collect(),
+            ..told
+        }
+    }
+
+    fn part(&self, told: &str) -> RewrittenPart {
         let range = self.subject.range.clone();
         let old = text::slice(&self.text, range.clone()).to_string();
-        let new = format!("{}{}", self.above, told.new);
-        let edits = if told.edits.is_empty() {
-            Vec::new()
-        } else {
-            text::edits(&old, &new)
-        };
-        let edits = edits.into_iter().map(|edit| Edit {
+        let new = format!("{}{told}", self.above);
+        let edits = text::edits(&old, &new).into_iter().map(|edit| Edit {
             range: edit.range.start + range.start..edit.range.end + range.start,
             text: edit.text,
         });
-        Rewriting {
+        RewrittenPart {
             subject: self.subject.clone(),
             edits: edits.collect(),
             new,
-            ..told
         }
     }
 }
@@ -216,18 +219,18 @@ mod tests {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            kept: Vec::new(),
             again: false,
         }
     }
 
     fn rewriting(subject: Subject, old: &str, new: &str) -> Rewriting {
-        Rewriting {
+        let part = RewrittenPart {
             edits: text::edits(old, new),
             subject,
             new: new.into(),
-            summary: String::new(),
-            spent: crate::engine::Spent::default(),
-        }
+        };
+        Rewriting::of(part, String::new(), crate::engine::Spent::default())
     }
 
     /// Types `comment` into a line of `code` and refactors what stands at a place of it, the
@@ -256,15 +259,19 @@ mod tests {
         let rewriting = rewriting(prepared.subject, told, new);
         let rewriting = job.whole.unwrap().rewritten(rewriting);
         assert_eq!(
-            text::apply(&text, &rewriting.edits),
+            text::apply(&text, &rewriting.edits()),
             expected,
             "{comment:?}"
         );
         // All edits lie in the range, which is watched for changes.
-        let within = rewriting.subject.range;
-        let mut edits = rewriting.edits.iter();
-        assert!(edits.all(|edit| within.start <= edit.range.start && edit.range.end <= within.end));
-        assert!(text[within].contains("fn b"));
+        for part in rewriting.parts {
+            let within = part.subject.range;
+            let mut edits = part.edits.iter();
+            assert!(
+                edits.all(|edit| within.start <= edit.range.start && edit.range.end <= within.end)
+            );
+            assert!(text[within].contains("fn b"));
+        }
     }
 
     #[test]
@@ -292,7 +299,7 @@ mod tests {
                     .unwrap()
                     .rewritten(rewriting(prepared.subject, &told.to_string(), new));
             assert_eq!(
-                text::apply(text, &rewriting.edits),
+                text::apply(text, &rewriting.edits()),
                 format!("{new}\n\nc = 1\n"),
                 "{at}"
             );

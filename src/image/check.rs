@@ -95,6 +95,21 @@ pub fn check(
     findings
 }
 
+/// Those of `links` that lack alternative text and can have it, but for those of whose files nothing
+/// can be known; of a document as [`check`] has it. Looks at the disk.
+pub fn lacking_alt(
+    links: &[ImageLink],
+    document: Option<&Path>,
+    roots: &[PathBuf],
+    hints: &Hints,
+) -> Vec<ImageLink> {
+    let is_lacking = |link: &&ImageLink| {
+        let file = || file(link, document, roots, hints, &|_| false);
+        link.alt == Alt::Missing && link.takes_alt() && !matches!(file(), FileIs::Unknown)
+    };
+    links.iter().filter(is_lacking).cloned().collect()
+}
+
 enum FileIs {
     Missing,
     /// There, or none of ours: remote, outside, excluded.

@@ -58,6 +58,23 @@ pub enum Alt {
     Nowhere,
 }
 
+impl ImageLink {
+    /// Whether its markup has a place for alternative text here.
+    pub fn takes_alt(&self) -> bool {
+        self.slot.is_some()
+    }
+
+    /// The name of the linked file, as a title has it: in one line, of at most 60 characters.
+    pub fn file_name(&self) -> String {
+        if self.target.starts_with("data:") {
+            return "in the text".into();
+        }
+        let path = self.target.split(['?', '#']).next().unwrap_or(&self.target);
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        name.chars().filter(|c| !c.is_control()).take(60).collect()
+    }
+}
+
 impl Alt {
     /// The text, where there is one.
     pub fn text(&self) -> Option<&str> {

@@ -5,15 +5,17 @@ mod check;
 mod format;
 mod ground;
 mod hints;
+mod language;
 mod links;
 mod load;
 mod scale;
 mod svg;
 mod target;
 
-pub use check::{Finding, Problem, check};
+pub use check::{Finding, Problem, check, lacking_alt};
 pub use format::Format;
 pub use hints::Hints;
+pub use language::stated_language;
 pub use links::{Alt, ImageLink, Markup, as_decorative, links, with_alt};
 pub use load::{Facts, LoadError, Loaded, MAX_PIXELS, Prepared, facts, identify, load, load_bytes};
 pub use scale::{MAX_PREPARED_PIXELS, fit};

@@ -132,7 +132,11 @@ async fn subject(job: &Job) -> Option<Subject> {
 
 /// What an edit would have put into the text, as a person reads it.
 pub fn as_markdown(language_id: &str, rewriting: &Rewriting) -> String {
-    let new = rewriting.new.trim_end_matches(['\r', '\n']);
+    let parts = rewriting.parts.iter();
+    let new: Vec<_> = parts
+        .map(|part| part.new.trim_end_matches(['\r', '\n']))
+        .collect();
+    let new = new.join("\n");
     // Longer than any fence within.
     let longest = new.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

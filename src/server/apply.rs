@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::confirm::{self, Confirmation};
-use super::job::{Failed, Job};
+use super::job::{Failed, Job, Kind};
 use super::moved;
 use super::protocol as lsp;
 use super::state::Server;
@@ -65,7 +65,11 @@ impl Turns {
 /// When the document has lines that editors and the protocol count differently, or the editor
 /// takes no edits.
 pub fn possible(server: &Server, job: &Job) -> Result<(), JobError> {
-    if moved::holds_lone_carriage_return(&job.snapshot.text, job.selection.end) {
+    let end = match job.kind {
+        Kind::WriteAllAltText => job.snapshot.text.len_bytes(),
+        _ => job.selection.end,
+    };
+    if moved::holds_lone_carriage_return(&job.snapshot.text, end) {
         return Err(JobError::LoneCarriageReturn);
     }
     if job.argument.apply != Some(false) && !server.state().traits.apply_edit {

@@ -59,11 +59,16 @@ impl Argument {
         }
     }
 
-    /// The argument as this command takes it: one about a whole document has no range.
+    /// The argument as this command takes it: one about a whole document has no range, or may have
+    /// one.
     #[must_use]
     pub fn for_command(mut self, command: &str) -> Self {
-        if command == "gloss.explainFile" {
-            self.range = Some(lsp::Range::default());
+        match command {
+            "gloss.explainFile" => self.range = Some(lsp::Range::default()),
+            "gloss.writeAllAltText" => {
+                self.range.get_or_insert_default();
+            }
+            _ => {}
         }
         self
     }
@@ -111,6 +116,7 @@ impl Argument {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            kept: Vec::new(),
             again: self.again,
             whole: None,
         }

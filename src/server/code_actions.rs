@@ -1,6 +1,7 @@
 //! What is offered at a place. Asks nobody anything, and waits for a parse only a moment.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::action;
 use crate::config::{Outcome, OwnAction};
 use crate::document::Snapshot;
 use crate::engine::{self, Engine};
+use crate::image::{Alt, ImageLink, Problem};
 use crate::syntax::Language;
 use crate::text::Shifted;
 
@@ -65,23 +67,28 @@ pub async fn offered(
             .collect();
         (snapshot, selection, cancels, state.engine_for(&uri))
     };
-    let mut problems = worst(&params.context.diagnostics)
+    let mut problems: Vec<_> = worst(&params.context.diagnostics)
         .map(|worst| on_problem(&uri, worst, params.range))
         .into_iter()
         .flatten()
         .collect();
+    let place = json!({ "uri": uri, "range": params.range });
+    let linked = links_of(server, &snapshot);
     // Automatic requests come with every move of the cursor; all else is for any place, not
     // for that very spot.
     if params.context.trigger_kind == Some(lsp::CodeActionTriggerKind::AUTOMATIC) {
+        let linked = linked.await;
+        let link = links::innermost(&linked, selection.start);
+        let missing = link.filter(|link| link.alt == Alt::Missing);
+        problems.extend(missing.and_then(|link| alt_text(link, &place, &params.context)));
         return Ok(Some(asked_for(problems, params.context.only.as_deref())));
     }
-    let place = json!({ "uri": uri, "range": params.range });
     let mut actions = cancels;
     actions.append(&mut problems);
     let parsed = server.trees.of(&snapshot, PATIENCE);
-    let linked = links::link_at(server, &snapshot, selection.start, PATIENCE);
     let engine = own_engine(server, &uri, engine);
-    let (syntax, link, engine) = tokio::join!(parsed, linked, engine);
+    let (syntax, linked, engine) = tokio::join!(parsed, linked, engine);
+    let link = links::innermost(&linked, selection.start);
     if let Some(subject) = action::subject(&snapshot.text, syntax.as_deref(), &selection) {
         let what = subject.title();
         actions.push(command(
@@ -115,10 +122,69 @@ pub async fn offered(
         ));
     }
     if let Some(link) = link {
-        let title = format!("Describe image {}", links::file_name(&link.target));
-        actions.push(command(&title, DESCRIBE, "gloss.describeImage", place));
+        let title = format!("Describe image {}", link.file_name());
+        actions.push(command(
+            &title,
+            DESCRIBE,
+            "gloss.describeImage",
+            place.clone(),
+        ));
+        actions.extend(alt_text(link, &place, &params.context));
+    }
+    let lacks_alt = |link: &ImageLink| link.alt == Alt::Missing && link.takes_alt();
+    if linked.iter().any(lacks_alt) {
+        actions.push(command(
+            "Write missing alt text in this file",
+            WHOLE_FILE,
+            "gloss.writeAllAltText",
+            json!({ "uri": uri }),
+        ));
     }
     Ok(Some(asked_for(actions, params.context.only.as_deref())))
+}
+
+/// The links of a document that are found within the moment that a menu may wait.
+async fn links_of(server: &Server, snapshot: &Snapshot) -> Arc<Vec<ImageLink>> {
+    if !links::may_have(snapshot) {
+        return Arc::default();
+    }
+    let found = server.links.of(snapshot, PATIENCE).await;
+    found.unwrap_or_default()
+}
+
+/// To write a link's alternative text, where it has a place: a quick fix for what Gloss itself found
+/// missing.
+fn alt_text(
+    link: &ImageLink,
+    place: &serde_json::Value,
+    context: &lsp::CodeActionContext,
+) -> Option<lsp::CodeAction> {
+    if !link.takes_alt() {
+        return None;
+    }
+    let title = format!("Write alt text for {}", link.file_name());
+    let kind = if link.alt == Alt::Missing {
+        QUICK_FIX
+    } else {
+        REFACTOR
+    };
+    let code = Problem::MissingAlt(String::new()).code();
+    let is_about_it = |diagnostic: &&lsp::Diagnostic| {
+        let is_code =
+            |it: &lsp::NumberOrString| *it == lsp::NumberOrString::String(code.to_owned());
+        diagnostic.source.as_deref() == Some("gloss")
+            && diagnostic.code.as_ref().is_some_and(is_code)
+    };
+    let diagnostics: Vec<_> = context
+        .diagnostics
+        .iter()
+        .filter(is_about_it)
+        .cloned()
+        .collect();
+    Some(lsp::CodeAction {
+        diagnostics: (kind == QUICK_FIX && !diagnostics.is_empty()).then_some(diagnostics),
+        ..command(&title, kind, "gloss.writeAltText", place.clone())
+    })
 }
 
 /// The engine by the document's own workspace; where that is not known within the moment that a

@@ -8,7 +8,8 @@ use super::argument::Argument;
 use super::job::Kind;
 use super::state::{Server, place};
 use super::{
-    configuration, context, explain_file, links, note_commands, protocol as lsp, run, transport,
+    alt_text, configuration, context, explain_file, links, note_commands, protocol as lsp, run,
+    transport,
 };
 use crate::document::Snapshot;
 use crate::engine::{CodeJob, Engine, JobError, State};
@@ -17,7 +18,7 @@ use crate::prompt::Prompt;
 use crate::store::{By, Query};
 
 /// The commands, as `executeCommandProvider` lists them.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "gloss.cancel",
     "gloss.clearNotes",
     "gloss.describeImage",
@@ -31,6 +32,8 @@ pub const NAMES: [&str; 13] = [
     "gloss.refactor",
     "gloss.run",
     "gloss.usage",
+    "gloss.writeAllAltText",
+    "gloss.writeAltText",
 ];
 
 /// Runs a command, or begins the job it stands for. Everything up to the first await
@@ -80,7 +83,7 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     let inner = Argument::of(argument.previewed.into_iter().collect())?.for_command(&command);
     let kind = kind(server, &command, &inner)?.ok_or_else(|| {
         lsp::Error::invalid_params(
-            "`command` should be gloss.explain, gloss.refactor, gloss.fix, gloss.run or gloss.describeImage",
+            "`command` should be one that asks a model, such as gloss.explain, gloss.refactor or gloss.describeImage",
         )
     })?;
     let (snapshot, selection) = inner.subject(server)?;
@@ -96,13 +99,17 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     if kind == Kind::ExplainFile {
         return explain_file::preview(server, &engine, snapshot, folders).await;
     }
+    if matches!(kind, Kind::WriteAltText | Kind::WriteAllAltText) {
+        let all = kind == Kind::WriteAllAltText;
+        return alt_text::preview(server, &engine, &snapshot, &selection, all).await;
+    }
     let settings = engine.settings();
     let (prompt, model) = match kind {
         Kind::Describe => (
             image_prompt(server, &engine, &snapshot, selection.start, folders).await,
             settings.vision_model(),
         ),
-        Kind::NoteToComment | Kind::ExplainFile => {
+        Kind::NoteToComment | Kind::ExplainFile | Kind::WriteAltText | Kind::WriteAllAltText => {
             return Err(lsp::Error::invalid_params(
                 "gloss.noteToComment sends nothing, so there is nothing to preview",
             ));

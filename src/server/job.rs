@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use tokio::time::Instant;
+
 use super::answers;
 use super::argument::Argument;
 use super::protocol as lsp;
@@ -20,6 +22,10 @@ pub enum Kind {
     NoteToComment,
     /// Explains every function of the document.
     ExplainFile,
+    /// Writes alternative text for one image link.
+    WriteAltText,
+    /// The same for every link that lacks it.
+    WriteAllAltText,
 }
 
 impl Kind {
@@ -40,6 +46,8 @@ impl Kind {
             "gloss.describeImage" => Self::Describe,
             "gloss.noteToComment" => Self::NoteToComment,
             "gloss.explainFile" => Self::ExplainFile,
+            "gloss.writeAltText" => Self::WriteAltText,
+            "gloss.writeAllAltText" => Self::WriteAllAltText,
             _ => return Ok(None),
         }))
     }
@@ -53,6 +61,8 @@ impl Kind {
             Self::Describe => "gloss.describeImage",
             Self::NoteToComment => "gloss.noteToComment",
             Self::ExplainFile => "gloss.explainFile",
+            Self::WriteAltText => "gloss.writeAltText",
+            Self::WriteAllAltText => "gloss.writeAllAltText",
         }
     }
 
@@ -66,6 +76,8 @@ impl Kind {
             Self::Describe => "Describe image",
             Self::NoteToComment => "Copy the note on",
             Self::ExplainFile => "Explain every function in this file",
+            Self::WriteAltText => "Write alt text for",
+            Self::WriteAllAltText => "Write missing alt text in this file",
         }
     }
 
@@ -79,8 +91,13 @@ impl Kind {
         match self {
             Self::Code(task) => task.outcome() == Outcome::Edit,
             Self::Describe | Self::ExplainFile => false,
-            Self::NoteToComment => true,
+            Self::NoteToComment | Self::WriteAltText | Self::WriteAllAltText => true,
         }
+    }
+
+    /// Whether it does many things of which it tells how many are done.
+    pub fn counts(&self) -> bool {
+        matches!(self, Self::ExplainFile | Self::WriteAllAltText)
     }
 }
 
@@ -111,6 +128,7 @@ fn own_task(argument: &Argument, settings: &Settings) -> lsp::Result<Task> {
 /// A job as it began.
 pub struct Job {
     pub id: String,
+    pub began: Instant,
     pub kind: Kind,
     pub title: String,
     pub snapshot: Snapshot,
@@ -159,14 +177,14 @@ pub enum Failed {
     /// The text that an edit was for changed, or its document was closed.
     Modified {
         message: String,
-        subject: Subject,
+        subject: Option<Subject>,
         /// What would have come, in Markdown.
         answer: String,
     },
     /// The editor could not be brought to apply the edit.
     Unapplied {
         message: String,
-        subject: Subject,
+        subject: Option<Subject>,
         answer: String,
     },
     Job(JobError),
@@ -181,12 +199,17 @@ impl From<JobError> for Failed {
     }
 }
 
+/// Where the answer is shown that would have changed several places: at the first.
+fn first_subject(rewriting: &Rewriting) -> Option<Subject> {
+    Some(rewriting.parts.first()?.subject.clone())
+}
+
 impl Failed {
     /// That the edit was not applied, and why.
     pub fn unapplied(message: &str, job: &Job, rewriting: &Rewriting) -> Self {
         Self::Unapplied {
             message: message.to_owned(),
-            subject: rewriting.subject.clone(),
+            subject: first_subject(rewriting),
             answer: answers::as_markdown(&job.snapshot.language_id, rewriting),
         }
     }
@@ -195,7 +218,7 @@ impl Failed {
     pub fn modified(message: &str, job: &Job, rewriting: &Rewriting) -> Self {
         Self::Modified {
             message: message.to_owned(),
-            subject: rewriting.subject.clone(),
+            subject: first_subject(rewriting),
             answer: answers::as_markdown(&job.snapshot.language_id, rewriting),
         }
     }
@@ -229,7 +252,7 @@ impl Failed {
     /// What the answer is about, where that is known.
     pub fn subject(&self) -> Option<&Subject> {
         match self {
-            Self::Modified { subject, .. } | Self::Unapplied { subject, .. } => Some(subject),
+            Self::Modified { subject, .. } | Self::Unapplied { subject, .. } => subject.as_ref(),
             Self::Job(_) | Self::Cancelled => None,
         }
     }

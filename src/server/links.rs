@@ -30,12 +30,15 @@ pub async fn link_at(
 ) -> Option<ImageLink> {
     markup(snapshot)?;
     let links = server.links.of(snapshot, patience).await?;
+    innermost(&links, offset).cloned()
+}
+
+/// The link at a place. One may lie in another; where two meet, it is the one that begins here.
+pub fn innermost(links: &[ImageLink], offset: usize) -> Option<&ImageLink> {
     let here = links
         .iter()
         .filter(|link| link.range.contains(&offset) || link.range.end == offset);
-    // One may lie in another; where two meet, it is the one that begins here.
-    let innermost = here.min_by_key(|link| (link.range.end == offset, link.range.len()));
-    innermost.cloned()
+    here.min_by_key(|link| (link.range.end == offset, link.range.len()))
 }
 
 /// Whether a document may have image links.
@@ -52,7 +55,8 @@ pub fn roots(folders: &[PathBuf], place: &Place) -> Vec<PathBuf> {
     roots
 }
 
-fn markup(snapshot: &Snapshot) -> Option<Markup> {
+/// The markup of a document, if it may have image links.
+pub fn markup(snapshot: &Snapshot) -> Option<Markup> {
     let path = convert::file_path(&snapshot.uri);
     Markup::from_language(&snapshot.language_id, path.as_deref())
 }
@@ -87,16 +91,6 @@ pub async fn describe(
         again: job.argument.again,
     };
     job.engine.describe(image, ear).await
-}
-
-/// A link's file as a title names it.
-pub fn file_name(target: &str) -> String {
-    if target.starts_with("data:") {
-        return "in the text".into();
-    }
-    let path = target.split(['?', '#']).next().unwrap_or(target);
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    name.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
 /// What describing a link takes. Reads the disk, elsewhere than on the threads that answer.

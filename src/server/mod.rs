@@ -5,6 +5,7 @@
 //! time becomes a job in [`run`]. No lock is held across an await, nothing on that way
 //! reads a disk, and no handler waits for the editor.
 
+mod alt_text;
 mod answers;
 mod apply;
 mod argument;
@@ -42,6 +43,7 @@ mod protocol;
 mod run;
 mod service;
 mod state;
+mod told;
 mod traits;
 pub mod transport;
 

@@ -11,7 +11,7 @@ use super::protocol as lsp;
 use super::state::Server;
 use crate::action::Subject;
 use crate::document::Snapshot;
-use crate::engine::{JobError, Rewriting};
+use crate::engine::{JobError, Rewriting, RewrittenPart};
 use crate::text::{self, Edit, Shifted};
 
 /// What an editor asks of a person before it applies an edit.
@@ -33,25 +33,26 @@ pub fn edits(
     rewriting: &Rewriting,
 ) -> Result<(Snapshot, Vec<Edit>), Failed> {
     let modified = |message| Failed::modified(message, job, rewriting);
-    let Some((current, shifted)) = current(server, job, &rewriting.subject) else {
+    let Some((current, places)) = current(server, job, rewriting) else {
         return Err(modified(
             "the document was closed before the answer came, so nothing was changed",
         ));
     };
-    let Some(range) = unchanged(job, &current, shifted, &rewriting.subject) else {
+    let parts = rewriting.parts.iter().zip(places);
+    let moved = parts.filter_map(|(part, shifted)| {
+        let range = unchanged(job, &current, shifted, &part.subject)?;
+        Some(moved_to(part, &range))
+    });
+    let mut moved: Vec<Vec<Edit>> = moved.collect();
+    // One that was cut and pasted elsewhere stands behind those that it stood before.
+    moved.sort_by_key(|edits| edits.first().map(|edit| edit.range.start));
+    let edits: Vec<Edit> = moved.into_iter().flatten().collect();
+    let overlap = |pair: &[Edit]| matches!(pair, [a, b] if a.range.end > b.range.start);
+    if edits.is_empty() || edits.windows(2).any(overlap) {
         return Err(modified(
             "the text was changed while the answer was on its way, so nothing was changed",
         ));
-    };
-    let began = rewriting.subject.range.start;
-    let edits: Vec<Edit> = rewriting
-        .edits
-        .iter()
-        .map(|edit| Edit {
-            range: edit.range.start - began + range.start..edit.range.end - began + range.start,
-            text: edit.text.clone(),
-        })
-        .collect();
+    }
     let end = edits.last().map_or(0, |edit| edit.range.end);
     if holds_lone_carriage_return(&current.text, end) {
         let why = JobError::LoneCarriageReturn.to_string();
@@ -60,12 +61,25 @@ pub fn edits(
     Ok((current, edits))
 }
 
-/// The document as it stands now, and where the subject does; `None` when it was closed since
+/// The document as it stands now, and where each part does; `None` when it was closed since
 /// the job began, be it open again or not.
-fn current(server: &Server, job: &Job, subject: &Subject) -> Option<(Snapshot, Shifted)> {
+fn current(server: &Server, job: &Job, rewriting: &Rewriting) -> Option<(Snapshot, Vec<Shifted>)> {
     let state = server.state();
-    let shifted = job.subject_now(&state.documents, subject)?;
-    Some((state.snapshot(&job.snapshot.uri)?, shifted))
+    let parts = rewriting.parts.iter();
+    let shifted: Option<Vec<_>> = parts
+        .map(|part| job.subject_now(&state.documents, &part.subject))
+        .collect();
+    Some((state.snapshot(&job.snapshot.uri)?, shifted?))
+}
+
+/// The edits of a part that now stands at `range`.
+fn moved_to(part: &RewrittenPart, range: &Range<usize>) -> Vec<Edit> {
+    let began = part.subject.range.start;
+    let edits = part.edits.iter().map(|edit| Edit {
+        range: edit.range.start - began + range.start..edit.range.end - began + range.start,
+        text: edit.text.clone(),
+    });
+    edits.collect()
 }
 
 /// Where the subject's text stands, if nothing in it is another than it was. What is typed and
@@ -85,25 +99,36 @@ fn unchanged(
     }
 }
 
-/// Whether something came into the range or to its borders, and the new text now stands there.
+/// Whether something came into each part or to its borders, and the new text now stands there.
 pub fn shows(server: &Server, job: &Job, rewriting: &Rewriting) -> bool {
-    let Some((current, shifted)) = current(server, job, &rewriting.subject) else {
+    let Some((current, places)) = current(server, job, rewriting) else {
         return false;
     };
+    let mut parts = rewriting.parts.iter().zip(places);
+    parts.all(|(part, shifted)| shows_part(server, job, &current, part, shifted))
+}
+
+fn shows_part(
+    server: &Server,
+    job: &Job,
+    current: &Snapshot,
+    part: &RewrittenPart,
+    shifted: Shifted,
+) -> bool {
     let around = match shifted {
         // What an edit puts at the very start or end of the range counts as outside of it.
         Shifted::Outside(range) => {
-            let came = job.came_around(&server.state().documents, &rewriting.subject);
+            let came = job.came_around(&server.state().documents, &part.subject);
             came.unwrap_or(range)
         }
         Shifted::Touched(range) => {
-            let slack = rewriting.new.len();
+            let slack = part.new.len();
             range.start.saturating_sub(slack)..range.end.saturating_add(slack)
         }
     };
     text::slice(&current.text, around)
         .to_string()
-        .contains(&rewriting.new)
+        .contains(&part.new)
 }
 
 /// The text that edits lead to.

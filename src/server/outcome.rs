@@ -128,7 +128,9 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
             } else if let Some(answer) = failed.answer() {
                 let _ = write!(message, ". It said: {}", answer::first_sentence(answer));
             }
-            show(server, lsp::MessageType::ERROR, &message).await;
+            if server.told.is_news(&message, job.began) {
+                show(server, lsp::MessageType::ERROR, &message).await;
+            }
         }
     }
 }
@@ -217,7 +219,7 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         }
         result
     };
-    if rewriting.edits.is_empty() {
+    if rewriting.parts.is_empty() {
         if !streams(server) {
             show(server, lsp::MessageType::INFO, &rewriting.summary).await;
         }
@@ -227,7 +229,12 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         return apply::edit_now(server, job, rewriting).map(|edit| result(false, Some(edit)));
     }
     match apply::apply(server, job, rewriting).await? {
-        Applied::Seen => Ok(result(true, None)),
+        Applied::Seen => {
+            if rewriting.left_out > 0 && !streams(server) {
+                show(server, lsp::MessageType::INFO, &rewriting.summary).await;
+            }
+            Ok(result(true, None))
+        }
         Applied::Declined => Ok(result(false, None)),
         Applied::Refused => Err(Failed::unapplied(
             "the editor refused the edit, so nothing was changed: see whether the document can be edited there",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::job::{Job, Kind};
+use super::job::Job;
 use super::protocol as lsp;
 use super::state::Server;
 use crate::answer::Defanger;
@@ -66,8 +66,8 @@ impl Feed {
                     fed.text.push_str(&text);
                 }
             }
-            Heard::Done { count, of } => {
-                fed.status = format!("{count} of {of} functions");
+            Heard::Done { count, of, what } => {
+                fed.status = format!("{count} of {of} {what}");
                 fed.share = Some((count, of));
                 self.shared.step.notify_one();
             }
@@ -156,7 +156,7 @@ pub async fn begin(server: &Server, job: &Job, own_token: bool, feed: &Feed) -> 
         job.id.clone(),
         job.title.clone(),
         !own_token,
-        job.kind == Kind::ExplainFile,
+        job.kind.counts(),
         feed.clone(),
         end,
     );

@@ -6,7 +6,9 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
+use super::alt_text;
 use super::apply;
 use super::argument::Argument;
 use super::configuration::{self, AsOf};
@@ -39,7 +41,11 @@ pub fn start(
     let title = title(server, &kind, &snapshot, &selection);
     let open = match kind {
         Kind::Code(_) => context::open_beside(server, &snapshot),
-        Kind::Describe | Kind::NoteToComment | Kind::ExplainFile => Vec::new(),
+        Kind::Describe
+        | Kind::NoteToComment
+        | Kind::ExplainFile
+        | Kind::WriteAltText
+        | Kind::WriteAllAltText => Vec::new(),
     };
     let (cancel, cancelled) = oneshot::channel();
     let mut state = server.state();
@@ -50,6 +56,7 @@ pub fn start(
     let own = state.engine_for(&snapshot.uri);
     let mut job = Job {
         id: String::new(),
+        began: Instant::now(),
         kind,
         title,
         range: argument.range.unwrap_or_default(),
@@ -92,9 +99,12 @@ pub fn start(
 /// the command was chosen from a menu, since the menu had the tree.
 fn title(server: &Server, kind: &Kind, snapshot: &Snapshot, selection: &Range<usize>) -> String {
     let verb = kind.verb();
+    if *kind == Kind::WriteAltText {
+        return alt_text::title(server, snapshot, selection.start);
+    }
     let has_subject = !matches!(
         kind,
-        Kind::Describe | Kind::ExplainFile | Kind::Code(Task::Own(_))
+        Kind::Describe | Kind::ExplainFile | Kind::WriteAllAltText | Kind::Code(Task::Own(_))
     );
     if !has_subject {
         return verb.to_owned();
@@ -191,6 +201,10 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
         let explained = explain_file::explain(server, job, place, &mut ear).await?;
         return Ok(Done::FileExplained(explained));
     }
+    if matches!(job.kind, Kind::WriteAltText | Kind::WriteAllAltText) {
+        let written = alt_text::write(server, job, place, &mut ear).await?;
+        return Ok(Done::Rewritten(written));
+    }
     let Kind::Code(task) = job.kind.clone() else {
         let described = links::describe(server, job, place, &mut ear).await?;
         return Ok(Done::Described(described));
@@ -207,6 +221,7 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     let code = CodeJob {
         syntax: server.trees.known(&job.snapshot),
         hints,
+        kept: server.state().glosses.all(&job.snapshot.uri),
         open,
         ..code
     };

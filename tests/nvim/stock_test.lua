@@ -119,11 +119,32 @@ test('an image is described by the hover, and by the menu', function()
   end
   editor.open('images.md', '# Pictures\n\n![](img/one.png)\n')
   editor.cursor_on('![](img/one.png)')
-  equal({ 'Describe image one.png' }, vim.list_slice(editor.menu(), 3))
+  equal({
+    'Describe image one.png',
+    'Write alt text for one.png',
+    'Write missing alt text in this file',
+  }, vim.list_slice(editor.menu(), 3))
   has(editor.hover_until('offline stand-in'), '**one.png**')
   has(editor.message('hover_images'), 'describes images when you hover')
   editor.act('gloss.describe')
   has(editor.message('square image'), 'Gloss: ')
+end)
+
+test('missing alternative text is written by one edit, and one undo takes it back', function()
+  vim.uv.fs_copyfile(vim.env.REPOSITORY .. '/editors/gloss.png', editor.workspace .. '/alt.png')
+  local text = '# Pictures\n\n![](alt.png)\n\nAnd ![named](alt.png), and <img src="alt.png">.\n'
+  local buffer = editor.open('alt.md', text)
+  local before = editor.text()
+  editor.cursor_on('![](alt.png)')
+  editor.act('source.gloss')
+  editor.wait('the alternative text', function()
+    return editor.text(buffer) ~= before
+  end)
+  has(editor.text(), '\n![Medium-bright')
+  has(editor.text(), '<img src="alt.png" alt="Medium-bright')
+  has(editor.text(), 'And ![named](alt.png), and')
+  vim.cmd('silent undo')
+  equal(before, editor.text())
 end)
 
 test('an unsaved buffer without a name is refactored, too', function()

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod alt_text;
 mod api;
 mod budget;
 mod configuration;
@@ -30,3 +31,11 @@ mod order;
 mod policy;
 mod problems;
 mod written;
+
+use gloss::llm::Wire;
+
+/// The wire that all of it goes by: these files are compiled once for each.
+const WIRE: Wire = match env!("CARGO_CRATE_NAME").as_bytes() {
+    b"protocol" => Wire::Chat,
+    _ => Wire::Responses,
+};

@@ -5,22 +5,16 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context as _;
-use ignore::{WalkBuilder, WalkState};
 use ropey::Rope;
 use serde::Serialize;
 
+use super::counted;
+use super::documents::{self, Document};
 use crate::cli::arguments::{CheckFormat, DescribeArgs};
-use crate::cli::{face, output, place, read};
-use crate::engine::{Engine, Place};
-use crate::image::{self, Hints, Markup, Problem};
+use crate::cli::{face, output};
+use crate::engine::Engine;
+use crate::image::{self, Hints, Problem};
 use crate::text::{self, Encoding, visible};
-
-/// Larger documents in a folder are passed over.
-const LARGEST: u64 = 8 * 1024 * 1024;
-
-/// Names what is passed over, beside `.gitignore` and `.ignore`.
-const IGNORED: &str = ".glossignore";
 
 /// What is wrong at a place of a document.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -100,90 +94,28 @@ impl Tally {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    let many = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{many}")
-}
-
 fn check(engine: &Engine, target: &OsString) -> anyhow::Result<Tally> {
-    let path = Path::new(target);
-    let name = path.display();
-    let about = std::fs::metadata(path).with_context(|| format!("{name} cannot be read"))?;
-    if about.is_dir() {
-        return Ok(folder(engine, path));
-    }
-    let Some(markup) = Markup::from_language(&place::language_id(path), Some(path)) else {
-        // An image is no document, and it is there.
-        return Ok(Tally::default());
-    };
-    let text = read::file(path)?;
-    Ok(document(engine, path, markup, &text, &Place::of(path, &[])))
-}
-
-/// All documents of a folder but for those that ignore files name. Links of the file system are
-/// not followed.
-fn folder(engine: &Engine, path: &Path) -> Tally {
-    let inside = Place::of(&path.join("document"), &[]);
     let tally = Mutex::new(Tally::default());
-    let walk = WalkBuilder::new(path)
-        .add_custom_ignore_filename(IGNORED)
-        .require_git(false)
-        .threads(std::thread::available_parallelism().map_or(1, usize::from))
-        .build_parallel();
-    walk.run(|| {
-        let (tally, inside) = (&tally, &inside);
-        Box::new(move |entry| {
-            let found = match entry {
-                Ok(entry) => listed(engine, &entry, inside),
-                Err(error) => Err(error.into()),
-            };
-            match found {
-                Ok(found) => tally
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .add(found),
-                Err(error) => face::say_error(&error),
-            }
-            WalkState::Continue
-        })
-    });
-    tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+    documents::each(Path::new(target), &|document| {
+        let found = found(engine, &document);
+        let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.add(found);
+    })?;
+    Ok(tally.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// What a file that a walk came to holds, if it is a document.
-fn listed(engine: &Engine, entry: &ignore::DirEntry, inside: &Place) -> anyhow::Result<Tally> {
-    let path = entry.path();
-    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-    let markup = Markup::from_language("", Some(path)).filter(|_| is_file);
-    let Some(markup) = markup else {
-        return Ok(Tally::default());
-    };
-    if entry.metadata()?.len() > LARGEST {
-        return Ok(Tally::default());
-    }
-    let bytes =
-        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    // What is no text links nothing.
-    let Ok(text) = String::from_utf8(bytes) else {
-        return Ok(Tally::default());
-    };
-    let place = Place {
-        path: path.canonicalize().ok(),
-        ..inside.clone()
-    };
-    Ok(document(engine, path, markup, &text, &place))
-}
-
-fn document(engine: &Engine, path: &Path, markup: Markup, text: &str, place: &Place) -> Tally {
-    let links = image::links(markup, text);
-    let roots: [PathBuf; 1] = [place.workspace.clone()];
+fn found(engine: &Engine, document: &Document) -> Tally {
+    let text = &document.text;
+    let links = image::links(document.markup, text);
+    let roots: [PathBuf; 1] = [document.workspace.clone()];
     let is_excluded = |path: &Path| engine.excludes(path);
-    let hints = Hints::of(markup, || text.to_owned());
-    let path_of_it = place.path.as_deref();
+    let hints = Hints::of(document.markup, || text.clone());
+    let path_of_it = document.canonical.as_deref();
     let findings = image::check(&links, path_of_it, &roots, &hints, &is_excluded);
     // Lines as editors count them; only where there is something to say.
     let rope = Rope::from_str(if findings.is_empty() { "" } else { text });
     let at = |offset| text::position(&rope, offset, Encoding::Utf32);
+    let path = document.path.as_path();
     let shown = path
         .strip_prefix("./")
         .unwrap_or(path)

@@ -1,0 +1,108 @@
+//! The documents that a target stands for: itself, or all of a folder that are not ignored.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use ignore::{WalkBuilder, WalkState};
+
+use crate::cli::{face, place, read};
+use crate::engine::Place;
+use crate::image::Markup;
+
+/// Larger documents in a folder are passed over.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// Names what is passed over, beside `.gitignore` and `.ignore`.
+const IGNORED: &str = ".glossignore";
+
+/// A document that may link images.
+#[derive(Debug)]
+pub struct Document {
+    /// As it was named, or as the walk came to it.
+    pub path: PathBuf,
+    pub markup: Markup,
+    pub text: String,
+    pub workspace: PathBuf,
+    /// `None` where it has gone meanwhile.
+    pub canonical: Option<PathBuf>,
+}
+
+/// Whether a target is a document or a folder.
+pub fn is_one(path: &Path) -> bool {
+    path.is_dir() || Markup::from_language(&place::language_id(path), Some(path)).is_some()
+}
+
+/// Hands over the document at `path`, or each of the folder there, from several threads. What cannot
+/// be read of a folder is said. An image is no document, and nothing comes of it.
+///
+/// # Errors
+/// When there is nothing at `path`, or it cannot be read.
+pub fn each(path: &Path, take: &(dyn Fn(Document) + Sync)) -> anyhow::Result<()> {
+    let name = path.display();
+    let about = std::fs::metadata(path).with_context(|| format!("{name} cannot be read"))?;
+    if about.is_dir() {
+        each_of_folder(path, take);
+        return Ok(());
+    }
+    let markup = Markup::from_language(&place::language_id(path), Some(path));
+    if let Some(markup) = markup {
+        let text = read::file(path)?;
+        let place = Place::of(path, &[]);
+        take(Document {
+            path: path.to_path_buf(),
+            markup,
+            text,
+            workspace: place.workspace,
+            canonical: place.path,
+        });
+    }
+    Ok(())
+}
+
+/// Links of the file system are not followed.
+fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
+    let workspace = Place::of(&path.join("document"), &[]).workspace;
+    let walk = WalkBuilder::new(path)
+        .add_custom_ignore_filename(IGNORED)
+        .require_git(false)
+        .threads(std::thread::available_parallelism().map_or(1, usize::from))
+        .build_parallel();
+    walk.run(|| {
+        let workspace = &workspace;
+        Box::new(move |entry| {
+            let found = match entry {
+                Ok(entry) => listed(&entry, workspace),
+                Err(error) => Err(error.into()),
+            };
+            match found {
+                Ok(found) => found.into_iter().for_each(take),
+                Err(error) => face::say_error(&error),
+            }
+            WalkState::Continue
+        })
+    });
+}
+
+/// The file that a walk came to, if it is a document.
+fn listed(entry: &ignore::DirEntry, workspace: &Path) -> anyhow::Result<Option<Document>> {
+    let path = entry.path();
+    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+    let markup = Markup::from_language("", Some(path)).filter(|_| is_file);
+    let Some(markup) = markup else {
+        return Ok(None);
+    };
+    if entry.metadata()?.len() > LARGEST {
+        return Ok(None);
+    }
+    let bytes =
+        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    // What is no text links nothing.
+    let text = String::from_utf8(bytes).ok();
+    Ok(text.map(|text| Document {
+        markup,
+        text,
+        workspace: workspace.to_path_buf(),
+        canonical: path.canonicalize().ok(),
+        path: path.to_path_buf(),
+    }))
+}
