@@ -64,9 +64,10 @@ fn latest_of_each_line(standing: Vec<Standing>) -> Vec<Standing> {
     latest
 }
 
-/// A hint may not be empty, and has one line.
+/// A hint may not be empty, has one line, and shows the marks around names as they stand.
 fn label(summary: &str) -> String {
-    let words = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = summary.replace('`', "");
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut = answer::cut_at_word(&words, LONGEST);
     if cut.is_empty() { "…".into() } else { cut }
 }
@@ -82,7 +83,7 @@ mod tests {
             assert_eq!(found, expected);
             assert!(found.chars().count() <= LONGEST);
         };
-        check("Doubles `n`.", "Doubles `n`.");
+        check("Doubles `n`.", "Doubles n.");
         check("", "…");
         check("a\nb", "a b");
         check(

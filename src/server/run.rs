@@ -210,6 +210,7 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
         return Ok(Done::Described(described));
     };
     let outcome = task.outcome();
+    let hints = context::hints(server, &job.engine, &job.snapshot, &job.selection).await;
     let code = job.argument.code_job(
         task,
         job.snapshot.clone(),
@@ -219,7 +220,7 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     );
     let code = CodeJob {
         syntax: server.trees.known(&job.snapshot),
-        hints: context::hints(server, &job.engine, &job.snapshot, job.range).await,
+        hints,
         kept: server.state().glosses.all(&job.snapshot.uri),
         open,
         ..code

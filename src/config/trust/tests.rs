@@ -408,3 +408,22 @@ fn a_repository_that_cannot_be_read_stops_its_own_workspace_only() {
     assert!(blocked("exlude = ['a']"));
     assert!(!blocked("base_url = 1\nprxy = 'a'\nbase_ur = 'b'"));
 }
+
+#[test]
+fn vs_code_has_every_key_and_hands_over_as_environment_what_no_workspace_may_set() {
+    let manifest = include_str!("../../../editors/vscode/package.json");
+    let manifest: Value = serde_json::from_str(manifest).unwrap();
+    let server = include_str!("../../../editors/vscode/src/server.ts");
+    let (_, list) = server.split_once("BY_ENVIRONMENT = [").unwrap();
+    let (list, _) = list.split_once("];").unwrap();
+    for (key, _, _, by_editor) in rows() {
+        let name = camel_case(key);
+        let setting =
+            &manifest["contributes"]["configuration"]["properties"][format!("gloss.{name}")];
+        let says = setting["markdownDescription"].as_str();
+        assert!(says.is_some_and(|says| !says.is_empty()), "{name}");
+        let is_own = setting["scope"] == "machine";
+        assert_eq!(list.contains(&format!("'{name}'")), is_own, "{name}");
+        assert!(is_own || by_editor != Counts::No, "{name}");
+    }
+}
