@@ -614,10 +614,10 @@ mod tests {
         let marked = tally(&links[..1], |_| AltText::Decorative);
         assert_eq!(summary(marked), "Marked a.png as decorative.");
         let text = "![a](a.png)";
-        let same = tally(&image::links(Markup::Markdown, text), |_| {
+        let unchanged = tally(&image::links(Markup::Markdown, text), |_| {
             AltText::Text("a".into())
         });
-        assert_eq!(same.rewriting(text).summary, "Left 1 image as it stood.");
+        assert_eq!(unchanged.rewriting(text).summary, "Left 1 image as it stood.");
     }
 
     #[test]

@@ -62,6 +62,7 @@ const TABLE: &str = r#"
     temperature       0.5                           no     yes
     vision_model      "grok-build-0.1"              yes    yes
     vision_model      "grok-4.7"                    no     yes
+    warm_connection   false                         no     yes
     wire              "responses"                   no     no
 "#;
 
