@@ -16,7 +16,7 @@ use super::{
 use crate::action::Subject;
 use crate::action::alt_text::{self, AltText, Setting};
 use crate::config::Scope;
-use crate::image::{self, Alt, Hints, ImageLink, Markup};
+use crate::image::{self, Alt, Hints, ImageLink, Languages, Markup};
 use crate::llm::ApiError;
 use crate::prompt::{self, Prompt, Secrets};
 use crate::text::{self, Edit};
@@ -227,7 +227,7 @@ impl Engine {
                     after: told(after),
                     link: link.clone(),
                     job: job.image_job(link),
-                    language: language.clone(),
+                    language: languages.at(link.range.start).map(str::to_owned),
                     secrets,
                 }
             });

@@ -20,6 +20,8 @@ use std::path::Path;
 
 pub use alt::{as_decorative, with_alt};
 
+pub(super) use markdown::html_alone;
+
 use alt::Slot;
 
 /// A link to an image. Ranges are in bytes of the document.
