@@ -314,19 +314,33 @@ fn is_of_one(error: &JobError) -> bool {
     )
 }
 
-/// The text before a link and behind it, from whole lines where there are any.
+/// The text before a link and behind it, within bounds.
 fn around(text: &str, link: &Range<usize>) -> (Range<usize>, Range<usize>) {
     let mut start = link.start.saturating_sub(BEFORE);
     while !text.is_char_boundary(start) {
         start += 1;
     }
-    if start > 0 {
-        let before = text.get(start..link.start).unwrap_or_default();
-        start += before.find('\n').map_or(0, |end| end + 1);
+    let mut end = text.len().min(link.end.saturating_add(BEHIND));
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
-    let behind = text.get(link.end..).unwrap_or_default();
-    let behind = text::up_to_line_end(behind, BEHIND);
-    (start..link.start, link.end..link.end + behind.len())
+    let before = text.get(start..link.start).unwrap_or_default();
+    let behind = text.get(link.end..end).unwrap_or_default();
+    // What is cut begins and ends with a line, else with a word, where that leaves most of it.
+    let is_most = |left: &str, of: &str| left.trim().len() * 2 > of.trim().len();
+    if start > 0 {
+        let mut ends = ['\n', ' ']
+            .iter()
+            .filter_map(|sign| Some(before.find(*sign)? + 1));
+        let begins = ends.find(|at| before.get(*at..).is_some_and(|it| is_most(it, before)));
+        start += begins.unwrap_or(0);
+    }
+    if end < text.len() {
+        let mut ends = ['\n', ' '].iter().filter_map(|sign| behind.rfind(*sign));
+        let ends = ends.find(|at| behind.get(..*at).is_some_and(|it| is_most(it, behind)));
+        end = ends.map_or(end, |at| link.end + at);
+    }
+    (start..link.start, link.end..end)
 }
 
 /// What came of the questions so far.
@@ -630,11 +644,23 @@ mod tests {
         check("a LINK b", "a ", " b");
         check("LINK", "", "");
         let long = "é".repeat(600);
-        check(&format!("{long}\nb\nLINK\nc\n{long}"), "b\n", "\nc");
         check(
             &format!("{long}LINK{long}"),
             &"é".repeat(500),
             &"é".repeat(250),
+        );
+        let line = "a b c d e\n".repeat(200);
+        check(
+            &format!("{line}LINK\n{line}"),
+            &"a b c d e\n".repeat(99),
+            &format!("\n{}", "a b c d e\n".repeat(49)).trim_end_matches('\n'),
+        );
+        // A paragraph is often one line.
+        let line = "abcd ".repeat(400);
+        check(
+            &format!("{line}\n\nLINK\n\n{line}"),
+            &format!("{}\n\n", "abcd ".repeat(199)),
+            &format!("\n\n{}abcd", "abcd ".repeat(98)),
         );
     }
 }
