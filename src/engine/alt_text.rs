@@ -412,6 +412,7 @@ impl Tally {
         let mut said = match changed {
             [] => Vec::new(),
             [only] => vec![only.in_words()],
+            _ if texts == 0 => Vec::new(),
             _ => vec![format!("Wrote alternative text for {}", images(texts))],
         };
         if changed.len() > texts.max(1) {
@@ -625,6 +626,8 @@ mod tests {
             "Wrote alternative text for 1 image; marked 1 image as decorative; \
              left out 4 images (c.png: it is gone; c.png is gone; c.png: d; …)."
         );
+        let marked = tally(&links[..2], |_| AltText::Decorative);
+        assert_eq!(summary(marked), "Marked 2 images as decorative.");
         let marked = tally(&links[..1], |_| AltText::Decorative);
         assert_eq!(summary(marked), "Marked a.png as decorative.");
         let text = "![a](a.png)";
