@@ -217,7 +217,7 @@ impl Engine {
         blocking(move || {
             engine.permit(&job.place)?;
             let rope = Rope::from_str(&job.text);
-            let language = image::stated_language(job.markup, &job.text);
+            let languages = Languages::of(job.markup, &job.text);
             let asks = job.links.iter().map(|link| {
                 let mut secrets = Secrets::default();
                 let mut told = |range: Range<usize>| engine.told(&rope, range, &mut secrets);
@@ -265,7 +265,7 @@ impl Engine {
             key: &|content| self.alt_key(&ask, content),
             prompt: &|image| ask.prompt(image),
             max_output_tokens: alt_text::MAX_OUTPUT_TOKENS,
-            read: str::to_owned,
+            read: whole,
             // Who asks for another text than the one that stands there does not want that one.
             is_wanted: &|kept| match alt_text::read(kept) {
                 Some(AltText::Text(text)) => Some(&*text) != present,
@@ -282,6 +282,15 @@ impl Engine {
         let told = self.asked_about(question, &mut ear).await;
         let alt = told.and_then(|told| Ok((alt_in(&told.text, &ask.secrets)?, told.spent)));
         (ask.link, alt)
+    }
+}
+
+/// The answer, if it came to its end. What is cut short is shown by a description, but it is no text
+/// to be written.
+fn whole(answer: &str, finish: Option<&str>) -> Result<String, JobError> {
+    match finish {
+        Some("stop") => Ok(answer.to_owned()),
+        _ => Err(JobError::AltTextCut),
     }
 }
 
@@ -305,6 +314,7 @@ fn is_of_one(error: &JobError) -> bool {
         JobError::Image(_)
             | JobError::Excluded(_)
             | JobError::NoAltText
+            | JobError::AltTextCut
             | JobError::Lost { .. }
             | JobError::Api(
                 ApiError::ImageRefused { .. }

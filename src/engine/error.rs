@@ -40,6 +40,10 @@ pub enum JobError {
     NoAltMissing,
     #[error("the model said nothing that could stand for the image")]
     NoAltText,
+    #[error(
+        "the answer about the image broke off before its end, so it is not written; run it again"
+    )]
+    AltTextCut,
     #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]
     Excluded(String),
     #[error(
@@ -130,7 +134,9 @@ impl JobError {
             Self::TooLarge { .. } | Self::TooLong { .. } => "too_large",
             Self::Budget(_) | Self::NoLedger(_) | Self::NoPrice(_) => "budget",
             Self::NoKey | Self::NoKeyBut(_) | Self::Key(_) => "no_key",
-            Self::Refused { .. } | Self::Lost { .. } => "answer_refused",
+            Self::Refused { .. } | Self::Lost { .. } | Self::NoAltText | Self::AltTextCut => {
+                "answer_refused"
+            }
             Self::Image(_) => "image",
             _ => "error",
         }

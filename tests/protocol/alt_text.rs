@@ -103,6 +103,31 @@ async fn a_kept_text_is_paid_for_once_and_another_is_asked_for_where_it_stands()
 }
 
 #[tokio::test]
+async fn an_answer_that_is_cut_short_is_not_written_and_not_kept() {
+    let mut api = Api::start().await;
+    let setup = Setup::streaming(&api.url);
+    let (mut editor, uri) = with_image(&setup, "a.md", "markdown", "![](a.png)\n").await;
+    for (why, answer) in [
+        ("length", "A red do"),
+        ("content_filter", ""),
+        ("length", "{\"alt\""),
+    ] {
+        let id = begin(&mut editor, "gloss.writeAltText", at(&uri, 0, 2)).await;
+        api.next()
+            .await
+            .answer(Answer::Ended(why, answer.to_owned()));
+        let finished = editor.finished(&id).await;
+        let message = finished["error"]["message"].as_str().unwrap();
+        assert!(message.contains("broke off"), "{message}");
+        assert_eq!(editor.text(&uri), "![](a.png)\n");
+    }
+    let id = begin(&mut editor, "gloss.writeAltText", at(&uri, 0, 2)).await;
+    api.next().await.text(&said("A red door"));
+    editor.finished(&id).await;
+    assert_eq!(editor.text(&uri), "![A red door](a.png)\n");
+}
+
+#[tokio::test]
 async fn each_markup_has_its_own_way() {
     let mut api = Api::start().await;
     let setup = Setup::streaming(&api.url);

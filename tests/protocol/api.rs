@@ -27,6 +27,8 @@ pub enum Answer {
     Text(String),
     /// The same of this model.
     TextOf(&'static str, String),
+    /// A text that ends for this reason.
+    Ended(&'static str, String),
     /// Pieces, then silence.
     Stall(Vec<String>),
     /// Any status and body.
@@ -111,8 +113,13 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
             _ = socket.read(&mut byte) => return Ok(()),
         };
         match answer {
-            Ok(Answer::Text(text)) => stream(&mut socket, &[text], Some(&asked)).await?,
-            Ok(Answer::TextOf(model, text)) => stream(&mut socket, &[text], Some(model)).await?,
+            Ok(Answer::Text(text)) => stream(&mut socket, &[text], Some((&asked, "stop"))).await?,
+            Ok(Answer::TextOf(model, text)) => {
+                stream(&mut socket, &[text], Some((model, "stop"))).await?;
+            }
+            Ok(Answer::Ended(why, text)) => {
+                stream(&mut socket, &[text], Some((&asked, why))).await?;
+            }
             Ok(Answer::Stall(pieces)) => {
                 stream(&mut socket, &pieces, None).await?;
                 let _ = socket.read(&mut byte).await;
@@ -131,11 +138,11 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
     }
 }
 
-/// Pieces of an answer, and its end where there is one, by this model.
+/// Pieces of an answer, and its end where there is one, by this model for this reason.
 async fn stream(
     socket: &mut TcpStream,
     pieces: &[String],
-    ends_by: Option<&str>,
+    end: Option<(&str, &str)>,
 ) -> std::io::Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
     socket.write_all(head.as_bytes()).await?;
@@ -146,8 +153,8 @@ async fn stream(
         )
         .await?;
     }
-    if let Some(model) = ends_by {
-        let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+    if let Some((model, why)) = end {
+        let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": why }] });
         event(socket, &end.to_string()).await?;
         let usage = json!({ "choices": [], "model": model, "usage": {
             "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 125,
