@@ -24,6 +24,8 @@ pub(super) use markdown::html_alone;
 
 use alt::Slot;
 
+use crate::text::is_hidden;
+
 /// A link to an image. Ranges are in bytes of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageLink {
@@ -66,14 +68,18 @@ impl ImageLink {
         self.slot.is_some()
     }
 
-    /// The name of the linked file, as a title has it: in one line, of at most 60 characters.
+    /// The name of the linked file, as a title has it: in one line, of at most 60 characters. Of data
+    /// the type, as `data:image/png`.
     pub fn file_name(&self) -> String {
-        if self.target.starts_with("data:") {
-            return "in the text".into();
-        }
-        let path = self.target.split(['?', '#']).next().unwrap_or(&self.target);
-        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        name.chars().filter(|c| !c.is_control()).take(60).collect()
+        let scheme = self.target.get(.."data:".len()).unwrap_or_default();
+        let name = if scheme.eq_ignore_ascii_case("data:") {
+            self.target.split([';', ',']).next()
+        } else {
+            let path = self.target.split(['?', '#']).next();
+            path.and_then(|path| path.rsplit(['/', '\\']).find(|name| !name.is_empty()))
+        };
+        let signs = name.unwrap_or("image").chars();
+        signs.filter(|sign| !is_hidden(*sign)).take(60).collect()
     }
 }
 
@@ -279,6 +285,23 @@ mod tests {
                 expected,
                 "{id} {path:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_link_is_named_by_its_file_or_its_data() {
+        for (target, expected) in [
+            ("a.png", "a.png"),
+            ("../a/b%20c.png?d/e#f/g", "b%20c.png"),
+            ("a\\b.png", "b.png"),
+            ("https://x.example/a/?b", "a"),
+            ("", "image"),
+            ("data:image/png;base64,AA/BB", "data:image/png"),
+            ("DATA:,a", "DATA:"),
+            ("a\u{7}b\u{202e}c", "abc"),
+        ] {
+            let link = links(Markup::Markdown, &format!("![](<{target}>)")).remove(0);
+            assert_eq!(link.file_name(), expected);
         }
     }
 
