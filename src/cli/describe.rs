@@ -4,6 +4,7 @@ mod alt_text;
 mod check;
 mod documents;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use url::Url;
 use super::arguments::DescribeArgs;
 use super::{face, output};
 use crate::action::describe::MAX_OUTPUT_TOKENS;
-use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, Place, usd};
+use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, JobError, Place, usd};
 use crate::image::Hints;
 use crate::text::visible;
 
@@ -51,6 +52,9 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
             code = 1;
         }
     }
+    // One may be named twice, by itself and by its folder.
+    let mut seen = HashSet::new();
+    lacking.retain(|it: &alt_text::Lacking| seen.insert(it.path()));
     if !images.is_empty() {
         code |= describe_images(engine, arguments, images).await?;
     }
@@ -96,10 +100,19 @@ async fn describe_images(
             Err(error) => {
                 face::say_error(&error);
                 code = 1;
+                if stops(&error) {
+                    break;
+                }
             }
         }
     }
     Ok(code)
+}
+
+/// Whether after this error nothing else need be tried: a wrong key is wrong for all.
+fn stops(error: &anyhow::Error) -> bool {
+    let of_job = error.downcast_ref::<JobError>();
+    of_job.is_some_and(|error| !error.is_of_one())
 }
 
 /// Whether these images may be described: the person is asked where that comes to much.

@@ -17,7 +17,6 @@ use crate::action::Subject;
 use crate::action::alt_text::{self, AltText, Setting};
 use crate::config::Scope;
 use crate::image::{self, Alt, Hints, ImageLink, Languages, Markup};
-use crate::llm::ApiError;
 use crate::prompt::{self, Prompt, Secrets};
 use crate::text::{self, Edit};
 
@@ -148,7 +147,7 @@ impl Engine {
         while let Some((link, told)) = asked.next().await {
             match told {
                 Ok((alt, spent)) => tally.add(Written { link, alt }, spent),
-                Err(error) if of > 1 && is_of_one(&error) => {
+                Err(error) if of > 1 && error.is_of_one() => {
                     tally.leave_out(&link, &error.to_string());
                 }
                 Err(error) if tally.written.is_empty() => return Err(error),
@@ -305,23 +304,6 @@ fn alt_in(answer: &str, secrets: &Secrets) -> Result<AltText, JobError> {
         secrets.restore("", text).map_err(lost)?;
     }
     Ok(alt)
-}
-
-/// Whether an error says nothing of other images.
-fn is_of_one(error: &JobError) -> bool {
-    matches!(
-        error,
-        JobError::Image(_)
-            | JobError::Excluded(_)
-            | JobError::NoAltText
-            | JobError::AltTextCut
-            | JobError::Lost { .. }
-            | JobError::Api(
-                ApiError::ImageRefused { .. }
-                    | ApiError::ContentRefused { .. }
-                    | ApiError::TooBig { .. }
-            )
-    )
 }
 
 /// The text before a link and behind it, within bounds.

@@ -127,6 +127,24 @@ impl JobError {
         }
     }
 
+    /// Whether it says nothing of what would become of another document, or another image.
+    pub fn is_of_one(&self) -> bool {
+        matches!(
+            self,
+            Self::Image(_)
+                | Self::Excluded(_)
+                | Self::NoAltMissing
+                | Self::NoAltText
+                | Self::AltTextCut
+                | Self::Lost { .. }
+                | Self::Api(
+                    ApiError::ImageRefused { .. }
+                        | ApiError::ContentRefused { .. }
+                        | ApiError::TooBig { .. }
+                )
+        )
+    }
+
     /// The class in one word, for the ledger.
     pub fn class(&self) -> &'static str {
         match self {

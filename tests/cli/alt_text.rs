@@ -116,3 +116,37 @@ fn a_document_that_cannot_be_written_costs_nothing() {
     assert!(err.contains("is read-only"), "{err}");
     assert!(shell.statuses().is_empty());
 }
+
+#[test]
+fn a_document_that_is_named_twice_is_written_once() {
+    let shell = shell();
+    let arguments = [
+        "describe",
+        "docs/b.html",
+        "docs",
+        "./docs/b.html",
+        "--write",
+        "--yes",
+    ];
+    let (_, _, err) = shell.run(&arguments);
+    assert!(err.contains("3 images in 3 documents"), "{err}");
+    assert!(!err.contains("was changed"), "{err}");
+    assert!(shell.read("docs/b.html").contains(ALT));
+}
+
+#[test]
+fn what_is_wrong_for_all_ends_the_run_and_is_said_once() {
+    let shell = shell();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", nobody.local_addr().unwrap());
+    drop(nobody);
+    for arguments in [
+        &["describe", "docs/a.md", "docs/b.html"][..],
+        &["describe", "red.png", "page.md", "red.png"],
+    ] {
+        let mut command = shell.command(arguments);
+        let (code, out, err) = said(command.env("XAI_BASE_URL", &url).output().unwrap());
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        assert_eq!(err.matches("nothing listens").count(), 1, "{err}");
+    }
+}

@@ -115,12 +115,7 @@ fn found(engine: &Engine, document: &Document) -> Tally {
     // Lines as editors count them; only where there is something to say.
     let rope = Rope::from_str(if findings.is_empty() { "" } else { text });
     let at = |offset| text::position(&rope, offset, Encoding::Utf32);
-    let path = document.path.as_path();
-    let shown = path
-        .strip_prefix("./")
-        .unwrap_or(path)
-        .display()
-        .to_string();
+    let shown = document.path.display().to_string();
     let rows = findings.into_iter().map(|finding| {
         let (start, end) = (at(finding.range.start), at(finding.range.end));
         let message = finding.problem.to_string();

@@ -103,6 +103,6 @@ fn listed(entry: &ignore::DirEntry, workspace: &Path) -> anyhow::Result<Option<D
         text,
         workspace: workspace.to_path_buf(),
         canonical: path.canonicalize().ok(),
-        path: path.to_path_buf(),
+        path: path.strip_prefix("./").unwrap_or(path).to_path_buf(),
     }))
 }
