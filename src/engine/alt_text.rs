@@ -168,7 +168,7 @@ impl Engine {
         }
         drop(asked);
         if tally.written.is_empty() {
-            let why = tally.left_out.into_iter().next();
+            let why = tally.reasons();
             return Err(why.map_or(JobError::NoAltMissing, JobError::Image));
         }
         blocking(move || Ok(tally.rewriting(&text))).await
@@ -371,6 +371,19 @@ impl Tally {
         self.written.len() + self.left_out.len()
     }
 
+    /// Why some were left out, where any were.
+    fn reasons(&self) -> Option<String> {
+        let count = self.left_out.len();
+        let reasons: Vec<_> = self
+            .left_out
+            .iter()
+            .take(REASONS)
+            .map(String::as_str)
+            .collect();
+        let more = if count > REASONS { "; …" } else { "" };
+        (count > 0).then(|| format!("left out {} ({}{more})", images(count), reasons.join("; ")))
+    }
+
     /// The parts of `text` to change.
     fn rewriting(mut self, text: &str) -> Rewriting {
         let mut parts: Vec<RewrittenPart> = Vec::new();
@@ -414,16 +427,7 @@ impl Tally {
         if same > 0 {
             said.push(format!("left {} as it stood", images(same)));
         }
-        if !self.left_out.is_empty() {
-            let (count, reasons) = (self.left_out.len(), self.left_out.iter().take(REASONS));
-            let reasons: Vec<_> = reasons.map(String::as_str).collect();
-            let more = if count > REASONS { "; …" } else { "" };
-            said.push(format!(
-                "left out {} ({}{more})",
-                images(count),
-                reasons.join("; ")
-            ));
-        }
+        said.extend(self.reasons());
         if let Some(why) = &self.ended_by {
             let rest = images(self.not_asked);
             said.push(format!("left {rest} for later: {why}"));
@@ -617,6 +621,13 @@ mod tests {
             summary(some),
             "Wrote alternative text for 1 image; marked 1 image as decorative; \
              left out 4 images (c.png: it is gone; c.png is gone; c.png: d; …)."
+        );
+        let mut none = tally(&[], text);
+        assert_eq!(none.reasons(), None);
+        none.leave_out(&links[2], "it is gone");
+        assert_eq!(
+            none.reasons().as_deref(),
+            Some("left out 1 image (c.png: it is gone)")
         );
         let marked = tally(&links[..2], |_| AltText::Decorative);
         assert_eq!(summary(marked), "Marked 2 images as decorative.");
