@@ -95,6 +95,15 @@ fn what_would_be_sent_is_shown_and_what_may_not_be_is_not_sent() {
     assert_eq!(code, 1);
     assert!(err.contains("never sent"), "{err}");
     assert_eq!(shell.statuses(), ["refused"]);
+    // A folder is done without what may not be sent of it.
+    std::fs::write(shell.path(".glossignore"), "docs/d.md\n").unwrap();
+    std::fs::write(shell.path(".gloss.toml"), "exclude = [\"docs/a.md\"]\n").unwrap();
+    let (code, out, err) = shell.run(&["describe", "docs"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("1 image in 1 document") && out.contains("b.html"),
+        "{err}"
+    );
     for arguments in [
         &["describe", "docs", "--write", "--dry-run"][..],
         &["describe", "docs", "--write", "--check"],

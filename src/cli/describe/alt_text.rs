@@ -47,12 +47,6 @@ pub fn lacking(
     })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by(|one, other| one.place.given.cmp(&other.place.given));
-    if found.is_empty() {
-        face::note(&format!(
-            "{}: no image lacks alternative text.",
-            target.display()
-        ));
-    }
     let mut all: Vec<Lacking> = Vec::new();
     for job in found {
         let workspace = &job.place.workspace;
@@ -61,7 +55,17 @@ pub fn lacking(
             Some(known) => known.engine.clone(),
             None => face::engine_in(engine, &arguments.ask, "vision_model", workspace),
         };
-        all.push(Lacking { job, engine });
+        // What a folder holds beside documents that may be sent is passed over, as what is ignored.
+        let is_named = job.place.given == target;
+        if is_named || !job.place.names().any(|name| engine.excludes(name)) {
+            all.push(Lacking { job, engine });
+        }
+    }
+    if all.is_empty() {
+        face::note(&format!(
+            "{}: no image lacks alternative text.",
+            target.display()
+        ));
     }
     Ok(all)
 }
