@@ -143,6 +143,13 @@ impl Engine {
         };
         let asked = asks.into_iter().map(|ask| self.alt_text(ask, of, &hear));
         let mut asked = futures::stream::iter(asked).buffered(self.settings.concurrency.max(1));
+        let hear_done = |count| {
+            if of > 1 {
+                let what = "images";
+                hear(Heard::Done { count, of, what });
+            }
+        };
+        hear_done(0);
         let mut tally = Tally::default();
         while let Some((link, told)) = asked.next().await {
             match told {
@@ -157,14 +164,7 @@ impl Engine {
                     break;
                 }
             }
-            if of > 1 {
-                let count = tally.count();
-                hear(Heard::Done {
-                    count,
-                    of,
-                    what: "images",
-                });
-            }
+            hear_done(tally.count());
         }
         drop(asked);
         if tally.written.is_empty() {
@@ -610,15 +610,15 @@ mod tests {
             summary(tally(&links[..1], text)),
             "Wrote the alternative text of a.png: No 0."
         );
-        let mut some = tally(&links[..2], |at| match at {
+        let mut mixed = tally(&links[..2], |at| match at {
             0 => AltText::Decorative,
             _ => text(at),
         });
         for why in ["it is gone", "c.png is gone", "d", "e"] {
-            some.leave_out(&links[2], why);
+            mixed.leave_out(&links[2], why);
         }
         assert_eq!(
-            summary(some),
+            summary(mixed),
             "Wrote alternative text for 1 image; marked 1 image as decorative; \
              left out 4 images (c.png: it is gone; c.png is gone; c.png: d; …)."
         );
@@ -659,7 +659,7 @@ mod tests {
         check(
             &format!("{line}LINK\n{line}"),
             &"a b c d e\n".repeat(99),
-            &format!("\n{}", "a b c d e\n".repeat(49)).trim_end_matches('\n'),
+            format!("\n{}", "a b c d e\n".repeat(49)).trim_end_matches('\n'),
         );
         // A paragraph is often one line.
         let line = "abcd ".repeat(400);
