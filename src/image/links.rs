@@ -104,6 +104,10 @@ impl Alt {
     }
 }
 
+/// What a link says in brackets is not longer, in bytes: what ends them is not looked for farther
+/// away, or a text of nothing but beginnings would take a time that grows with its square.
+const LONGEST: usize = 2 * 1024;
+
 /// A way to write links to images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Markup {
@@ -302,6 +306,33 @@ mod tests {
         ] {
             let link = links(Markup::Markdown, &format!("![](<{target}>)")).remove(0);
             assert_eq!(link.file_name(), expected);
+        }
+    }
+
+    #[test]
+    fn what_only_begins_takes_no_longer_than_its_length() {
+        for (markup, begin) in [
+            (Markup::Component, "{"),
+            (Markup::Org, "[["),
+            (Markup::Org, "[[a]["),
+            (Markup::Org, "[[./a.png]]="),
+            (Markup::AsciiDoc, "image:"),
+            (Markup::AsciiDoc, "image:a["),
+            (Markup::AsciiDoc, "image::a[b,"),
+            (Markup::Latex, "\\includegraphics["),
+            (Markup::Latex, "\\includegraphics{"),
+            (Markup::Latex, "\\begin{"),
+            (Markup::Rst, ".. image:: a\n   "),
+            (Markup::Typst, "#image("),
+            (Markup::Css, "url("),
+            (Markup::Css, "url('"),
+        ] {
+            let text = begin.repeat(300_000 / begin.len());
+            let began = std::time::Instant::now();
+            links(markup, &text);
+            let took = began.elapsed();
+            // By the square of the length it would be a minute.
+            assert!(took.as_secs() < 20, "{begin}: {took:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::alt::{Escape, Slot};
-use super::{Alt, ImageLink, Markup};
+use super::{Alt, ImageLink, LONGEST, Markup};
 
 /// What begins code that goes on to the end of its line.
 const STATEMENTS: [&str; 10] = [
@@ -275,7 +275,7 @@ fn arguments(text: &str, open: usize) -> Option<(Vec<Argument<'_>>, usize)> {
     let mut start = at;
     let mut depth = 0_usize;
     loop {
-        let rest = text.get(at..)?;
+        let rest = text.get(at..).filter(|_| at < open + LONGEST)?;
         let sign = rest.chars().next()?;
         match sign {
             '"' => {
