@@ -272,6 +272,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Each image as its whole text, target and alternative text.
+    pub(super) fn check_links(links: &[ImageLink], text: &str, expected: &[(&str, &str, Alt)]) {
+        let found: Vec<_> = links
+            .iter()
+            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
+            .collect();
+        assert_eq!(found, expected, "{text:?}");
+    }
+
     #[test]
     fn the_markup_is_known_by_language_or_by_path() {
         for (id, path, expected) in [

@@ -292,7 +292,9 @@ async fn an_edit_counts_as_seen_by_the_parts_that_it_was_made_of() {
     let asked = [api.next().await, api.next().await];
     editor.type_at(&uri, (0, 2), (0, 2), "mine").await;
     editor.apply_answers.push_back(json!("silence"));
-    asked.into_iter().for_each(|held| held.text(&said("B")));
+    for held in asked {
+        held.text(&said("B"));
+    }
     let asked = editor.asked().await;
     // A letter comes with the edit, so that the text is not the one that was expected.
     let changes = [(Some(((0, 0), (0, 0))), "é"), (Some(((2, 2), (2, 2))), "B")];

@@ -251,15 +251,10 @@ fn unescaped(value: &str, is_block: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     fn check_one(text: &str, target: &str, alt: Alt) {

@@ -212,15 +212,10 @@ fn words(text: &str) -> impl Iterator<Item = (&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     #[test]
