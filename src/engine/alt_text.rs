@@ -318,19 +318,27 @@ fn around(text: &str, link: &Range<usize>) -> (Range<usize>, Range<usize>) {
     }
     let before = text.get(start..link.start).unwrap_or_default();
     let behind = text.get(link.end..end).unwrap_or_default();
-    // What is cut begins and ends with a line, else with a word, where that leaves most of it.
+    // What is cut begins and ends with a line, else with a word, where that leaves most of it; and a
+    // piece of what is no word, like data, is not told.
     let is_most = |left: &str, of: &str| left.trim().len() * 2 > of.trim().len();
+    let is_word = |cut: &str, left: &str, of: &str| cut.is_ascii() || is_most(left, of);
     if start > 0 {
-        let mut ends = ['\n', ' ']
-            .iter()
-            .filter_map(|sign| Some(before.find(*sign)? + 1));
-        let begins = ends.find(|at| before.get(*at..).is_some_and(|it| is_most(it, before)));
-        start += begins.unwrap_or(0);
+        let line = before
+            .split_once('\n')
+            .filter(|(_, left)| is_most(left, before));
+        let word = before.split_once([' ', '\n']);
+        let word = word.filter(|(cut, left)| is_word(cut, left, before));
+        start = line
+            .or(word)
+            .map_or(start, |(_, left)| link.start - left.len());
     }
     if end < text.len() {
-        let mut ends = ['\n', ' '].iter().filter_map(|sign| behind.rfind(*sign));
-        let ends = ends.find(|at| behind.get(..*at).is_some_and(|it| is_most(it, behind)));
-        end = ends.map_or(end, |at| link.end + at);
+        let line = behind
+            .rsplit_once('\n')
+            .filter(|(left, _)| is_most(left, behind));
+        let word = behind.rsplit_once([' ', '\n']);
+        let word = word.filter(|(left, cut)| is_word(cut, left, behind));
+        end = line.or(word).map_or(end, |(left, _)| link.end + left.len());
     }
     (start..link.start, link.end..end)
 }
@@ -661,6 +669,8 @@ mod tests {
             &"a b c d e\n".repeat(99),
             format!("\n{}", "a b c d e\n".repeat(49)).trim_end_matches('\n'),
         );
+        let data = "A".repeat(3_000);
+        check(&format!("{data}) \nb LINK\nc (\n{data}"), "\nb ", "\nc (");
         // A paragraph is often one line.
         let line = "abcd ".repeat(400);
         check(
