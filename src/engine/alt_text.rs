@@ -323,22 +323,18 @@ fn around(text: &str, link: &Range<usize>) -> (Range<usize>, Range<usize>) {
     let is_most = |left: &str, of: &str| left.trim().len() * 2 > of.trim().len();
     let is_word = |cut: &str, left: &str, of: &str| cut.is_ascii() || is_most(left, of);
     if start > 0 {
-        let line = before
-            .split_once('\n')
-            .filter(|(_, left)| is_most(left, before));
-        let word = before.split_once([' ', '\n']);
-        let word = word.filter(|(cut, left)| is_word(cut, left, before));
-        start = line
-            .or(word)
-            .map_or(start, |(_, left)| link.start - left.len());
+        let by_line = before.split_once('\n');
+        let by_word = before.split_once([' ', '\n']);
+        let left = by_line.filter(|(_, left)| is_most(left, before));
+        let left = left.or(by_word.filter(|(cut, left)| is_word(cut, left, before)));
+        start = left.map_or(start, |(_, left)| link.start - left.len());
     }
     if end < text.len() {
-        let line = behind
-            .rsplit_once('\n')
-            .filter(|(left, _)| is_most(left, behind));
-        let word = behind.rsplit_once([' ', '\n']);
-        let word = word.filter(|(left, cut)| is_word(cut, left, behind));
-        end = line.or(word).map_or(end, |(left, _)| link.end + left.len());
+        let by_line = behind.rsplit_once('\n');
+        let by_word = behind.rsplit_once([' ', '\n']);
+        let left = by_line.filter(|(left, _)| is_most(left, behind));
+        let left = left.or(by_word.filter(|(left, cut)| is_word(cut, left, behind)));
+        end = left.map_or(end, |(left, _)| link.end + left.len());
     }
     (start..link.start, link.end..end)
 }

@@ -336,12 +336,16 @@ mod tests {
             (Markup::Css, "url("),
             (Markup::Css, "url('"),
         ] {
-            let text = begin.repeat(300_000 / begin.len());
-            let began = std::time::Instant::now();
-            links(markup, &text);
-            let took = began.elapsed();
-            // By the square of the length it would be a minute.
-            assert!(took.as_secs() < 20, "{begin}: {took:?}");
+            let time = |length: usize| {
+                let text = begin.repeat(length / begin.len());
+                let began = std::time::Instant::now();
+                links(markup, &text);
+                began.elapsed()
+            };
+            let (short, long) = (time(20_000), time(80_000));
+            // Four times as long; by the square of the length it would be sixteen times.
+            let most = short * 10 + std::time::Duration::from_millis(500);
+            assert!(long < most, "{begin}: {short:?}, then {long:?}");
         }
     }
 
