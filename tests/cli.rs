@@ -21,6 +21,8 @@ mod doctor;
 mod exact;
 #[path = "cli/notes.rs"]
 mod notes;
+#[path = "cli/strangers.rs"]
+mod strangers;
 #[path = "cli/writing.rs"]
 mod writing;
 

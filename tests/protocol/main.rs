@@ -30,4 +30,5 @@ mod notes;
 mod order;
 mod policy;
 mod problems;
+mod strangers;
 mod written;
