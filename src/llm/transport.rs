@@ -188,10 +188,11 @@ pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
         .iter()
         .find_map(|cause| cause.downcast_ref::<rustls::Error>())
     {
-        let said = tls.to_string();
+        let said = no_tls(tls);
         return ApiError::Tls { host, said };
     }
     if said.contains("tls handshake") {
+        let said = format!("{said}; {SET_CA_FILE}");
         return ApiError::Tls { host, said };
     }
     if causes
@@ -241,6 +242,43 @@ pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
         return ApiError::NotAnApi { said };
     }
     ApiError::Reset { host, said }
+}
+
+const SET_CA_FILE: &str = "behind a company's proxy set `ca_file` to its certificate";
+
+/// What was wrong with TLS, and what to do about it.
+fn no_tls(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Wrong;
+    let (wrong, to_do) = match error {
+        rustls::Error::InvalidCertificate(wrong) => match wrong {
+            Wrong::UnknownIssuer | Wrong::BadSignature => (
+                "its certificate comes from nobody whom this machine trusts",
+                SET_CA_FILE,
+            ),
+            Wrong::Expired | Wrong::ExpiredContext { .. } => (
+                "its certificate has expired",
+                "see whether the clock of this machine is right",
+            ),
+            Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => (
+                "its certificate is not valid yet",
+                "see whether the clock of this machine is right",
+            ),
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+                ("its certificate is for another name", "check `base_url`")
+            }
+            Wrong::Revoked => (
+                "its certificate was revoked",
+                "send nothing there until that is mended",
+            ),
+            _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
+        },
+        rustls::Error::InvalidMessage(_) => (
+            "what answers there speaks no TLS",
+            "check `base_url`: a server on this machine may want http:",
+        ),
+        _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
+    };
+    format!("{wrong}; {to_do}")
 }
 
 /// Why an answer that had begun could not be read to its end.
