@@ -252,6 +252,7 @@ impl Engine {
         };
         let mut secrets = Secrets::default();
         if self.settings.redact_secrets {
+            secrets.learn_around(text, &subject.range);
             prompt.mask(&mut secrets);
         }
         Ok(Prepared {
