@@ -169,7 +169,7 @@ fn counts_pages(before: &str) -> bool {
         .chars()
         .rev()
         .take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c))
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .take(16)
         .map(|c| c.to_ascii_lowercase())
         .collect();

@@ -170,7 +170,7 @@ fn faults() -> Vec<Fault> {
     let word = |text: &str| {
         format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
     };
-    let bomb = gzipped(&[b'd'; 100 << 20]);
+    let bomb = gzipped(&vec![b'd'; 100 << 20]);
     vec![
         (
             "reset",
