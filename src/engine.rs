@@ -160,6 +160,17 @@ struct Answer {
     spent: Spent,
 }
 
+impl Answer {
+    /// The answer, if it says anything: one of nothing may be billed, but is not to be shown or
+    /// kept.
+    fn in_words(self) -> Result<Self, JobError> {
+        if self.text.trim().is_empty() {
+            return Err(JobError::SaidNothing);
+        }
+        Ok(self)
+    }
+}
+
 impl Engine {
     /// An engine by these settings. Opens nothing and connects to nothing.
     pub fn new(settings: Settings, environment: &Environment, store: Store) -> Self {
@@ -205,6 +216,17 @@ impl Engine {
         self.fetcher = Fetcher::new(FetchOptions {
             addresses,
             ..options
+        });
+        self
+    }
+
+    /// The same engine with other patience towards the API than is the rule.
+    #[must_use]
+    pub fn waiting(mut self, timeouts: llm::Timeouts, retry: llm::RetryPolicy) -> Self {
+        self.client = Client::new(llm::Options {
+            timeouts,
+            retry,
+            ..self.client.options().clone()
         });
         self
     }

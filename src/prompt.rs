@@ -2,10 +2,12 @@
 
 mod mark;
 mod mask;
+mod secret;
 mod template;
 
 pub use mark::{inline, marked};
-pub use mask::{Lost, Secrets, cuts_secret};
+pub use mask::{Lost, Secrets, cuts_one_of, cuts_secret};
+pub use secret::secrets_in;
 pub use template::{Placeholder, Template, UnknownPlaceholder};
 
 /// What is asked of a model, independent of the wire that carries it.
@@ -151,8 +153,13 @@ impl Prompt {
         all.chain(schema).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// The prompt with every text passed through `mask`.
+    /// The prompt with every text passed through `mask`; what one tells of secrets holds for all.
     pub fn mask(&mut self, secrets: &mut Secrets) {
+        for part in &self.parts {
+            if let Part::Text(text) = part {
+                secrets.learn(text);
+            }
+        }
         for part in &mut self.parts {
             if let Part::Text(text) = part {
                 *text = secrets.mask(text);

@@ -11,6 +11,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "api/faults.rs"]
+mod faults;
 #[path = "api/fetch.rs"]
 mod fetch;
 #[path = "api/server.rs"]
@@ -1033,9 +1035,14 @@ fn fixture(name: &str) -> PathBuf {
 
 /// The test authority's certificate for `localhost`.
 fn tls() -> rustls::ServerConfig {
+    tls_with("loopback.der")
+}
+
+/// A certificate of a test authority for `localhost`.
+fn tls_with(certificate: &str) -> rustls::ServerConfig {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-    let certificate = CertificateDer::from(std::fs::read(fixture("loopback.der")).unwrap());
+    let certificate = CertificateDer::from(std::fs::read(fixture(certificate)).unwrap());
     let key = PrivateKeyDer::try_from(std::fs::read(fixture("loopback.key.der")).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ServerConfig::builder_with_provider(provider)
@@ -1049,9 +1056,14 @@ fn tls() -> rustls::ServerConfig {
 /// A server with that certificate, for one connection.
 /// It answers `hi`, and gives back what it was sent.
 fn tls_server(wire: Wire) -> (u16, std::thread::JoinHandle<String>) {
+    tls_server_with(wire, "loopback.der")
+}
+
+/// The same with another certificate.
+fn tls_server_with(wire: Wire, certificate: &str) -> (u16, std::thread::JoinHandle<String>) {
     use std::io::{Read, Write};
 
-    let config = tls();
+    let config = tls_with(certificate);
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let serve = std::thread::spawn(move || {

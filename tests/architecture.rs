@@ -5,6 +5,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -89,6 +90,11 @@ const WORDS: &[Word] = &[
         "unsafe_code",
         |at| ["src/syntax/compiled.rs", "src/server/memory.rs"].contains(&at.path),
         "only the grammars and the allocator are called as C",
+    ),
+    (
+        "show_message",
+        |at| at.path == "src/server/say.rs",
+        "what is shown passes by `say`, which disarms it",
     ),
     ("todo!", |_| false, "nothing is left undone"),
     ("unimplemented!", |_| false, "nothing is left undone"),
@@ -191,6 +197,58 @@ fn arrows_never_turn_back() {
             );
         }
     }
+}
+
+#[test]
+fn what_the_threat_model_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let tests = names_of_tests(root);
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'));
+    let mut missing = Vec::new();
+    for row in rows.clone() {
+        let [_, where_, held_by] = cells(row);
+        assert!(!where_.is_empty() && !held_by.is_empty(), "{row}");
+        let files = where_.iter().filter(|file| !root.join(file).is_file());
+        let untested = held_by.iter().filter(|name| !tests.contains(**name));
+        missing.extend(files.chain(untested).copied());
+    }
+    assert!(rows.count() > 30, "its tables were not found");
+    assert!(
+        missing.is_empty(),
+        "SECURITY.md names what is not there: {missing:?}"
+    );
+}
+
+/// What stands in backticks in each of a row's three cells.
+fn cells(row: &str) -> [Vec<&str>; 3] {
+    let mut cells = row.trim_matches('|').split(" | ").map(|cell| {
+        let quoted = cell.split('`').skip(1).step_by(2);
+        quoted.collect::<Vec<_>>()
+    });
+    let three = [cells.next(), cells.next(), cells.next()].map(Option::unwrap_or_default);
+    assert!(cells.next().is_none(), "{row}");
+    three
+}
+
+/// The name of every function that is marked as a test.
+fn names_of_tests(root: &Path) -> BTreeSet<String> {
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files);
+    collect(&root.join("tests"), &mut files);
+    let mut names = BTreeSet::new();
+    for file in files {
+        let source = fs::read_to_string(file).unwrap();
+        for (at, _) in source.match_indices("test]") {
+            let follows = source[at..].lines().skip(1);
+            let marked = follows.map(str::trim).find(|line| !line.starts_with("#["));
+            let name = marked.and_then(|line| line.split_once("fn ")?.1.split('(').next());
+            names.extend(name.map(str::to_owned));
+        }
+    }
+    names
 }
 
 /// Every Rust file under `src`, its path from the package's root, in order.

@@ -21,6 +21,8 @@ mod doctor;
 mod exact;
 #[path = "cli/notes.rs"]
 mod notes;
+#[path = "cli/strangers.rs"]
+mod strangers;
 #[path = "cli/wire.rs"]
 mod wire;
 #[path = "cli/writing.rs"]

@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod face;
+mod log;
 mod lsp;
 mod models;
 mod notes;
@@ -36,7 +37,7 @@ use crate::store::{Store, data_folder};
 /// Parses, runs, and says in one line what went wrong.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr(matches!(arguments.command, Command::Lsp(_)));
+    log::start(matches!(arguments.command, Command::Lsp(_)));
     match run(arguments.command) {
         Ok(code) => ExitCode::from(code),
         // Whoever read has what they wanted.
@@ -83,37 +84,4 @@ fn show_usage(arguments: UsageArgs) -> anyhow::Result<u8> {
     };
     face::say_notices(&store);
     shown.map(|()| 0)
-}
-
-/// Warnings and errors of Gloss itself; `GLOSS_LOG` takes a level or a filter. Other crates
-/// stay silent whatever it says: the framework would print every message.
-fn log_to_stderr(is_server: bool) {
-    use tracing_subscriber::filter::LevelFilter;
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    use tracing_subscriber::{Layer as _, filter, fmt};
-
-    let level = std::env::var("GLOSS_LOG")
-        .ok()
-        .and_then(|level| level.parse().ok())
-        .unwrap_or(LevelFilter::WARN);
-    // What the store logs the commands say themselves, as its notices.
-    let store = if is_server { level } else { LevelFilter::OFF };
-    let own = filter::Targets::new()
-        .with_target("gloss", level)
-        .with_target("gloss::store", store);
-    let layer = fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .without_time()
-        .with_filter(own);
-    let _ = tracing_subscriber::registry().with(layer).try_init();
-    std::panic::set_hook(Box::new(|panic| {
-        // The place alone: a panic's words can quote what stands in a document.
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        tracing::error!("panicked at {place}");
-    }));
 }

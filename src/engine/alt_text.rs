@@ -241,8 +241,12 @@ impl Engine {
         if self.settings.context == Scope::Selection || masks && prompt::cuts_secret(text, &range) {
             return String::new();
         }
-        let told = text::slice(text, range).to_string();
-        if masks { secrets.mask(&told) } else { told }
+        let told = text::slice(text, range.clone()).to_string();
+        if !masks {
+            return told;
+        }
+        secrets.learn_around(text, &range);
+        secrets.mask(&told)
     }
 
     fn alt_key(&self, ask: &Ask, content: &str) -> crate::store::DescriptionKey {

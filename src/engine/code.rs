@@ -97,6 +97,7 @@ impl Engine {
             return Ok(notes::told_again(said, prepared, spent));
         }
         let (job, prepared, answer) = self.asked_as_prepared(job, prepared, ear).await?;
+        let answer = answer.in_words()?;
         let markdown = answer::defanged(&answer.text);
         let summary = answer::first_sentence(&markdown);
         let note = blank.map(|blank| {
@@ -270,6 +271,7 @@ impl Engine {
         };
         let mut secrets = Secrets::default();
         if self.settings.redact_secrets {
+            secrets.learn_around(text, &subject.range);
             prompt.mask(&mut secrets);
         }
         Ok(Prepared {

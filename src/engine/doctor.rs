@@ -391,7 +391,7 @@ mod tests {
             }),
             false,
             State::Failure,
-            "`ca_file`",
+            "no secure connection to api.x.ai",
         );
         check(
             Err(ApiError::Proxy {

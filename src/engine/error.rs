@@ -38,6 +38,8 @@ pub enum JobError {
     NoAltPlace,
     #[error("no image here lacks alternative text that it could have")]
     NoAltMissing,
+    #[error("the model said nothing: ask again, or set `model` to another one")]
+    SaidNothing,
     #[error("the model said nothing that could stand for the image")]
     NoAltText,
     #[error(

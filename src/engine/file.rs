@@ -142,12 +142,19 @@ impl Engine {
         };
         let known = answered(kept, text, Some(&syntax), self.asked_as());
         let known: HashSet<_> = known.into_iter().map(|found| found.range).collect();
+        let mut secrets = Secrets::default();
+        let mut secret_places = Vec::new();
+        if self.settings.redact_secrets {
+            let whole = text.to_string();
+            secrets.learn(&whole);
+            secret_places = prompt::secrets_in(&whole);
+        }
         let mut to_ask = Vec::new();
         for (id, symbol) in functions.into_iter().enumerate() {
             let subject = subject_of(symbol);
             let blank = self.blank(job, &syntax, &subject);
             let is_known = known.contains(&subject.range);
-            let is_cut = self.settings.redact_secrets && prompt::cuts_secret(text, &subject.range);
+            let is_cut = prompt::cuts_one_of(&secret_places, &subject.range);
             match (is_known, is_cut) {
                 (true, _) => plan.known += 1,
                 (false, true) => plan.left_out += 1,
@@ -158,12 +165,12 @@ impl Engine {
                 }),
             }
         }
-        self.batch(file, to_ask, &mut plan);
+        self.batch(file, to_ask, &secrets, &mut plan);
         Ok(plan)
     }
 
     /// Deals the functions out to requests that each keep to the limit of a prompt.
-    fn batch(&self, file: File<'_>, to_ask: Vec<Planned>, plan: &mut FilePlan) {
+    fn batch(&self, file: File<'_>, to_ask: Vec<Planned>, known: &Secrets, plan: &mut FilePlan) {
         let language = self.answer_language();
         let room = self
             .settings
@@ -177,7 +184,7 @@ impl Engine {
             }
             let asked: Vec<_> = open.iter().map(|planned| planned.asked.clone()).collect();
             let mut prompt = explain_file::prompt(file, &asked, &language);
-            let mut secrets = Secrets::default();
+            let mut secrets = known.clone();
             if self.settings.redact_secrets {
                 prompt.mask(&mut secrets);
             }

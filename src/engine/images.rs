@@ -172,7 +172,7 @@ impl Engine {
             effort: Effort::Low,
             account,
         };
-        let answer = self.ask(asking, ear).await?;
+        let answer = self.ask(asking, ear).await?.in_words()?;
         let text = (question.read)(&answer.text, answer.finish.as_deref())?;
         *turn = Some(text.clone());
         // One that was cut short is shown, but not kept for ever.

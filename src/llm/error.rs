@@ -111,11 +111,12 @@ pub enum ApiError {
     ConnectionRefused { host: String },
     #[error("{host} cannot be reached ({said}): check the network connection and `proxy`")]
     Unreachable { host: String, said: String },
-    #[error(
-        "no secure connection to {host} ({said}): behind a company's proxy set `ca_file` to its \
-         certificate"
-    )]
-    Tls { host: String, said: String },
+    #[error("no secure connection to {host}: {}", said.trim_end_matches('.'))]
+    Tls {
+        host: String,
+        /// What is wrong, and what to do about it.
+        said: String,
+    },
     #[error(
         "the certificate of {host} is not valid at this machine's time ({said}): set the clock; if it \
          is right, the certificate has to be renewed"
@@ -409,7 +410,7 @@ mod tests {
                 host: host.clone(),
                 said: said.clone(),
             },
-            &["`ca_file`"],
+            &["api.x.ai", "why"],
         );
         check(
             ApiError::OutOfDate {

@@ -289,7 +289,8 @@ impl Client {
         self.pool(transport::Route::to(url)).await
     }
 
-    fn options(&self) -> &Options {
+    /// How it connects, waits and tries again.
+    pub fn options(&self) -> &Options {
         &self.0.options
     }
 

@@ -113,7 +113,7 @@ impl Record {
             text: scrub_answer(answer.text, key),
             finish_reason: answer.finish_reason.map(clean),
             usage: answer.usage,
-            model: answer.model.map(clean),
+            model: answer.model.map(clean).map(|name| plain_name(&name)),
             system_fingerprint: answer.fingerprint.map(clean),
             request_id: self.request_id.map(clean),
             retries: self.requests.saturating_sub(1),
@@ -160,6 +160,13 @@ fn may_be_billed(error: &ApiError) -> bool {
             | ApiError::IdleTimeout { .. }
             | ApiError::TotalTimeout { .. }
     )
+}
+
+/// A model's name as the server gives it, with nothing that means something to Markdown, beside
+/// which it is shown.
+fn plain_name(name: &str) -> String {
+    let is_of_a_name = |c: char| c.is_alphanumeric() || " -_.:/@+(),#".contains(c);
+    name.replace(|c| !is_of_a_name(c), "?")
 }
 
 fn milliseconds(duration: Duration) -> u64 {

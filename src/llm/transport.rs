@@ -230,6 +230,7 @@ pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
         return tls_failed(host, tls);
     }
     if said.contains("tls handshake") {
+        let said = format!("{said}; {SET_CA_FILE}");
         return ApiError::Tls { host, said };
     }
     if causes
@@ -289,7 +290,7 @@ fn tls_failed(host: String, error: &rustls::Error) -> ApiError {
             "it does not hold yet"
         }
         other => {
-            let said = other.to_string();
+            let said = no_tls(other);
             return ApiError::Tls { host, said };
         }
     };
@@ -298,6 +299,35 @@ fn tls_failed(host: String, error: &rustls::Error) -> ApiError {
         host,
         said: format!("{now}, {said}"),
     }
+}
+
+const SET_CA_FILE: &str = "behind a company's proxy set `ca_file` to its certificate";
+
+/// What was wrong with TLS, and what to do about it.
+fn no_tls(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Wrong;
+    let (wrong, to_do) = match error {
+        rustls::Error::InvalidCertificate(wrong) => match wrong {
+            Wrong::UnknownIssuer | Wrong::BadSignature => (
+                "its certificate comes from nobody whom this machine trusts",
+                SET_CA_FILE,
+            ),
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+                ("its certificate is for another name", "check `base_url`")
+            }
+            Wrong::Revoked => (
+                "its certificate was revoked",
+                "send nothing there until that is mended",
+            ),
+            _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
+        },
+        rustls::Error::InvalidMessage(_) => (
+            "what answers there speaks no TLS",
+            "check `base_url`: a server on this machine may want http:",
+        ),
+        _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
+    };
+    format!("{wrong}; {to_do}")
 }
 
 /// Why an answer that had begun could not be read to its end.

@@ -1,38 +1,12 @@
 //! Takes secrets out of what is sent, and puts them back into what becomes an edit.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::Regex;
 use ropey::Rope;
 use thiserror::Error;
 
+use super::secret::secrets_in;
 use crate::text;
-
-/// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
-static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?x)
-        -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
-        # One that was cut: what may be its lines, in whatever quotes.
-        | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]{20,})*(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]+…)?
-        | (?:[A-Za-z0-9+/=]{20,}[\s"'`+,;.\\*/\#!>]*)+(?:[A-Za-z0-9+/=]+[\s"'`+,;.\\*/\#!>]*)?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
-        | \b(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}              # xAI, OpenAI, Anthropic, …
-        | \b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}        # Stripe
-        | \bgh[pousr]_[A-Za-z0-9]{30,}                         # GitHub
-        | \bgithub_pat_[A-Za-z0-9_]{30,}
-        | \bglpat-[A-Za-z0-9_\-]{20,}                          # GitLab
-        | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                        # AWS
-        | \bAIza[A-Za-z0-9_\-]{35}                             # Google
-        | \bxox[abposr]-[A-Za-z0-9\-]{10,}                     # Slack
-        | \bnpm_[A-Za-z0-9]{36}\b
-        | \bpypi-[A-Za-z0-9_\-]{50,}
-        | \bhf_[A-Za-z0-9]{30,}                                # Hugging Face
-        | \beyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}  # JWT
-        "#,
-    )
-    .ok()
-});
 
 /// Why masked text could not be put back.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -40,8 +14,10 @@ static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub struct Lost;
 
 /// What was masked in one prompt, so that an edit can have it back. Prints no secret.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Secrets {
+    /// What is known to be one, wherever it stands: a name may tell so elsewhere alone.
+    known: Vec<String>,
     masked: Vec<(String, String)>,
 }
 
@@ -57,16 +33,33 @@ impl Secrets {
         self.masked.len()
     }
 
+    /// Remembers the secrets of a text, to mask them where nothing tells what they are. All texts
+    /// are to be learned before the first is masked, so that what is put back is what was taken.
+    pub fn learn(&mut self, text: &str) {
+        for secret in secrets_in(text) {
+            let secret = text.get(secret).unwrap_or_default();
+            if !self.known.iter().any(|known| known == secret) {
+                self.known.push(secret.to_owned());
+            }
+        }
+    }
+
+    /// The same for what stands in a document around a range.
+    pub fn learn_around(&mut self, text: &Rope, range: &Range<usize>) {
+        self.learn(&around(text, range).1);
+    }
+
     /// `text` with each secret replaced by a token that stands for it alone.
     pub fn mask(&mut self, text: &str) -> String {
-        let Some(secret) = SECRET.as_ref() else {
-            return text.to_owned();
-        };
-        secret
-            .replace_all(text, |found: &regex::Captures<'_>| {
-                self.token_for(found.get(0).map_or("", |whole| whole.as_str()))
-            })
-            .into_owned()
+        let mut masked = String::with_capacity(text.len());
+        let mut done = 0;
+        for secret in self.found(text) {
+            masked.push_str(text.get(done..secret.start).unwrap_or_default());
+            done = secret.end;
+            masked.push_str(&self.token_for(text.get(secret).unwrap_or_default()));
+        }
+        masked.push_str(text.get(done..).unwrap_or_default());
+        masked
     }
 
     /// The code of an answer with each secret of `original` back in its place.
@@ -76,18 +69,11 @@ impl Secrets {
     /// `answer` just as often, or the answer holds a token that was never given.
     pub fn restore(&self, original: &str, answer: &str) -> Result<String, Lost> {
         let mut whole = answer.to_owned();
-        let found: Vec<&str> = SECRET
-            .as_ref()
-            .map(|secret| {
-                secret
-                    .find_iter(original)
-                    .map(|found| found.as_str())
-                    .collect()
-            })
-            .unwrap_or_default();
+        let found = self.found(original);
         for (token, secret) in &self.masked {
             // One may be the start of another, and is not to be counted in that.
-            let stood = found.iter().filter(|found| *found == secret).count();
+            let is_it = |found: &&Range<usize>| original.get((*found).clone()) == Some(secret);
+            let stood = found.iter().filter(is_it).count();
             if stood != answer.matches(token.as_str()).count() || !stands_alone(token, answer) {
                 return Err(Lost);
             }
@@ -97,6 +83,23 @@ impl Secrets {
             return Err(Lost);
         }
         Ok(whole)
+    }
+
+    /// Where secrets stand: those that show, and those that are known from elsewhere.
+    fn found(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = secrets_in(text);
+        for known in &self.known {
+            for (at, _) in text.match_indices(known.as_str()) {
+                let it = at..at + known.len();
+                let is_apart =
+                    |other: &Range<usize>| other.end <= it.start || it.end <= other.start;
+                if is_a_word(text, &it) && found.iter().all(is_apart) {
+                    found.push(it);
+                }
+            }
+        }
+        found.sort_by_key(|range| range.start);
+        found
     }
 
     fn token_for(&mut self, secret: &str) -> String {
@@ -109,40 +112,56 @@ impl Secrets {
     }
 }
 
+/// Whether no sign of a name stands right beside a place.
+fn is_a_word(text: &str, at: &Range<usize>) -> bool {
+    let is_of_a_name = |c: char| c.is_alphanumeric() || c == '_';
+    let before = text
+        .get(..at.start)
+        .and_then(|text| text.chars().next_back());
+    let after = text.get(at.end..).and_then(|text| text.chars().next());
+    !before.is_some_and(is_of_a_name) && !after.is_some_and(is_of_a_name)
+}
+
 /// Whether no sign of a name stands right beside a token: then it is another word.
 fn stands_alone(token: &str, text: &str) -> bool {
-    let is_of_a_name = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(token).all(|(at, _)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let after = text
-            .get(at + token.len()..)
-            .and_then(|after| after.chars().next());
-        !before.is_some_and(is_of_a_name) && !after.is_some_and(is_of_a_name)
-    })
+    text.match_indices(token)
+        .all(|(at, _)| is_a_word(text, &(at..at + token.len())))
 }
 
 /// How far around a range it is looked for secrets that reach into it, in bytes.
 const AROUND: usize = 64 * 1024;
 
+/// A range with what stands around it, and where that begins.
+fn around(text: &Rope, range: &Range<usize>) -> (usize, String) {
+    let start = text::floor(text, range.start.saturating_sub(AROUND));
+    let around = text::slice(text, start..range.end.saturating_add(AROUND));
+    (start, around.to_string())
+}
+
 /// Whether a secret stands partly inside the range and partly outside of it: what is inside
 /// has no shape of its own, and would be sent.
 pub fn cuts_secret(text: &Rope, range: &Range<usize>) -> bool {
-    let Some(secret) = SECRET.as_ref() else {
-        return false;
-    };
-    let start = text::floor(text, range.start.saturating_sub(AROUND));
-    let around = text::slice(text, start..range.end.saturating_add(AROUND)).to_string();
-    secret.find_iter(&around).any(|found| {
-        let found = found.start() + start..found.end() + start;
-        let meets = found.start < range.end && range.start < found.end;
-        meets && (found.start < range.start || range.end < found.end)
+    let (start, around) = around(text, range);
+    let within = range.start.saturating_sub(start)..range.end.saturating_sub(start);
+    cuts_one_of(&secrets_in(&around), &within)
+}
+
+/// The same where all secrets of the text are known.
+pub fn cuts_one_of(secrets: &[Range<usize>], range: &Range<usize>) -> bool {
+    secrets.iter().any(|secret| {
+        let meets = secret.start < range.end && range.start < secret.end;
+        meets && (secret.start < range.start || range.end < secret.end)
     })
 }
 
-const TOKEN: &str = "GLOSS_MASKED_SECRET_";
+/// What every token begins with.
+pub(super) const TOKEN: &str = "GLOSS_MASKED_SECRET_";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     #[test]
@@ -211,6 +230,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_name_tells_elsewhere_is_masked_here_too() {
+        let key = "q7Rz2Lk9Xw4Tn8Vb";
+        let code = format!("PASSWORD = \"{key}\"\n\ncall(\"{key}\", {key}x)\n");
+        let (_, call) = code.split_at(code.find("call").unwrap());
+        let mut secrets = Secrets::default();
+        assert_eq!(secrets.mask(call), call);
+        let text = Rope::from_str(&code);
+        secrets.learn_around(&text, &(code.len() - call.len()..code.len()));
+        let sent = secrets.mask(call);
+        assert_eq!(sent, format!("call(\"GLOSS_MASKED_SECRET_1_\", {key}x)\n"));
+        assert_eq!(secrets.restore(call, &sent), Ok(call.to_owned()));
+        assert_eq!(secrets.restore(call, call), Err(Lost));
+    }
+
+    #[test]
     fn a_masked_secret_comes_back_whole_or_not_at_all() {
         let secret = format!("ghp_{}", "x9".repeat(18));
         let code = format!("let t = \"{secret}\";");
@@ -233,5 +267,56 @@ mod tests {
             assert_eq!(secrets.restore(&code, &answer), Err(Lost), "{glued}");
         }
         assert!(!format!("{secrets:?}").contains("x9"));
+    }
+
+    /// A secret of any kind, in whatever it is written in.
+    fn written_secret() -> impl Strategy<Value = (String, String)> {
+        let secret = prop_oneof![
+            "ghp_[A-Za-z0-9]{36}",
+            "xai-[A-Za-z0-9]{40}",
+            "AKIA[A-Z0-9]{16}",
+            any::<u64>().prop_map(|seed| {
+                let hash = Sha256::digest(seed.to_le_bytes());
+                hash.iter()
+                    .take(12)
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect()
+            }),
+        ];
+        let around = prop::sample::select(vec![
+            "password = \"KEY\"",
+            "let api_key: &str = \"KEY\";",
+            "TOKEN=KEY",
+            "secret: 'KEY'",
+            "\"client_secret\": \"KEY\",",
+            "postgres://me:KEY@db/x",
+        ]);
+        (secret, around).prop_map(|(secret, around)| (around.replace("KEY", &secret), secret))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_masked_whole_and_comes_back_whole(
+            pieces in prop::collection::vec(prop_oneof![
+                written_secret().prop_map(|(text, secret)| (text, Some(secret))),
+                "[a-z(){};= äß\"']{0,12}".prop_map(|text| (text, None)),
+            ], 0..8),
+            range in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
+        ) {
+            let lines: Vec<&str> = pieces.iter().map(|(text, _)| text.as_str()).collect();
+            let text = lines.join("\n");
+            let mut secrets = Secrets::default();
+            secrets.learn(&text);
+            let sent = secrets.mask(&text);
+            for secret in pieces.iter().filter_map(|(_, secret)| secret.as_ref()) {
+                prop_assert!(!sent.contains(secret), "{secret} in {sent}");
+            }
+            prop_assert_eq!(secrets.restore(&text, &sent), Ok(text.clone()));
+            // Of a part of it, too, where that cuts through none.
+            let (a, b) = (range.0.index(lines.len() + 1), range.1.index(lines.len() + 1));
+            let part = lines[a.min(b)..a.max(b)].join("\n");
+            let sent = secrets.mask(&part);
+            prop_assert_eq!(secrets.restore(&part, &sent), Ok(part));
+        }
     }
 }

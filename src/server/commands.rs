@@ -192,8 +192,8 @@ async fn doctor(server: &Server) -> Value {
                 format!("Gloss: {}", failed.join("; ")),
             )
         };
-        let client = server.client.clone();
-        tokio::spawn(async move { client.show_message(kind, line).await });
+        let server = server.clone();
+        tokio::spawn(async move { server.say(kind, &line).await });
     }
     diagnosis.to_json()
 }
@@ -227,8 +227,8 @@ async fn usage(server: &Server) -> lsp::Result<Value> {
             total("total_tokens"),
             total("cost_usd").as_f64().unwrap_or(0.0)
         );
-        let client = server.client.clone();
-        tokio::spawn(async move { client.show_message(lsp::MessageType::INFO, line).await });
+        let server = server.clone();
+        tokio::spawn(async move { server.say(lsp::MessageType::INFO, &line).await });
     }
     Ok(report)
 }

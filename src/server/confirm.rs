@@ -100,7 +100,7 @@ async fn chosen(server: &Server, message: String, buttons: [&str; 2]) -> Result<
     };
     let params = lsp::ShowMessageRequestParams {
         typ: lsp::MessageType::INFO,
-        message,
+        message: text::visible_message(&message),
         actions: Some(buttons.map(button).to_vec()),
     };
     let chosen = server

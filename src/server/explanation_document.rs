@@ -12,6 +12,7 @@ use super::protocol as lsp;
 use super::state::Server;
 use crate::action::Subject;
 use crate::engine::Explanation;
+use crate::store::private;
 
 /// Most documents that are left lying.
 const MOST: usize = 50;
@@ -80,11 +81,7 @@ fn name(uri: &str, subject: &Subject) -> String {
 
 /// Writes a document into a folder of our own, and takes those away that are old or too many.
 fn written(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
+    private::create_folder(folder)?;
     let path = folder.join(name);
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
@@ -144,6 +141,12 @@ mod tests {
         let path = written(&inner, &named, "One.").unwrap();
         assert_eq!(written(&inner, &named, "Two.").unwrap(), path);
         assert_eq!(fs::read_to_string(&path).unwrap(), "Two.");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&inner), mode(&path)), (0o700, 0o600));
+        }
         assert_eq!(count(&inner), 1);
         for n in 0..60 {
             written(&inner, &format!("{n}.md"), "x").unwrap();

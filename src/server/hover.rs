@@ -126,20 +126,14 @@ async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<Stri
 /// A hover that spends money says so the first time on a machine, and how to stop it.
 async fn name_the_setting_once(server: &Server) {
     let told = tokio::task::spawn_blocking(|| {
-        let Some(folder) = crate::store::data_folder() else {
-            return false;
-        };
-        let mark = folder.join("hover-images-told");
-        let marked =
-            std::fs::create_dir_all(&folder).and_then(|()| std::fs::File::create_new(mark));
-        marked.is_ok()
+        let folder = crate::store::data_folder();
+        folder.is_some_and(|folder| {
+            crate::store::private::mark_once(&folder.join("hover-images-told"))
+        })
     });
     if told.await.unwrap_or(false) {
         let message = "Gloss describes images when you hover them, which asks the API once for each image. \
                        The setting `hover_images` (`cached`, `off`) stops that.";
-        server
-            .client
-            .show_message(lsp::MessageType::INFO, message)
-            .await;
+        server.say(lsp::MessageType::INFO, message).await;
     }
 }

@@ -41,6 +41,7 @@ mod process;
 mod progress;
 mod protocol;
 mod run;
+mod say;
 mod service;
 mod state;
 mod told;

@@ -32,7 +32,7 @@ pub async fn of(server: &Server, job: &Job, done: Done) -> Result<Value, Failed>
                 show(server, lsp::MessageType::INFO, &explained.summary).await;
             }
             Ok(json!({
-                "summary": explained.summary,
+                "summary": text::visible_message(&explained.summary),
                 "usage": explained.spent.to_json(),
             }))
         }
@@ -43,7 +43,7 @@ pub async fn of(server: &Server, job: &Job, done: Done) -> Result<Value, Failed>
             }
             Ok(json!({
                 "markdown": description.markdown,
-                "summary": description.summary,
+                "summary": text::visible_message(&description.summary),
                 "usage": description.spent.to_json(),
             }))
         }
@@ -101,7 +101,7 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
                     .map(|answer| json!({ "applied": false, "answer": answer })),
                 Some(lsp::FinishedError {
                     code: failed.code(),
-                    message: failed.message(),
+                    message: text::visible_message(&failed.message()),
                 }),
             ),
         };
@@ -168,7 +168,7 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
     }
     json!({
         "markdown": explanation.markdown,
-        "summary": explanation.summary,
+        "summary": text::visible_message(&explanation.summary),
         "usage": explanation.spent.to_json(),
     })
 }
@@ -208,7 +208,7 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
     let result = |applied: bool, edit: Option<lsp::WorkspaceEdit>, left_out: usize| {
         let mut result = json!({
             "applied": applied,
-            "summary": rewriting.summary_without(left_out),
+            "summary": text::visible_message(&rewriting.summary_without(left_out)),
             "usage": rewriting.spent.to_json(),
         });
         if let (Some(edit), Some(object)) = (edit, result.as_object_mut()) {
@@ -256,8 +256,5 @@ fn streams(server: &Server) -> bool {
 }
 
 async fn show(server: &Server, kind: lsp::MessageType, message: &str) {
-    server
-        .client
-        .show_message(kind, format!("Gloss: {message}"))
-        .await;
+    server.say(kind, &format!("Gloss: {message}")).await;
 }

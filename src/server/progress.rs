@@ -12,6 +12,7 @@ use super::state::Server;
 use crate::answer::Defanger;
 use crate::engine::Heard;
 use crate::prompt::estimate_tokens;
+use crate::text::visible_message;
 
 /// How often progress is told, so that the seconds run without a flood.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -101,7 +102,7 @@ impl Feed {
     }
 
     fn status(&self) -> String {
-        self.lock().status.clone()
+        visible_message(&self.lock().status)
     }
 
     /// The next text to stream; `None` when all is told.
@@ -187,10 +188,7 @@ impl Reports {
 /// A client without progress is told once.
 async fn say_begun(server: &Server, title: &str) {
     let message = format!("{title}…");
-    server
-        .client
-        .show_message(lsp::MessageType::INFO, message)
-        .await;
+    server.say(lsp::MessageType::INFO, &message).await;
 }
 
 async fn stream(server: Server, id: String, feed: Feed) {
@@ -241,7 +239,7 @@ async fn report(
             .send_notification::<lsp::notification::Progress>(params)
     };
     tell(lsp::WorkDoneProgress::Begin(lsp::WorkDoneProgressBegin {
-        title,
+        title: visible_message(&title),
         cancellable: Some(true),
         message: Some(feed.status()).filter(|status| !status.is_empty()),
         percentage: counts.then_some(0),

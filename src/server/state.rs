@@ -117,8 +117,7 @@ impl Shared {
     pub async fn say_notices(&self) {
         let news = self.state().news();
         for notice in news {
-            self.client
-                .show_message(lsp::MessageType::WARNING, format!("Gloss: {notice}"))
+            self.say(lsp::MessageType::WARNING, &format!("Gloss: {notice}"))
                 .await;
         }
     }

@@ -285,14 +285,15 @@ fn each_reserved(
     now: Timestamp,
     mut tell: impl FnMut(&str, u64, u64),
 ) -> rusqlite::Result<()> {
-    let oldest = now.saturating_sub(LONGEST_REQUEST).unwrap_or(now);
+    let (oldest, newest) = plausible(now);
     let is_released = |id: i64| {
         let of_id = |write: &Write| matches!(write, Write::Release(released) if *released == id);
         waiting.iter().any(of_id)
     };
-    let mut statement = connection
-        .prepare_cached("SELECT id, workspace, tokens, ticks FROM reservation WHERE time >= ?")?;
-    let mut rows = statement.query([oldest.as_microsecond()])?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, workspace, tokens, ticks FROM reservation WHERE time BETWEEN ? AND ?",
+    )?;
+    let mut rows = statement.query([oldest.as_microsecond(), newest.as_microsecond()])?;
     while let Some(row) = rows.next()? {
         if !is_released(row.get(0)?) {
             let workspace = row.get_ref(1)?.as_str().unwrap_or_default();
@@ -301,7 +302,7 @@ fn each_reserved(
     }
     for write in waiting {
         if let Write::Reserve(reserved) = write
-            && reserved.time >= oldest
+            && (oldest..=newest).contains(&reserved.time)
             && !is_released(reserved.id)
         {
             let claim = &reserved.claim;
@@ -309,6 +310,15 @@ fn each_reserved(
         }
     }
     Ok(())
+}
+
+/// The first and the last time that a claim of a request under way can have. One from later on was
+/// left behind before the clock was set back, and would stand until that time comes again.
+fn plausible(now: Timestamp) -> (Timestamp, Timestamp) {
+    (
+        now.saturating_sub(LONGEST_REQUEST).unwrap_or(now),
+        now.saturating_add(LONGEST_REQUEST).unwrap_or(now),
+    )
 }
 
 fn count(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<u64> {
@@ -350,11 +360,14 @@ pub(super) fn insert(connection: &Connection, reserved: &Reserved) -> rusqlite::
 
 /// Takes back a claim, and all that were left behind.
 pub(super) fn release(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    let now = Timestamp::now();
-    let oldest = now.saturating_sub(LONGEST_REQUEST).unwrap_or(now);
+    let (oldest, newest) = plausible(Timestamp::now());
     connection
-        .prepare_cached("DELETE FROM reservation WHERE id = ? OR time < ?")?
-        .execute(params![id, oldest.as_microsecond()])?;
+        .prepare_cached("DELETE FROM reservation WHERE id = ? OR time NOT BETWEEN ? AND ?")?
+        .execute(params![
+            id,
+            oldest.as_microsecond(),
+            newest.as_microsecond()
+        ])?;
     Ok(())
 }
 

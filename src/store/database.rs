@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
+use super::private;
 
 /// The database's name in the data folder.
 pub(super) const FILE: &str = "gloss.db";
@@ -245,13 +246,7 @@ fn create_folder(path: &Path) -> Result<(), StoreError> {
     let Some(folder) = path.parent() else {
         return Ok(());
     };
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|error| StoreError::from_io(&error, path))
+    private::create_folder(folder).map_err(|error| StoreError::from_io(&error, path))
 }
 
 /// Makes sure that only the user can read the file, before anything is in it.
@@ -308,10 +303,8 @@ impl Identity {
 // this, for it lets go of a file as soon as it finds that it is no database.
 
 fn lock_file(path: &Path) -> std::io::Result<File> {
-    let mut options = File::options();
+    let mut options = private::options();
     options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(with_suffix(path, ".lock"))
 }
 

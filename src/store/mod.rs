@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod notes;
 mod overview;
+pub mod private;
 mod report;
 mod row;
 mod tables;

@@ -20,4 +20,4 @@ pub use position::{
     slice, whole_lines,
 };
 pub use shift::{Change, Shifted, shift, spanned};
-pub use visible::{is_hidden, visible, visible_lines};
+pub use visible::{is_hidden, visible, visible_lines, visible_message};

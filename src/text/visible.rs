@@ -20,6 +20,12 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.join("\r\n"))
 }
 
+/// The same for a message that an editor shows. VS Code makes links of `[text](command:name)` in
+/// its notifications, and runs the command at a click.
+pub fn visible_message(text: &str) -> String {
+    visible_lines(text).replace("](", "] (")
+}
+
 /// Whether a sign does something to its surroundings instead of showing itself.
 pub fn is_hidden(c: char) -> bool {
     // Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9),
@@ -85,6 +91,15 @@ mod tests {
             let mark = format!("⟨U+{:04X}⟩", u32::from(c));
             check(&c.to_string(), &mark, &mark);
         }
+    }
+
+    #[test]
+    fn a_message_holds_no_link() {
+        let check = |text: &str, expected: &str| assert_eq!(visible_message(text), expected);
+        check("See [it](command:rm -rf).", "See [it] (command:rm -rf).");
+        check("`[a](file:///x)`\n[]([](", "`[a] (file:///x)`\n[] ([] (");
+        check("f[0](1) and \u{1b}[2J", "f[0] (1) and ⟨U+001B⟩[2J");
+        check("Doubles `n`, in 1 s…", "Doubles `n`, in 1 s…");
     }
 
     proptest! {

@@ -19,6 +19,8 @@ pub enum Step {
     Wait(Arc<Notify>),
     /// Hold the connection without a word until the client is gone, then report that.
     AwaitClose,
+    /// Say no more, and read on without a word until the client is gone, then report that.
+    HalfClose,
     /// End the connection with a reset instead of an orderly close.
     Reset,
 }
@@ -42,6 +44,11 @@ impl Server {
     /// A server that plays one script a connection, in order, and then listens no more.
     pub async fn start(scripts: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::on(listener, scripts)
+    }
+
+    /// The same on a listener that is there already.
+    pub fn on(listener: TcpListener, scripts: Vec<Vec<Step>>) -> Self {
         let port = listener.local_addr().unwrap().port();
         let connections = Arc::new(AtomicUsize::new(0));
         let (report, seen) = mpsc::unbounded_channel();
@@ -115,7 +122,10 @@ async fn play(mut socket: TcpStream, script: Vec<Step>, report: mpsc::UnboundedS
                 let _ = report.send(Seen::Closed);
             }
             Step::Wait(signal) => signal.notified().await,
-            Step::AwaitClose => {
+            Step::HalfClose | Step::AwaitClose => {
+                if matches!(step, Step::HalfClose) {
+                    let _ = socket.shutdown().await;
+                }
                 let mut rest = [0; 1024];
                 while matches!(socket.read(&mut rest).await, Ok(1..)) {}
                 let _ = report.send(Seen::Closed);

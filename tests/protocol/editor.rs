@@ -1,6 +1,6 @@
 //! An editor for tests: starts the real program, remembers all it says, answers what it asks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -80,6 +80,8 @@ pub struct Editor {
     pub asked_to_apply: Vec<Value>,
     /// Answers to `window/showMessageRequest`; dismissed where there is none.
     pub chosen: VecDeque<Value>,
+    /// What the server asked for or told, by name.
+    pub methods: BTreeSet<String>,
     /// The answer to `workspace/configuration`.
     pub settings: Value,
     versions: HashMap<String, i32>,
@@ -149,6 +151,7 @@ impl Editor {
             context_answer: Value::Null,
             asked_to_apply: Vec::new(),
             chosen: VecDeque::new(),
+            methods: BTreeSet::new(),
             settings: Value::Null,
             versions: HashMap::new(),
             last_id: 0,
@@ -358,7 +361,9 @@ impl Editor {
             let Ok(Some(message)) = next else {
                 panic!("waited in vain; heard: {:#?}", self.heard);
             };
-            let asks = message.get("method").is_some() && message.get("id").is_some();
+            let method = message["method"].as_str();
+            self.methods.extend(method.map(str::to_owned));
+            let asks = method.is_some() && message.get("id").is_some();
             if asks {
                 self.reply(&message).await;
             }

@@ -111,3 +111,67 @@ async fn the_doctor_looks_at_what_the_server_has_in_force() {
     assert!(editor.message().await.contains("all is well"));
     assert!(editor.stop().await.success());
 }
+
+#[tokio::test]
+async fn logs_hold_no_prompt_no_answer_and_no_key_and_only_the_user_can_read_what_is_there() {
+    let mut api = Api::start().await;
+    let mut setup = Setup::streaming(&api.url);
+    setup.key = Some("xai-0123456789abcdefghij");
+    setup.environment.push(("GLOSS_LOG", "trace".into()));
+    let mut editor = Editor::start(&setup).await;
+    let code = CODE.replace("x * 2", "x * said_in_the_code");
+    let uri = editor.open("a.rs", "rust", &code).await;
+    let hostile = r#"{"code":"c","error":"said_by_the_api xai-0123456789abcdefghij"}"#;
+    for (command, answer) in [
+        ("gloss.explain", Answer::Text("said_by_the_model".into())),
+        (
+            "gloss.refactor",
+            Answer::Text("```\nsaid_by_the_model".into()),
+        ),
+        ("gloss.explain", Answer::Status(500, hostile.into())),
+        ("gloss.explain", Answer::Status(400, hostile.into())),
+    ] {
+        let id = editor.job(command, &uri, (0, 4), (0, 4)).await;
+        let is_passing = matches!(answer, Answer::Status(500, _));
+        api.next().await.answer(answer);
+        for _ in 0..if is_passing { 2 } else { 0 } {
+            api.next().await.answer(Answer::Status(500, hostile.into()));
+        }
+        editor.finished(&id).await;
+    }
+    // Something that is noted in any case, with a stranger's words beside it.
+    let change = json!({ "uri": "file:///said_in_the_code", "version": 1 });
+    let change =
+        json!({ "textDocument": change, "contentChanges": [{ "text": "said_in_the_code" }] });
+    editor.notify("textDocument/didChange", change).await;
+    editor.hover(&uri, 0, 4).await;
+    let data = editor.path("data");
+    let log = std::fs::read_to_string(data.join("gloss.log")).unwrap();
+    assert!(
+        log.contains("a change of a document that is not open"),
+        "{log}"
+    );
+    for secret in ["said_in", "said_by", "0123456789abcdefghij"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+    #[cfg(unix)]
+    for (path, expected) in everything(&data) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, expected, "{}", path.display());
+    }
+    assert!(editor.stop().await.success());
+}
+
+/// A folder and all below it, and the modes that they should have.
+#[cfg(unix)]
+fn everything(path: &std::path::Path) -> Vec<(std::path::PathBuf, u32)> {
+    if !path.is_dir() {
+        return vec![(path.to_owned(), 0o600)];
+    }
+    let entries = std::fs::read_dir(path).unwrap();
+    let below = entries.flat_map(|entry| everything(&entry.unwrap().path()));
+    std::iter::once((path.to_owned(), 0o700))
+        .chain(below)
+        .collect()
+}

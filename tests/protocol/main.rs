@@ -30,6 +30,7 @@ mod notes;
 mod order;
 mod policy;
 mod problems;
+mod strangers;
 mod written;
 
 use gloss::llm::Wire;

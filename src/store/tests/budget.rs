@@ -184,6 +184,10 @@ fn what_a_killed_process_left_behind_counts_for_ten_minutes() {
     };
     check(9, false);
     check(11, true);
+    // Of a clock that was set back meanwhile: a little is a request under way, more is not.
+    check(-9, false);
+    check(-11, true);
+    check(-60 * 24 * 365, true);
 }
 
 #[test]

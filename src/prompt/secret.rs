@@ -1,0 +1,457 @@
+//! Finds secrets in text: by their shape, by the name they are given to, and in addresses.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
+static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x)
+        -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
+        # One that was cut: what may be its lines, in whatever quotes.
+        | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]{20,})*(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]+…)?
+        | (?:[A-Za-z0-9+/=]{20,}[\s"'`+,;.\\*/\#!>]*)+(?:[A-Za-z0-9+/=]+[\s"'`+,;.\\*/\#!>]*)?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
+        | (?-u:\b)(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}                     # xAI, OpenAI, Anthropic, …
+        | (?-u:\b)(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}              # Stripe
+        | (?-u:\b)gh[pousr]_[A-Za-z0-9]{30,}                               # GitHub
+        | (?-u:\b)github_pat_[A-Za-z0-9_]{30,}
+        | (?-u:\b)gl(?:pat|dt|rt|soat|ptt)-[A-Za-z0-9_\-]{20,}             # GitLab
+        | (?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)                        # AWS
+        | (?-u:\b)AIza[A-Za-z0-9_\-]{35}                                   # Google
+        | (?-u:\b)GOCSPX-[A-Za-z0-9_\-]{20,}
+        | (?-u:\b)ya29\.[A-Za-z0-9_\-]{30,}
+        | (?-u:\b)xox[abposr]-[A-Za-z0-9\-]{10,}                           # Slack
+        | (?-u:\b)xapp-[A-Za-z0-9\-]{30,}
+        | (?-u:\b)hooks\.slack\.com/services/[A-Za-z0-9/]{30,}
+        | (?-u:\b)npm_[A-Za-z0-9]{36}(?-u:\b)
+        | (?-u:\b)pypi-[A-Za-z0-9_\-]{50,}
+        | (?-u:\b)rubygems_[a-f0-9]{40,}
+        | (?-u:\b)dckr_pat_[A-Za-z0-9_\-]{20,}                             # Docker
+        | (?-u:\b)hf_[A-Za-z0-9]{30,}                                      # Hugging Face
+        | (?-u:\b)gsk_[A-Za-z0-9]{30,}                                     # Groq
+        | (?-u:\b)r8_[A-Za-z0-9]{30,}                                      # Replicate
+        | (?-u:\b)SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{30,}             # SendGrid
+        | (?-u:\b)do[opr]_v1_[a-f0-9]{40,}                                 # DigitalOcean
+        | (?-u:\b)shp(?:at|ca|pa|ss)_[a-fA-F0-9]{30,}                      # Shopify
+        | (?-u:\b)glsa_[A-Za-z0-9_]{30,}                                   # Grafana
+        | (?-u:\b)whsec_[A-Za-z0-9+/=]{24,}
+        | (?-u:\b)lin_api_[A-Za-z0-9]{30,}                                 # Linear
+        | (?-u:\b)ATATT3[A-Za-z0-9_=\-]{30,}                               # Atlassian
+        | (?-u:\b)[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,}                        # Telegram
+        | (?-u:\b)AGE-SECRET-KEY-1[A-Z0-9]{40,}
+        | (?-u:\b)eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,} # JWT
+        "#,
+    )
+    .ok()
+});
+
+/// A value under a name that tells of a secret, in whatever way languages give one to the other:
+/// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
+/// `("token", "…")`, `apiKey: String::from("…")`; and what follows `Bearer` and `Basic`.
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x)
+        (?: (?i-u: pass(?:word|wd|phrase) | pwd | secret | token | credentials?
+            | (?:api|access|account|secret|private|auth|encryption|signing|master)[_\-]?key )
+            [0-9_]{0,3}
+            (?: ["'`]?\]?[\ \t]*
+                (?: :[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]* )?
+                (?: == | != | => | := | = | : | > )
+              | ["'`][\ \t]*, )
+            [\ \t]*
+          | (?i-u: \b (?: bearer | basic ) )\ +
+        )
+        (?: (?: [A-Za-z0-9_.:]+ \( )? [a-z]{0,2}
+            (?: "(?P<double>[^"\s]+)" | '(?P<single>[^'\s]+)' | `(?P<tick>[^`\s]+)` )
+          | (?P<bare>[A-Za-z0-9+/_\-=!@\#%^*~.]+) )
+        "#,
+    )
+    .ok()
+});
+
+/// A password in an address: `postgres://name:password@host`.
+static IN_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u:\b)[a-zA-Z][a-zA-Z0-9+.\-]+://(?P<name>[^\s:/@"'`<>]*):(?P<password>[^\s/@"'`<>]+)@"#,
+    )
+    .ok()
+});
+
+/// Where secrets stand in `text`: bytes, in order, apart from each other.
+pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    if let Some(shaped) = SHAPED.as_ref() {
+        let shaped = shaped.find_iter(text);
+        found.extend(
+            shaped
+                .filter(|it| !speaks_of_keys(it.as_str()))
+                .map(|it| it.range()),
+        );
+    }
+    found.extend(values(text));
+    if let Some(address) = IN_ADDRESS.as_ref() {
+        let passwords = address.captures_iter(text).filter_map(|parts| {
+            let (name, password) = (parts.name("name")?, parts.name("password")?);
+            is_password(name.as_str(), password.as_str()).then(|| password.range())
+        });
+        found.extend(passwords);
+    }
+    apart(found)
+}
+
+/// Whether this is code that looks for the first and the last line of a private key.
+fn speaks_of_keys(shaped: &str) -> bool {
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    shaped.contains(['(', ')', '"', '\''])
+        && shaped
+            .split(|c| !is_of_key(c))
+            .all(|run| run.len() < OF_A_MACHINE)
+}
+
+/// Values that are random under names that tell of secrets.
+fn values(text: &str) -> Vec<Range<usize>> {
+    let Some(named) = NAMED.as_ref() else {
+        return Vec::new();
+    };
+    let mut values = Vec::new();
+    let mut from = 0;
+    while let Some(parts) = named.captures_at(text, from) {
+        let quoted = ["double", "single", "tick"];
+        let quoted = quoted.iter().find_map(|name| parts.name(name));
+        let bare = parts.name("bare");
+        let end = parts.get(0).map_or(text.len(), |whole| whole.end());
+        // What is none may hold the name of the next.
+        from = parts
+            .iter()
+            .skip(1)
+            .flatten()
+            .next()
+            .map_or(end, |value| value.start())
+            .max(from + 1);
+        let before = parts.get(0).map_or(0, |whole| whole.start());
+        if counts_pages(text.get(..before).unwrap_or_default()) {
+            continue;
+        }
+        let value = match (quoted, bare) {
+            (Some(value), _) if is_random(value.as_str()) => value,
+            (None, Some(value)) => {
+                let follows = text.get(value.end()..).and_then(|rest| rest.chars().next());
+                let is_all = follows.is_none_or(|c| c.is_whitespace() || "\"'`;,&<\\".contains(c));
+                let is_code = is_of_code(value.as_str());
+                if !is_all || is_code || !is_random(value.as_str()) {
+                    continue;
+                }
+                value
+            }
+            _ => continue,
+        };
+        from = value.end();
+        values.push(value.range());
+    }
+    values
+}
+
+/// Whether a value without quotes is rather the name of something, or a part of it.
+fn is_of_code(value: &str) -> bool {
+    let is_name = value
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_spoken = value.contains('_') || in_words(value) * 3 >= value.len();
+    let has_digit = value.bytes().any(|b| b.is_ascii_digit());
+    value.contains('.') || is_name && is_spoken || !has_digit
+}
+
+/// Whether the name that ends here is that of a token which opens nothing: `nextToken`.
+fn counts_pages(before: &str) -> bool {
+    let name: String = before
+        .chars()
+        .rev()
+        .take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c))
+        .filter(char::is_ascii_alphanumeric)
+        .take(16)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    // Read from its end.
+    [
+        "txen",
+        "egap",
+        "noitaunitnoc",
+        "egnahc",
+        "tseuqer",
+        "cnys",
+        "noitca",
+        "rosruc",
+    ]
+    .iter()
+    .any(|word| name.starts_with(word))
+}
+
+/// In order; of those that overlap, one that spans them.
+fn apart(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_by_key(|range| (range.start, range.end));
+    let mut apart: Vec<Range<usize>> = Vec::with_capacity(found.len());
+    for range in found {
+        match apart.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => apart.push(range),
+        }
+    }
+    apart
+}
+
+/// What stands where a secret would, in manuals and templates.
+const PLACEHOLDERS: [&str; 22] = [
+    "pass",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "user",
+    "username",
+    "name",
+    "token",
+    "key",
+    "example",
+    "postgres",
+    "root",
+    "admin",
+    "guest",
+    "test",
+    "changeme",
+    "foo",
+    "bar",
+    "xxx",
+    "mypassword",
+    "yourpassword",
+];
+
+fn is_password(name: &str, password: &str) -> bool {
+    let plain = password.to_ascii_lowercase();
+    password.len() >= 4
+        && password != name
+        && !is_template(password)
+        && !PLACEHOLDERS.contains(&plain.as_str())
+        // A port, or a part of one.
+        && !password.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a value is yet to be filled in, or was made unreadable.
+fn is_template(value: &str) -> bool {
+    [
+        "${",
+        "{{",
+        "{}",
+        "%s",
+        "%(",
+        "$(",
+        "<",
+        "...",
+        "…",
+        "***",
+        "xxxx",
+        "XXXX",
+        "://",
+        super::mask::TOKEN,
+    ]
+    .iter()
+    .any(|mark| value.contains(mark))
+        || value.starts_with(['$', '%', '{', '[', '#', '@', '/', '.'])
+}
+
+/// The fewest bytes of a secret that is not known by its shape.
+const SHORTEST: usize = 8;
+/// From so many bytes on a value is a key, which a machine made.
+const OF_A_MACHINE: usize = 16;
+
+/// Whether nobody would give a value like this one to a name unless it were secret: it has digits
+/// and letters, and few of these stand in words.
+fn is_random(value: &str) -> bool {
+    let length = value.len();
+    if !(SHORTEST..=512).contains(&length) || !value.is_ascii() || is_template(value) {
+        return false;
+    }
+    let has = |is: fn(&u8) -> bool| usize::from(value.bytes().any(|b| is(&b)));
+    let digits = has(u8::is_ascii_digit);
+    let letters = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase);
+    let marks = has(|b| b.is_ascii_punctuation() && !b"-_.:/".contains(b));
+    let is_number = value.starts_with("0x") && length < 2 * OF_A_MACHINE;
+    let in_words = in_words(value);
+    if letters == 0 || is_number || is_spelled(value) {
+        return false;
+    }
+    if digits == 0 {
+        return letters + marks == 3 && in_words * 2 < length;
+    }
+    if length >= OF_A_MACHINE {
+        in_words * 2 < length && entropy(value) >= 2.5
+    } else {
+        // A person's password has a bit of everything.
+        letters + digits + marks >= 3 && in_words * 4 < length * 3
+    }
+}
+
+/// A version, a date, a name with its namespace: made of parts, as no key is.
+fn is_spelled(value: &str) -> bool {
+    let parts = value.split(['.', ':', '(', ')', '[', ']']);
+    parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE)
+}
+
+/// How many letters stand in what could be words: some of one case, perhaps a capital before them,
+/// with a vowel and no crowd of consonants.
+fn in_words(value: &str) -> usize {
+    let shortest = if value.contains(['-', '_']) { 3 } else { 4 };
+    let mut count = 0;
+    let mut word = String::new();
+    for c in value.chars().chain(['\0']) {
+        let goes_on = c.is_ascii_alphabetic()
+            && match word.chars().next_back() {
+                None => true,
+                Some(last) => {
+                    last.is_ascii_lowercase() == c.is_ascii_lowercase()
+                        || word.len() == 1 && last.is_ascii_uppercase()
+                }
+            };
+        if !goes_on {
+            if word.len() >= shortest && looks_like_word(&word) {
+                count += word.len();
+            }
+            word.clear();
+        }
+        if c.is_ascii_alphabetic() {
+            word.push(c);
+        }
+    }
+    count
+}
+
+fn looks_like_word(word: &str) -> bool {
+    let is_vowel = |c: char| "aeiouyAEIOUY".contains(c);
+    let crowd = word.split(is_vowel).map(str::len).max().unwrap_or(0);
+    crowd <= 3 && word.contains(is_vowel)
+}
+
+/// Shannon's entropy of the bytes, in bits each.
+#[allow(clippy::cast_precision_loss, reason = "a value is short")]
+fn entropy(value: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value.bytes() {
+        if let Some(count) = counts.get_mut(usize::from(byte)) {
+            *count += 1;
+        }
+    }
+    let length = value.len() as f64;
+    let share = |count: &u32| f64::from(*count) / length;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| -share(count) * share(count).log2())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let found: Vec<&str> = secrets_in(text)
+            .into_iter()
+            .map(|range| &text[range])
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_random_value_under_a_telling_name_is_a_secret() {
+        let key = "q7Rz2Lk9Xw4Tn8Vb";
+        for written in [
+            "password = \"KEY\"",
+            "let password: &'static str = \"KEY\";",
+            "const apiKey: string = 'KEY';",
+            "{\"client_secret\": \"KEY\", \"a\": 1}",
+            "DB_PASSWORD=KEY\nPORT=1",
+            "export TOKEN='KEY'",
+            "  access-key: KEY\n",
+            "config[\"token\"] = \"KEY\"",
+            "os.environ.setdefault('DB_TOKEN', 'KEY')",
+            "api_key: String::from(\"KEY\"),",
+            "if token == \"KEY\" {}",
+            "<password>KEY</password>",
+            "\"Server=db;User=sa;Pwd=KEY;\"",
+            "$password2 = `KEY`;",
+            "secret => b'KEY'",
+            "curl -H 'Authorization: Bearer KEY' x",
+            "passphrase := \"KEY\"",
+        ] {
+            check(&written.replace("KEY", key), &[key]);
+        }
+        for person in ["Tr0ub4dor&3", "hunter2!X", "MyPassw0rd123", "Sommer2024!"] {
+            check(&format!("password: '{person}'"), &[person]);
+        }
+        check(
+            "token = \"0f3a9c51be7d2468\" and key = \"0f3a9c51be7d2468\"",
+            &["0f3a9c51be7d2468"],
+        );
+    }
+
+    #[test]
+    fn what_is_read_from_elsewhere_named_or_spelled_is_none() {
+        for text in [
+            "password = os.environ[\"DB_PASSWORD_2\"]",
+            "let token = next_token2(input1, MAX_8);",
+            "token: Token2<'a, Utf8Error>,",
+            "token_type = \"urn:ietf:params:oauth:token-type:jwt2\"",
+            "password = \"{password123A}\"",
+            "secret = \"${SECRET_V2}\"",
+            "TOKEN = \"<your-token-here-123>\"",
+            "token = 'csrf_token_v2_cookie'",
+            "api_key = \"YOUR_API_KEY_1234\"",
+            "password=\"please enter 8 characters\"",
+            "tokenizer = \"cl100k_base_v2XyZ9q\"",
+            "secret: \"short1A\"",
+            "password = 'aaaaaaaa'",
+            "token = \"application/x-www-form-urlencoded2\"",
+            "access_key = self.config.keyV2.primary0",
+            "token = \"GLOSS_MASKED_SECRET_1_\"",
+            "if token == TokenKind::LParen2 {",
+            "assert token != x9",
+            "if( nToken>FTS5_MAX_TOKEN_SIZE ) nToken = 1;",
+            "token: \"https://discord.com/api/oauth2/token\"",
+            "type Token = XOAuth2Token;",
+            "password: \"password-for-30001\"",
+            "sha256_password: require('./sha256_password'),",
+            "nextToken: \"abcd12f2-46da-4fdb-b8d5-fbd4c466928f\"",
+            "STATUS_INVALID_TOKEN: NTSTATUS = 0xC0000465_u32",
+            "!pem.starts_with(\"-----BEGIN PRIVATE KEY-----\") || !pem.ends_with(\"-----END PRIVATE KEY-----\")",
+        ] {
+            check(text, &[]);
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_a_secret() {
+        check("postgres://app:s3cr3tpw@db:5432/x", &["s3cr3tpw"]);
+        check("url = 'redis://:longerone@127.0.0.1'", &["longerone"]);
+        check("mongodb+srv://a:b%40cd@host/?x", &["b%40cd"]);
+        for text in [
+            "postgres://user:password@localhost/db",
+            "postgres://postgres:postgres@localhost",
+            "https://{user}:{password}@host",
+            "http://${USER}:${PASS}@host",
+            "http://host:8080/a@b",
+            "git@github.com:a/b.git",
+            "ssh://git@host:22/x",
+            "http://a:1234@host",
+        ] {
+            check(text, &[]);
+        }
+    }
+
+    #[test]
+    fn secrets_that_overlap_are_one() {
+        let token = format!("ghp_{}", "x9".repeat(18));
+        check(&format!("token = \"{token}\""), &[&token]);
+        check(&format!("https://oauth2:{token}@github.com"), &[&token]);
+    }
+}
