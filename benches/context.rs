@@ -533,6 +533,7 @@ fn job(task: Task, snapshot: Snapshot, selection: Range<usize>, place: Place) ->
         syntax: None,
         open: Vec::new(),
         hints: Vec::new(),
+        kept: Vec::new(),
         again: false,
     }
 }

@@ -1,5 +1,7 @@
-//! Compiles the grammars' generated parsers, with smaller tables than their own crates would.
+//! Compiles the grammars' generated parsers, with smaller tables than their own crates would; and says
+//! how the program is linked.
 
+mod linking;
 mod sources;
 mod tables;
 
@@ -12,7 +14,11 @@ use sources::Grammar;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=Cargo.lock");
-    let manifest = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("Cargo.toml");
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    for argument in linking::arguments(&root.join("build")) {
+        println!("cargo::rustc-link-arg-bins={argument}");
+    }
+    let manifest = root.join("Cargo.toml");
     let grammars = sources::grammars(&env::var("CARGO")?, &manifest)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let jobs = env::var("NUM_JOBS")?.parse::<usize>()?.max(1);

@@ -162,6 +162,11 @@ impl Documents {
         self.open.get(uri)?.anchors.get(&anchor).cloned()
     }
 
+    /// All tracked ranges of a document as they stand now; `None` when it is not open.
+    pub fn all_tracked(&self, uri: &str) -> Option<&HashMap<Anchor, Tracked>> {
+        Some(&self.open.get(uri)?.anchors)
+    }
+
     /// Begins to write down changes, so that a range of the text as it is now can be found
     /// later, even one that is not known yet; until [`Documents::release`] or close.
     pub fn journal(&mut self, uri: &str) -> Option<Anchor> {

@@ -37,6 +37,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -49,7 +50,10 @@ pub use doctor::{Check, Diagnosis, State};
 pub use error::JobError;
 pub use file::{FileExplained, FileJob, FilePlan, has_functions};
 pub use images::{Description, ImageJob, ImageSource, Known, ReadyImage};
-pub use notes::{Listed, Located, anchor, as_comment, listed, locate, provenance, text_hash};
+pub use notes::{
+    Commented, Listed, Located, anchor, as_comment, listed, locate, locate_again, provenance,
+    text_hash,
+};
 pub use place::{Place, workspace_of};
 pub use prices::Prices;
 pub use rewriting::{Rewriting, RewrittenPart};
@@ -60,7 +64,7 @@ use crate::auth::Keys;
 use crate::config::{Environment, Settings};
 use crate::llm::{self, ApiError, Call, Client, Effort, Endpoint, Event};
 use crate::prompt::Prompt;
-use crate::store::Store;
+use crate::store::{DescriptionKey, Store};
 use crate::telemetry::Telemetry;
 use account::Account;
 use fetch::{AddressRule, FetchOptions, Fetcher};
@@ -114,7 +118,9 @@ pub struct Engine {
     /// Which images were seen behind URLs.
     seen: Seen,
     /// Who asks about which image.
-    turns: Turns,
+    turns: Turns<DescriptionKey, String>,
+    /// Who asks which question about code, by its fingerprint.
+    asked: Turns<[u8; 32], Answer>,
     prices: Prices,
     telemetry: Telemetry,
     store: Store,
@@ -131,7 +137,23 @@ struct Asking {
     account: Account,
 }
 
+impl Asking {
+    /// What tells the question from all others, of whatever place.
+    fn fingerprint(&self, base_url: &str) -> [u8; 32] {
+        let Self {
+            model,
+            prompt,
+            max_output_tokens,
+            effort,
+            ..
+        } = self;
+        let asked = format!("{base_url:?} {model:?} {max_output_tokens} {effort:?} {prompt:?}");
+        Sha256::digest(asked).into()
+    }
+}
+
 /// What came back, its row already written.
+#[derive(Clone)]
 struct Answer {
     text: String,
     finish: Option<String>,
@@ -181,6 +203,7 @@ impl Engine {
             fetcher,
             seen: Seen::default(),
             turns: Turns::default(),
+            asked: Turns::default(),
             store,
             learned: fallback::Learned::default(),
         }
@@ -217,6 +240,7 @@ impl Engine {
         new.desk = self.desk.clone();
         new.seen = self.seen.clone();
         new.turns = self.turns.clone();
+        new.asked = self.asked.clone();
         new.learned = self.learned.clone();
         new.prices = new.prices.sharing(&self.prices);
         new.keys = new.keys.sharing(&self.keys);
@@ -345,6 +369,20 @@ impl Engine {
         Ok(Endpoint { base_url, key })
     }
 
+    /// Opens a connection to the API before it is needed, so that the first answer waits for no
+    /// handshake. Only with a key that is at hand: none is looked for; and not on this machine, where
+    /// a handshake takes no time.
+    pub async fn warm(&self) {
+        let Ok(base_url) = self.base_url() else {
+            return;
+        };
+        let is_near = llm::is_loopback(&base_url) && base_url.scheme() == "http";
+        let key = self.keys.at_hand();
+        if self.settings.warm_connection && !is_near && key.is_some() {
+            self.client.warm(&Endpoint { base_url, key }).await;
+        }
+    }
+
     /// Asks this very model; writes one row whatever comes of it, once something was sent.
     async fn ask_model(&self, asking: Asking, ear: Ear<'_>) -> Result<Answer, JobError> {
         let Asking {
@@ -356,6 +394,7 @@ impl Engine {
         } = asking;
         let call = Call {
             endpoint: self.endpoint().await?,
+            wire: self.settings.wire,
             max_output_tokens: Some(self.settings.max_output_tokens.unwrap_or(max_output_tokens)),
             temperature: Some(self.settings.temperature),
             effort: Some(self.settings.reasoning_effort.unwrap_or(effort)),

@@ -17,6 +17,12 @@ mod faults;
 mod fetch;
 #[path = "api/server.rs"]
 mod server;
+#[path = "api/servers.rs"]
+mod servers;
+#[path = "api/warm.rs"]
+mod warm;
+#[path = "api/wire.rs"]
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -24,10 +30,73 @@ use std::time::{Duration, Instant};
 
 use gloss::llm::{
     ApiError, Call, Client, Completion, Effort, Endpoint, Event, Failure, Key, Options, RateLimits,
-    RetryPolicy, Timeouts,
+    RetryPolicy, Timeouts, Wire,
 };
 use gloss::prompt::{Part, Prompt};
-use server::{Server, Step, answer, delta, end, good, piece, stream_head};
+use server::{Server, Step, answer, piece, stream_head};
+use wire::{at_once, begun, delta, end, event, failed, good, stop, text_of, thought, whole};
+
+/// Every test of behaviour runs on both wires.
+macro_rules! on_both_wires {
+    ($($test:ident),* $(,)?) => {
+        mod chat {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(gloss::llm::Wire::Chat).await;
+            })*
+        }
+        mod responses {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(gloss::llm::Wire::Responses).await;
+            })*
+        }
+    };
+}
+
+on_both_wires! {
+    a_server_that_repeats_the_key_does_not_get_it_into_an_answer,
+    the_offline_stand_in_is_told_apart_before_its_first_word,
+    a_failure_says_whether_the_model_has_read_the_prompt,
+    an_answer_is_streamed_and_accounted_for,
+    what_is_xais_own_goes_to_grok_alone_and_no_key_is_no_header,
+    a_refused_connection_names_the_place,
+    a_reset_before_the_answer_is_retried_and_then_told,
+    a_reset_under_a_huge_body_means_that_it_is_too_big,
+    a_server_that_speaks_no_http_is_told,
+    a_slow_first_byte_ends_the_wait_and_the_connection,
+    a_stall_keeps_what_had_come,
+    keep_alives_do_not_reset_the_idle_timer,
+    the_whole_call_is_bounded_even_while_chunks_come,
+    an_endless_answer_is_bounded,
+    a_line_without_end_is_bounded,
+    a_cut_after_text_is_told_and_not_retried,
+    a_cut_before_text_is_retried,
+    a_cut_after_reasoning_is_not_retried_since_it_was_billed,
+    an_answer_that_said_why_it_ended_is_whole_whatever_follows,
+    a_malformed_chunk_is_told,
+    an_error_inside_a_200_is_an_error,
+    a_body_that_is_no_stream_is_an_answer_too,
+    a_web_page_is_not_shown_raw,
+    a_compressed_body_is_read,
+    a_redirect_is_not_followed,
+    a_rate_limit_is_waited_out_and_told,
+    what_must_not_be_retried_is_not,
+    two_failures_that_pass_are_survived_and_three_are_not,
+    an_error_after_text_is_not_retried,
+    a_parameter_that_is_refused_is_dropped_once_and_remembered,
+    dropping_the_call_closes_the_connection,
+    two_calls_use_one_connection,
+    the_answer_does_not_wait_for_the_end_of_its_connection_which_is_kept,
+    the_key_goes_to_the_configured_host_alone,
+    a_missing_key_is_told_before_anything_is_sent,
+    a_key_that_the_server_repeats_is_in_no_text,
+    proxies_of_the_settings_are_passed_by_for_loopback,
+    a_proxy_that_says_no_is_told_apart,
+    tls_trusts_the_extra_authority_and_nobody_unknown,
+    one_list_of_models_is_enough,
+    calls_run_side_by_side_on_one_client,
+}
 
 const KEY: &str = "xai-4f0c2a9e8b7d6c5b4a39281706f5e4d3";
 
@@ -62,8 +131,9 @@ fn client() -> Client {
     client_with(timeouts())
 }
 
-fn call(base_url: &str) -> Call {
+fn call(wire: Wire, base_url: &str) -> Call {
     Call {
+        wire,
         endpoint: Endpoint {
             base_url: base_url.parse().unwrap(),
             key: Some(Key::new(KEY).unwrap()),
@@ -89,9 +159,12 @@ async fn ask(client: &Client, call: &Call) -> (Result<Completion, Failure>, Vec<
 }
 
 /// The outcome of one call with the usual client to a server that plays `scripts`.
-async fn against(scripts: Vec<Vec<Step>>) -> (Result<Completion, Failure>, Vec<Event>, Server) {
+async fn against(
+    wire: Wire,
+    scripts: Vec<Vec<Step>>,
+) -> (Result<Completion, Failure>, Vec<Event>, Server) {
     let server = Server::start(scripts).await;
-    let (outcome, events) = ask(&client(), &call(&server.url())).await;
+    let (outcome, events) = ask(&client(), &call(wire, &server.url())).await;
     (outcome, events, server)
 }
 
@@ -103,11 +176,10 @@ fn joined(events: &[Event]) -> String {
     events.iter().filter_map(text).collect()
 }
 
-#[tokio::test]
-async fn a_server_that_repeats_the_key_does_not_get_it_into_an_answer() {
+async fn a_server_that_repeats_the_key_does_not_get_it_into_an_answer(wire: Wire) {
     let said = format!("You sent Bearer {KEY}.");
-    let script = vec![Step::Request, stream_head(), delta(&said), end()];
-    let (outcome, events, _server) = against(vec![script]).await;
+    let script = vec![Step::Request, stream_head(), delta(wire, &said), end(wire)];
+    let (outcome, events, _server) = against(wire, vec![script]).await;
     assert_eq!(outcome.unwrap().text, "You sent Bearer [key].");
     assert_eq!(joined(&events), "You sent Bearer [key].");
 
@@ -115,20 +187,19 @@ async fn a_server_that_repeats_the_key_does_not_get_it_into_an_answer() {
     let script = vec![
         Step::Request,
         stream_head(),
-        delta(one),
-        delta(other),
-        end(),
+        delta(wire, one),
+        delta(wire, other),
+        end(wire),
     ];
-    let (outcome, _, _server) = against(vec![script]).await;
+    let (outcome, _, _server) = against(wire, vec![script]).await;
     assert_eq!(outcome.unwrap().text, "You sent Bearer [key].");
 }
 
-#[tokio::test]
-async fn the_offline_stand_in_is_told_apart_before_its_first_word() {
+async fn the_offline_stand_in_is_told_apart_before_its_first_word(wire: Wire) {
     let sim = gloss::sim::Sim::bind(0).unwrap();
     let url = sim.url();
     let serving = tokio::spawn(sim.serve());
-    let (outcome, events) = ask(&client(), &call(&url)).await;
+    let (outcome, events) = ask(&client(), &call(wire, &url)).await;
     serving.abort();
     assert_eq!(
         outcome.unwrap().system_fingerprint.as_deref(),
@@ -138,12 +209,11 @@ async fn the_offline_stand_in_is_told_apart_before_its_first_word() {
     assert!(!joined(&events).is_empty());
 }
 
-#[tokio::test]
-async fn a_failure_says_whether_the_model_has_read_the_prompt() {
+async fn a_failure_says_whether_the_model_has_read_the_prompt(wire: Wire) {
     const WRONG_KEY: &str = "{\"code\":\"c\",\"error\":\"Incorrect API key provided\"}";
     let check = async |steps: Vec<Step>, expected: bool| {
         let script = [Step::Request].into_iter().chain(steps).collect();
-        let (outcome, _, server) = against(vec![script]).await;
+        let (outcome, _, server) = against(wire, vec![script]).await;
         let failure = outcome.unwrap_err();
         assert_eq!(
             (failure.is_billed, failure.requests),
@@ -155,8 +225,8 @@ async fn a_failure_says_whether_the_model_has_read_the_prompt() {
     check(vec![answer("400 Bad Request", WRONG_KEY.as_bytes())], false).await;
     let event = piece(&format!("data: {WRONG_KEY}\n\n"));
     check(vec![stream_head(), event], false).await;
-    let end = || Step::Write(b"0\r\n\r\n".to_vec());
-    check(vec![stream_head(), delta("Hel"), end()], true).await;
+    let cut = Step::Write(b"0\r\n\r\n".to_vec());
+    check(vec![stream_head(), delta(wire, "Hel"), cut], true).await;
     let (outcome, _) = {
         let server = Server::start(vec![vec![Step::Request, Step::AwaitClose]]).await;
         let first_byte = SHORT;
@@ -164,21 +234,20 @@ async fn a_failure_says_whether_the_model_has_read_the_prompt() {
             first_byte,
             ..timeouts()
         });
-        ask(&client, &call(&server.url())).await
+        ask(&client, &call(wire, &server.url())).await
     };
     assert!(outcome.unwrap_err().is_billed);
 }
 
-#[tokio::test]
-async fn an_answer_is_streamed_and_accounted_for() {
+async fn an_answer_is_streamed_and_accounted_for(wire: Wire) {
     let script = vec![
         Step::Request,
         stream_head(),
-        delta("Hel"),
-        delta("lo μ"),
-        end(),
+        delta(wire, "Hel"),
+        delta(wire, "lo μ"),
+        end(wire),
     ];
-    let (outcome, events, mut server) = against(vec![script]).await;
+    let (outcome, events, mut server) = against(wire, vec![script]).await;
     let completion = outcome.unwrap();
     assert_eq!(completion.text, "Hello μ");
     assert_eq!(
@@ -213,10 +282,8 @@ async fn an_answer_is_streamed_and_accounted_for() {
     );
     let request = server.request().await;
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    assert!(
-        head.starts_with("post /v1/chat/completions http/1.1\r\n"),
-        "{head}"
-    );
+    let line = format!("post /v1/{} http/1.1\r\n", wire.path());
+    assert!(head.starts_with(&line), "{head}");
     for line in [
         format!("authorization: bearer {KEY}"),
         "content-type: application/json".to_owned(),
@@ -232,30 +299,44 @@ async fn an_answer_is_streamed_and_accounted_for() {
     assert_eq!(body["model"], "grok-4.3");
     assert_eq!(body["stream"], true);
     assert!(!body.to_string().contains(KEY));
+    let (prompt, conversation) = match wire {
+        Wire::Chat => ("/messages", None),
+        Wire::Responses => ("/input", Some("conversation-1")),
+    };
+    let at = |pointer: &str| body.pointer(pointer);
+    assert_eq!(at(&format!("{prompt}/1/content")).unwrap(), "What is this?");
+    let cache_key = at("/prompt_cache_key").and_then(|key| key.as_str());
+    assert_eq!(cache_key, conversation);
+    // What is not stored by default need not be told.
+    let stored = at("/store").and_then(serde_json::Value::as_bool);
+    assert_eq!(stored, (wire == Wire::Responses).then_some(false));
 }
 
-#[tokio::test]
-async fn what_is_xais_own_goes_to_grok_alone_and_no_key_is_no_header() {
-    let mut server = Server::start(vec![good("hi")]).await;
-    let mut call = call(&server.url());
-    call.model = "llama3.2".to_owned();
+async fn what_is_xais_own_goes_to_grok_alone_and_no_key_is_no_header(wire: Wire) {
+    let mut server = Server::start(vec![good(wire, "hi")]).await;
+    let mut call = call(wire, &server.url());
+    "llama3.2".clone_into(&mut call.model);
     call.endpoint.key = None;
     ask(&client(), &call).await.0.unwrap();
     let request = server.request().await;
     for absent in [
         "authorization",
         "x-grok-conv-id",
-        "reasoning_effort",
+        "reasoning",
+        "prompt_cache_key",
         "max_completion_tokens",
     ] {
         assert!(!request.contains(absent), "{absent} in {request}");
     }
 }
 
-#[tokio::test]
-async fn a_refused_connection_names_the_place() {
+async fn a_refused_connection_names_the_place(wire: Wire) {
     let port = closed_port().await;
-    let (outcome, events) = ask(&client(), &call(&format!("http://127.0.0.1:{port}/v1"))).await;
+    let (outcome, events) = ask(
+        &client(),
+        &call(wire, &format!("http://127.0.0.1:{port}/v1")),
+    )
+    .await;
     let failure = outcome.unwrap_err();
     let host = format!("127.0.0.1:{port}");
     assert_eq!(failure.error, ApiError::ConnectionRefused { host });
@@ -268,10 +349,9 @@ async fn closed_port() -> u16 {
     listener.unwrap().local_addr().unwrap().port()
 }
 
-#[tokio::test]
-async fn a_reset_before_the_answer_is_retried_and_then_told() {
+async fn a_reset_before_the_answer_is_retried_and_then_told(wire: Wire) {
     let reset = || vec![Step::Request, Step::Reset];
-    let (outcome, events, server) = against(vec![reset(), reset(), reset()]).await;
+    let (outcome, events, server) = against(wire, vec![reset(), reset(), reset()]).await;
     let failure = outcome.unwrap_err();
     assert!(
         matches!(failure.error, ApiError::Reset { .. }),
@@ -286,14 +366,13 @@ async fn a_reset_before_the_answer_is_retried_and_then_told() {
         [Event::Waiting { seconds: 1, .. }, Event::Waiting { .. }]
     ));
 
-    let (outcome, ..) = against(vec![reset(), good("hi")]).await;
+    let (outcome, ..) = against(wire, vec![reset(), good(wire, "hi")]).await;
     assert_eq!(outcome.unwrap().retries, 1);
 }
 
-#[tokio::test]
-async fn a_reset_under_a_huge_body_means_that_it_is_too_big() {
+async fn a_reset_under_a_huge_body_means_that_it_is_too_big(wire: Wire) {
     let server = Server::start(vec![vec![Step::Reset]]).await;
-    let mut call = call(&server.url());
+    let mut call = call(wire, &server.url());
     call.prompt.parts = vec![Part::Text("a".repeat(45_000_000))];
     let failure = ask(&client(), &call).await.0.unwrap_err();
     assert!(
@@ -308,27 +387,28 @@ async fn a_reset_under_a_huge_body_means_that_it_is_too_big() {
     assert_eq!(failure.retries, 0);
 }
 
-#[tokio::test]
-async fn a_server_that_speaks_no_http_is_told() {
+async fn a_server_that_speaks_no_http_is_told(wire: Wire) {
     let script = vec![
         Step::Request,
         Step::Write(b"220 mail.example ESMTP\r\n".to_vec()),
     ];
-    let failure = against(vec![script]).await.0.unwrap_err();
+    let failure = against(wire, vec![script]).await.0.unwrap_err();
     assert!(
         matches!(failure.error, ApiError::NotAnApi { .. }),
         "{failure:?}"
     );
 }
 
-#[tokio::test]
-async fn a_slow_first_byte_ends_the_wait_and_the_connection() {
+async fn a_slow_first_byte_ends_the_wait_and_the_connection(wire: Wire) {
     let mut server = Server::start(vec![vec![Step::Request, Step::AwaitClose]]).await;
     let client = client_with(Timeouts {
         first_byte: SHORT,
         ..timeouts()
     });
-    let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+    let failure = ask(&client, &call(wire, &server.url()))
+        .await
+        .0
+        .unwrap_err();
     assert!(
         matches!(failure.error, ApiError::FirstByteTimeout { .. }),
         "{failure:?}"
@@ -337,13 +417,12 @@ async fn a_slow_first_byte_ends_the_wait_and_the_connection() {
     server.closed().await;
 }
 
-#[tokio::test]
-async fn a_stall_keeps_what_had_come() {
+async fn a_stall_keeps_what_had_come(wire: Wire) {
     let script = vec![
         Step::Request,
         stream_head(),
-        delta("one "),
-        delta("two"),
+        delta(wire, "one "),
+        delta(wire, "two"),
         Step::AwaitClose,
     ];
     let mut server = Server::start(vec![script]).await;
@@ -351,7 +430,10 @@ async fn a_stall_keeps_what_had_come() {
         idle: SHORT,
         ..timeouts()
     });
-    let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+    let failure = ask(&client, &call(wire, &server.url()))
+        .await
+        .0
+        .unwrap_err();
     assert_eq!(failure.error, ApiError::IdleTimeout { after: SHORT });
     assert_eq!(failure.text, "one two");
     assert_eq!((failure.status, failure.retries), (Some(200), 0));
@@ -360,8 +442,7 @@ async fn a_stall_keeps_what_had_come() {
     server.closed().await;
 }
 
-#[tokio::test]
-async fn keep_alives_do_not_reset_the_idle_timer() {
+async fn keep_alives_do_not_reset_the_idle_timer(wire: Wire) {
     for keep_alive in [
         ": keep-alive\n\n",
         "data: ping\n\n",
@@ -372,7 +453,7 @@ async fn keep_alives_do_not_reset_the_idle_timer() {
         let script = vec![
             Step::Request,
             stream_head(),
-            delta("a"),
+            delta(wire, "a"),
             Step::WriteForever(line),
         ];
         let mut server = Server::start(vec![script]).await;
@@ -380,7 +461,10 @@ async fn keep_alives_do_not_reset_the_idle_timer() {
             idle: SHORT,
             ..timeouts()
         });
-        let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+        let failure = ask(&client, &call(wire, &server.url()))
+            .await
+            .0
+            .unwrap_err();
         assert_eq!(
             failure.error,
             ApiError::IdleTimeout { after: SHORT },
@@ -390,9 +474,8 @@ async fn keep_alives_do_not_reset_the_idle_timer() {
     }
 }
 
-#[tokio::test]
-async fn the_whole_call_is_bounded_even_while_chunks_come() {
-    let chunk = "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n";
+async fn the_whole_call_is_bounded_even_while_chunks_come(wire: Wire) {
+    let chunk = format!("data: {}\n\n", thought(wire));
     let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len()).into_bytes();
     let script = vec![Step::Request, stream_head(), Step::WriteForever(chunk)];
     let mut server = Server::start(vec![script]).await;
@@ -400,29 +483,30 @@ async fn the_whole_call_is_bounded_even_while_chunks_come() {
         total: SHORT * 3,
         ..timeouts()
     });
-    let failure = ask(&client, &call(&server.url())).await.0.unwrap_err();
+    let failure = ask(&client, &call(wire, &server.url()))
+        .await
+        .0
+        .unwrap_err();
     assert_eq!(failure.error, ApiError::TotalTimeout { after: SHORT * 3 });
     server.closed().await;
 }
 
-#[tokio::test]
-async fn an_endless_answer_is_bounded() {
+async fn an_endless_answer_is_bounded(wire: Wire) {
     let text = "a".repeat(64 << 10);
-    let chunk = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    let chunk = format!("data: {}\n\n", text_of(wire, &text));
     let chunk = format!("{:x}\r\n{chunk}\r\n", chunk.len()).into_bytes();
     let script = vec![Step::Request, stream_head(), Step::WriteForever(chunk)];
-    let (outcome, _, mut server) = against(vec![script]).await;
+    let (outcome, _, mut server) = against(wire, vec![script]).await;
     let failure = outcome.unwrap_err();
     assert_eq!(failure.error, ApiError::Endless { limit: 4 << 20 });
     assert_eq!(failure.text.len(), 4 << 20);
     server.closed().await;
 }
 
-#[tokio::test]
-async fn a_line_without_end_is_bounded() {
+async fn a_line_without_end_is_bounded(wire: Wire) {
     let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, "d".repeat(64 << 10)).into_bytes();
     let script = vec![Step::Request, stream_head(), Step::WriteForever(chunk)];
-    let (outcome, _, mut server) = against(vec![script]).await;
+    let (outcome, _, mut server) = against(wire, vec![script]).await;
     assert_eq!(
         outcome.unwrap_err().error,
         ApiError::Endless { limit: 8 << 20 }
@@ -430,22 +514,20 @@ async fn a_line_without_end_is_bounded() {
     server.closed().await;
 }
 
-#[tokio::test]
-async fn a_cut_after_text_is_told_and_not_retried() {
-    let cut_in_chunk = Step::Write(b"40\r\ndata: {\"choices\":[{\"delta\":{\"con".to_vec());
+async fn a_cut_after_text_is_told_and_not_retried(wire: Wire) {
+    let event = format!("data: {}\n\n", text_of(wire, "more"));
+    let half = &event[..event.len() / 2];
+    let cut_in_chunk = Step::Write(format!("{:x}\r\n{half}", event.len()).into_bytes());
     let cuts: Vec<Vec<Step>> = vec![
         vec![cut_in_chunk],
-        vec![
-            piece("data: {\"choices\":[{\"de"),
-            Step::Write(b"0\r\n\r\n".to_vec()),
-        ],
+        vec![piece(half), Step::Write(b"0\r\n\r\n".to_vec())],
         vec![Step::Write(b"0\r\n\r\n".to_vec())],
         vec![],
     ];
     for cut in cuts {
-        let script = vec![Step::Request, stream_head(), delta("half")];
+        let script = vec![Step::Request, stream_head(), delta(wire, "half")];
         let script = script.into_iter().chain(cut).collect();
-        let (outcome, events, server) = against(vec![script, good("again")]).await;
+        let (outcome, events, server) = against(wire, vec![script, good(wire, "again")]).await;
         let failure = outcome.unwrap_err();
         assert_eq!(failure.error, ApiError::CutOff);
         assert_eq!((failure.text.as_str(), failure.retries), ("half", 0));
@@ -456,49 +538,53 @@ async fn a_cut_after_text_is_told_and_not_retried() {
     }
 }
 
-#[tokio::test]
-async fn a_cut_before_text_is_retried() {
-    let role = piece("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n");
-    let script = vec![Step::Request, stream_head(), role];
-    let (outcome, events, _) = against(vec![script, good("hi")]).await;
+async fn a_cut_before_text_is_retried(wire: Wire) {
+    let script = vec![Step::Request, stream_head(), begun(wire)];
+    let (outcome, events, _) = against(wire, vec![script, good(wire, "hi")]).await;
     let completion = outcome.unwrap();
     assert_eq!((completion.text.as_str(), completion.retries), ("hi", 1));
     assert_eq!(joined(&events), "hi");
 }
 
-#[tokio::test]
-async fn a_cut_after_reasoning_is_not_retried_since_it_was_billed() {
-    let thought = piece("data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n");
-    let script = vec![Step::Request, stream_head(), thought];
-    let failure = against(vec![script, good("hi")]).await.0.unwrap_err();
+async fn a_cut_after_reasoning_is_not_retried_since_it_was_billed(wire: Wire) {
+    let script = vec![Step::Request, stream_head(), event(&thought(wire))];
+    let failure = against(wire, vec![script, good(wire, "hi")])
+        .await
+        .0
+        .unwrap_err();
     assert_eq!((failure.error, failure.retries), (ApiError::CutOff, 0));
 }
 
-#[tokio::test]
-async fn an_answer_that_said_why_it_ended_is_whole_whatever_follows() {
-    let stop = || piece("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+async fn an_answer_that_said_why_it_ended_is_whole_whatever_follows(wire: Wire) {
     for rest in [vec![], vec![Step::Reset], vec![Step::AwaitClose]] {
-        let script = vec![Step::Request, stream_head(), delta("hi"), stop()];
+        let script = vec![
+            Step::Request,
+            stream_head(),
+            delta(wire, "hi"),
+            event(&stop(wire)),
+        ];
         let script = script.into_iter().chain(rest).collect();
         let server = Server::start(vec![script]).await;
         let client = client_with(Timeouts {
             after_end: SHORT,
             ..timeouts()
         });
-        let completion = ask(&client, &call(&server.url())).await.0.unwrap();
+        let completion = ask(&client, &call(wire, &server.url())).await.0.unwrap();
         assert_eq!(completion.text, "hi");
         assert_eq!(completion.finish_reason.as_deref(), Some("stop"));
     }
 }
 
-#[tokio::test]
-async fn a_malformed_chunk_is_told() {
-    let (outcome, events, _) = against(vec![vec![
-        Step::Request,
-        stream_head(),
-        delta("a"),
-        piece("data: {nonsense\n\n"),
-    ]])
+async fn a_malformed_chunk_is_told(wire: Wire) {
+    let (outcome, events, _) = against(
+        wire,
+        vec![vec![
+            Step::Request,
+            stream_head(),
+            delta(wire, "a"),
+            piece("data: {nonsense\n\n"),
+        ]],
+    )
     .await;
     let failure = outcome.unwrap_err();
     let said = "{nonsense".to_owned();
@@ -509,12 +595,15 @@ async fn a_malformed_chunk_is_told() {
     );
 
     let bad_size = Step::Write(b"zz\r\ndata\r\n".to_vec());
-    let failure = against(vec![vec![
-        Step::Request,
-        stream_head(),
-        delta("a"),
-        bad_size,
-    ]])
+    let failure = against(
+        wire,
+        vec![vec![
+            Step::Request,
+            stream_head(),
+            delta(wire, "a"),
+            bad_size,
+        ]],
+    )
     .await
     .0;
     assert!(matches!(
@@ -523,8 +612,7 @@ async fn a_malformed_chunk_is_told() {
     ));
 }
 
-#[tokio::test]
-async fn an_error_inside_a_200_is_an_error() {
+async fn an_error_inside_a_200_is_an_error(wire: Wire) {
     let wrong_key = r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***yz."}"#;
     let scripts = [
         vec![
@@ -541,29 +629,27 @@ async fn an_error_inside_a_200_is_an_error() {
         ],
     ];
     for script in scripts {
-        let failure = against(vec![script]).await.0.unwrap_err();
+        let failure = against(wire, vec![script]).await.0.unwrap_err();
         assert!(
             matches!(failure.error, ApiError::BadKey { .. }),
             "{failure:?}"
         );
         assert_eq!((failure.status, failure.retries), (Some(200), 0));
     }
-    let passing = piece("data: {\"error\":{\"code\":503,\"message\":\"Loading model\"}}\n\n");
+    let passing = failed(wire, 503, "Loading model");
     let script = vec![Step::Request, stream_head(), passing];
     assert_eq!(
-        against(vec![script, good("hi")]).await.0.unwrap().retries,
+        against(wire, vec![script, good(wire, "hi")])
+            .await
+            .0
+            .unwrap()
+            .retries,
         1
     );
 }
 
-#[tokio::test]
-async fn a_body_that_is_no_stream_is_an_answer_too() {
-    let body = br#"{"model":"m","choices":[{"message":{"content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#;
-    let script = vec![
-        Step::Request,
-        answer("200 OK\r\ncontent-type: application/json", body),
-    ];
-    let (outcome, events, _) = against(vec![script]).await;
+async fn a_body_that_is_no_stream_is_an_answer_too(wire: Wire) {
+    let (outcome, events, _) = against(wire, vec![at_once(wire, "hi")]).await;
     let completion = outcome.unwrap();
     assert_eq!(
         (completion.text.as_str(), completion.usage.total_tokens),
@@ -572,12 +658,11 @@ async fn a_body_that_is_no_stream_is_an_answer_too() {
     assert_eq!(joined(&events), "hi");
 }
 
-#[tokio::test]
-async fn a_web_page_is_not_shown_raw() {
+async fn a_web_page_is_not_shown_raw(wire: Wire) {
     let page = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>";
     for head in ["200 OK", "403 Forbidden", "502 Bad Gateway"] {
         let script = || vec![Step::Request, answer(head, page)];
-        let failure = against(vec![script(), script(), script()])
+        let failure = against(wire, vec![script(), script(), script()])
             .await
             .0
             .unwrap_err();
@@ -589,17 +674,15 @@ async fn a_web_page_is_not_shown_raw() {
     }
 }
 
-#[tokio::test]
-async fn a_compressed_body_is_read() {
+async fn a_compressed_body_is_read(wire: Wire) {
     // gzip of the stream's text, stored without compression: header, one block, checksum.
-    let text =
-        b"data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\n";
-    let body = gzip(text);
+    let text = format!("data: {}\n\ndata: {}\n\n", text_of(wire, "hi"), stop(wire));
+    let body = gzip(text.as_bytes());
     let head = "200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip";
     let script = vec![Step::Request, answer(head, &body)];
-    assert_eq!(against(vec![script]).await.0.unwrap().text, "hi");
+    assert_eq!(against(wire, vec![script]).await.0.unwrap().text, "hi");
     let script = vec![Step::Request, answer(head, b"this is not gzip at all")];
-    let failure = against(vec![script]).await.0.unwrap_err();
+    let failure = against(wire, vec![script]).await.0.unwrap_err();
     assert!(
         matches!(failure.error, ApiError::Malformed { .. }),
         "{failure:?}"
@@ -627,17 +710,16 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     file
 }
 
-#[tokio::test]
-async fn a_redirect_is_not_followed() {
-    let mut elsewhere = Server::start(vec![good("stolen")]).await;
+async fn a_redirect_is_not_followed(wire: Wire) {
+    let mut elsewhere = Server::start(vec![good(wire, "stolen")]).await;
     for status in [
         "301 Moved Permanently",
         "302 Found",
         "307 Temporary Redirect",
     ] {
-        let head = format!("{status}\r\nlocation: {}/chat/completions", elsewhere.url());
+        let head = format!("{status}\r\nlocation: {}/{}", elsewhere.url(), wire.path());
         let script = vec![Step::Request, answer(&head, b"")];
-        let failure = against(vec![script]).await.0.unwrap_err();
+        let failure = against(wire, vec![script]).await.0.unwrap_err();
         let to = format!("http://127.0.0.1:{}", elsewhere.port);
         assert_eq!(failure.error, ApiError::Redirected { to });
     }
@@ -645,15 +727,14 @@ async fn a_redirect_is_not_followed() {
     assert!(elsewhere.saw_nothing());
 }
 
-#[tokio::test]
-async fn a_rate_limit_is_waited_out_and_told() {
+async fn a_rate_limit_is_waited_out_and_told(wire: Wire) {
     let body = br#"{"code":"c","error":"Too many requests for team 7f3 (actual/limit): 2/2"}"#;
     let script = vec![
         Step::Request,
         answer("429 Too Many Requests\r\nretry-after: 1", body),
     ];
     let started = Instant::now();
-    let (outcome, events, server) = against(vec![script, good("hi")]).await;
+    let (outcome, events, server) = against(wire, vec![script, good(wire, "hi")]).await;
     assert!(started.elapsed() >= Duration::from_secs(1));
     let completion = outcome.unwrap();
     assert_eq!((completion.retries, completion.text.as_str()), (1, "hi"));
@@ -662,8 +743,7 @@ async fn a_rate_limit_is_waited_out_and_told() {
     assert_eq!(server.connections(), 2);
 }
 
-#[tokio::test]
-async fn what_must_not_be_retried_is_not() {
+async fn what_must_not_be_retried_is_not(wire: Wire) {
     let no_money = r#"{"code":"c","error":"Your team 7f3 has either used all available credits or reached its monthly spending limit."}"#;
     for (head, body) in [
         ("429 Too Many Requests", no_money),
@@ -674,23 +754,22 @@ async fn what_must_not_be_retried_is_not() {
         ("501 Not Implemented", "{}"),
     ] {
         let script = vec![Step::Request, answer(head, body.as_bytes())];
-        let (outcome, _, server) = against(vec![script, good("hi")]).await;
+        let (outcome, _, server) = against(wire, vec![script, good(wire, "hi")]).await;
         let failure = outcome.unwrap_err();
         assert_eq!((failure.retries, server.connections()), (0, 1), "{head}");
     }
 }
 
-#[tokio::test]
-async fn two_failures_that_pass_are_survived_and_three_are_not() {
+async fn two_failures_that_pass_are_survived_and_three_are_not(wire: Wire) {
     let fail = || {
         vec![
             Step::Request,
             answer("500 Internal Server Error\r\nconnection: close", b""),
         ]
     };
-    let (outcome, ..) = against(vec![fail(), fail(), good("hi")]).await;
+    let (outcome, ..) = against(wire, vec![fail(), fail(), good(wire, "hi")]).await;
     assert_eq!(outcome.unwrap().retries, 2);
-    let (outcome, _, server) = against(vec![fail(), fail(), fail(), good("hi")]).await;
+    let (outcome, _, server) = against(wire, vec![fail(), fail(), fail(), good(wire, "hi")]).await;
     let failure = outcome.unwrap_err();
     assert_eq!(
         (failure.status, failure.retries, server.connections()),
@@ -698,11 +777,10 @@ async fn two_failures_that_pass_are_survived_and_three_are_not() {
     );
 }
 
-#[tokio::test]
-async fn an_error_after_text_is_not_retried() {
-    let error = piece("data: {\"error\":{\"code\":500,\"message\":\"boom\"}}\n\n");
-    let script = vec![Step::Request, stream_head(), delta("half"), error];
-    let (outcome, _, server) = against(vec![script, good("hi")]).await;
+async fn an_error_after_text_is_not_retried(wire: Wire) {
+    let error = failed(wire, 500, "boom");
+    let script = vec![Step::Request, stream_head(), delta(wire, "half"), error];
+    let (outcome, _, server) = against(wire, vec![script, good(wire, "hi")]).await;
     let failure = outcome.unwrap_err();
     assert!(
         matches!(failure.error, ApiError::Passing { .. }),
@@ -714,8 +792,7 @@ async fn an_error_after_text_is_not_retried() {
     );
 }
 
-#[tokio::test]
-async fn a_parameter_that_is_refused_is_dropped_once_and_remembered() {
+async fn a_parameter_that_is_refused_is_dropped_once_and_remembered(wire: Wire) {
     let refusal = r#"{"code":"Client specified an invalid argument","error":"Model grok-4.3 does not support parameter reasoningEffort."}"#;
     let refuse = || {
         vec![
@@ -723,20 +800,26 @@ async fn a_parameter_that_is_refused_is_dropped_once_and_remembered() {
             answer("400 Bad Request\r\nconnection: close", refusal.as_bytes()),
         ]
     };
-    let mut server = Server::start(vec![refuse(), good("one"), good("two"), refuse()]).await;
-    let (client, call) = (client(), call(&server.url()));
+    let mut server = Server::start(vec![
+        refuse(),
+        good(wire, "one"),
+        good(wire, "two"),
+        refuse(),
+    ])
+    .await;
+    let (client, call) = (client(), call(wire, &server.url()));
     let completion = ask(&client, &call).await.0.unwrap();
     assert_eq!((completion.text.as_str(), completion.retries), ("one", 1));
-    assert!(server.request().await.contains("reasoning_effort"));
-    assert!(!server.request().await.contains("reasoning_effort"));
+    assert!(server.request().await.contains("\"reasoning"));
+    assert!(!server.request().await.contains("\"reasoning"));
     // A clone knows it too. A model that refuses what was not sent is not asked again.
     let other = client.clone();
-    let mut fresh = Server::start(vec![good("three"), refuse()]).await;
+    let mut fresh = Server::start(vec![good(wire, "three"), refuse()]).await;
     let mut call = call;
     call.endpoint.base_url = fresh.url().parse().unwrap();
     assert_eq!(ask(&other, &call).await.0.unwrap().retries, 0);
-    assert!(!fresh.request().await.contains("reasoning_effort"));
-    call.model = "grok-build-0.1".to_owned();
+    assert!(!fresh.request().await.contains("\"reasoning"));
+    "grok-build-0.1".clone_into(&mut call.model);
     let refused = Server::start(vec![refuse()]).await;
     call.endpoint.base_url = refused.url().parse().unwrap();
     let failure = ask(&other, &call).await.0.unwrap_err();
@@ -747,15 +830,19 @@ async fn a_parameter_that_is_refused_is_dropped_once_and_remembered() {
     assert_eq!(failure.retries, 0);
 }
 
-#[tokio::test]
-async fn dropping_the_call_closes_the_connection() {
+async fn dropping_the_call_closes_the_connection(wire: Wire) {
     // Before the answer's head, and in the middle of it.
     let waiting = vec![Step::Request, Step::AwaitClose];
-    let speaking = vec![Step::Request, stream_head(), delta("a"), Step::AwaitClose];
+    let speaking = vec![
+        Step::Request,
+        stream_head(),
+        delta(wire, "a"),
+        Step::AwaitClose,
+    ];
     for script in [waiting, speaking] {
         let speaks = script.len() > 2;
         let mut server = Server::start(vec![script]).await;
-        let (client, call) = (client(), call(&server.url()));
+        let (client, call) = (client(), call(wire, &server.url()));
         let (began, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
         let job = tokio::spawn(async move {
             let mut tell = |event| drop(began.send(event));
@@ -774,14 +861,13 @@ async fn dropping_the_call_closes_the_connection() {
     }
 }
 
-#[tokio::test]
-async fn two_calls_use_one_connection() {
-    let both = vec![good("one"), good("two")]
+async fn two_calls_use_one_connection(wire: Wire) {
+    let both = vec![good(wire, "one"), good(wire, "two")]
         .into_iter()
         .flatten()
         .collect();
-    let server = Server::start(vec![both, good("on another")]).await;
-    let (client, call) = (client(), call(&server.url()));
+    let server = Server::start(vec![both, good(wire, "on another")]).await;
+    let (client, call) = (client(), call(wire, &server.url()));
     assert_eq!(ask(&client, &call).await.0.unwrap().text, "one");
     // The connection returns to the pool by tasks of this runtime, which run in turn.
     for _ in 0..100 {
@@ -791,20 +877,19 @@ async fn two_calls_use_one_connection() {
     assert_eq!(server.connections(), 1);
 }
 
-#[tokio::test]
-async fn the_answer_does_not_wait_for_the_end_of_its_connection_which_is_kept() {
+async fn the_answer_does_not_wait_for_the_end_of_its_connection_which_is_kept(wire: Wire) {
     let signal = Arc::new(tokio::sync::Notify::new());
     let mut script = vec![
         Step::Request,
         stream_head(),
-        delta("one"),
+        delta(wire, "one"),
         piece("data: [DONE]\n\n"),
     ];
     script.push(Step::Wait(signal.clone()));
     script.push(Step::Write(b"0\r\n\r\n".to_vec()));
-    script.extend(good("two"));
-    let server = Server::start(vec![script, good("on another")]).await;
-    let (client, call) = (client(), call(&server.url()));
+    script.extend(good(wire, "two"));
+    let server = Server::start(vec![script, good(wire, "on another")]).await;
+    let (client, call) = (client(), call(wire, &server.url()));
     assert_eq!(ask(&client, &call).await.0.unwrap().text, "one");
     signal.notify_one();
     for _ in 0..100 {
@@ -814,16 +899,15 @@ async fn the_answer_does_not_wait_for_the_end_of_its_connection_which_is_kept() 
     assert_eq!(server.connections(), 1);
 }
 
-#[tokio::test]
-async fn the_key_goes_to_the_configured_host_alone() {
-    let mut server = Server::start(vec![good("a")]).await;
-    ask(&client(), &call(&server.url())).await.0.unwrap();
+async fn the_key_goes_to_the_configured_host_alone(wire: Wire) {
+    let mut server = Server::start(vec![good(wire, "a")]).await;
+    ask(&client(), &call(wire, &server.url())).await.0.unwrap();
     assert!(server.request().await.contains(KEY));
 
     // With userinfo, nothing is sent at all.
-    let mut server = Server::start(vec![good("b")]).await;
+    let mut server = Server::start(vec![good(wire, "b")]).await;
     let tricky = format!("http://api.x.ai@127.0.0.1:{}/v1", server.port);
-    let failure = ask(&client(), &call(&tricky)).await.0.unwrap_err();
+    let failure = ask(&client(), &call(wire, &tricky)).await.0.unwrap_err();
     assert!(
         matches!(failure.error, ApiError::Setting { .. }),
         "{failure:?}"
@@ -832,9 +916,8 @@ async fn the_key_goes_to_the_configured_host_alone() {
     assert!(server.saw_nothing());
 }
 
-#[tokio::test]
-async fn a_missing_key_is_told_before_anything_is_sent() {
-    let mut call = call("https://api.x.ai/v1");
+async fn a_missing_key_is_told_before_anything_is_sent(wire: Wire) {
+    let mut call = call(wire, "https://api.x.ai/v1");
     call.endpoint.key = None;
     let failure = ask(&client(), &call).await.0.unwrap_err();
     let line = failure.to_string();
@@ -845,8 +928,7 @@ async fn a_missing_key_is_told_before_anything_is_sent() {
     assert_eq!(failure.requests, 0);
 }
 
-#[tokio::test]
-async fn a_key_that_the_server_repeats_is_in_no_text() {
+async fn a_key_that_the_server_repeats_is_in_no_text(wire: Wire) {
     let echo =
         format!(r#"{{"code":"{KEY}","error":"Incorrect API key provided: {KEY}. Bearer {KEY}"}}"#);
     let in_stream = piece(&format!("data: {echo}\n\n"));
@@ -872,7 +954,7 @@ async fn a_key_that_the_server_repeats_is_in_no_text() {
         ],
     ];
     for script in scripts {
-        let failure = against(vec![script]).await.0.unwrap_err();
+        let failure = against(wire, vec![script]).await.0.unwrap_err();
         assert!(
             !format!("{failure:?} {failure}").contains("4f0c2a9e"),
             "{failure:?}"
@@ -880,34 +962,34 @@ async fn a_key_that_the_server_repeats_is_in_no_text() {
     }
 }
 
-#[tokio::test]
-async fn proxies_of_the_settings_are_passed_by_for_loopback() {
-    let server = Server::start(vec![good("hi")]).await;
-    let mut proxy = Server::start(vec![good("from the proxy")]).await;
+async fn proxies_of_the_settings_are_passed_by_for_loopback(wire: Wire) {
+    let server = Server::start(vec![good(wire, "hi")]).await;
+    let mut proxy = Server::start(vec![good(wire, "from the proxy")]).await;
     let client = Client::new(Options {
         proxy: Some(format!("http://127.0.0.1:{}", proxy.port)),
         timeouts: timeouts(),
         ..Options::default()
     });
     assert_eq!(
-        ask(&client, &call(&server.url())).await.0.unwrap().text,
+        ask(&client, &call(wire, &server.url()))
+            .await
+            .0
+            .unwrap()
+            .text,
         "hi"
     );
     assert!(proxy.saw_nothing());
     // All else goes through it; a plain request shows that without any certificates.
-    let elsewhere = call("http://model.invalid/v1");
+    let elsewhere = call(wire, "http://model.invalid/v1");
     let outcome = ask(&client, &elsewhere).await.0;
     assert_eq!(outcome.unwrap().text, "from the proxy");
     let request = proxy.request().await;
-    assert!(
-        request.starts_with("post http://model.invalid/v1/chat/completions"),
-        "{request}"
-    );
+    let line = format!("post http://model.invalid/v1/{} ", wire.path());
+    assert!(request.starts_with(&line), "{request}");
     assert!(!request.contains(KEY), "the key went over plain http");
 }
 
-#[tokio::test]
-async fn a_proxy_that_says_no_is_told_apart() {
+async fn a_proxy_that_says_no_is_told_apart(wire: Wire) {
     let refusal = || {
         vec![
             Step::Request,
@@ -921,7 +1003,7 @@ async fn a_proxy_that_says_no_is_told_apart() {
         ca_file: Some(fixture("ca.pem")),
         ..Options::default()
     });
-    let failure = ask(&client, &call("https://model.invalid/v1"))
+    let failure = ask(&client, &call(wire, "https://model.invalid/v1"))
         .await
         .0
         .unwrap_err();
@@ -935,7 +1017,7 @@ async fn a_proxy_that_says_no_is_told_apart() {
         timeouts: timeouts(),
         ..Options::default()
     });
-    let failure = ask(&client, &call("http://model.invalid/v1"))
+    let failure = ask(&client, &call(wire, "http://model.invalid/v1"))
         .await
         .0
         .unwrap_err();
@@ -973,12 +1055,12 @@ fn tls_with(certificate: &str) -> rustls::ServerConfig {
 
 /// A server with that certificate, for one connection.
 /// It answers `hi`, and gives back what it was sent.
-fn tls_server() -> (u16, std::thread::JoinHandle<String>) {
-    tls_server_with("loopback.der")
+fn tls_server(wire: Wire) -> (u16, std::thread::JoinHandle<String>) {
+    tls_server_with(wire, "loopback.der")
 }
 
 /// The same with another certificate.
-fn tls_server_with(certificate: &str) -> (u16, std::thread::JoinHandle<String>) {
+fn tls_server_with(wire: Wire, certificate: &str) -> (u16, std::thread::JoinHandle<String>) {
     use std::io::{Read, Write};
 
     let config = tls_with(certificate);
@@ -996,7 +1078,7 @@ fn tls_server_with(certificate: &str) -> (u16, std::thread::JoinHandle<String>) 
                 _ => return String::from_utf8_lossy(&seen).into_owned(),
             }
         }
-        let body = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        let body = whole(wire, "hi").to_string();
         let _ = write!(
             stream,
             "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
@@ -1008,25 +1090,27 @@ fn tls_server_with(certificate: &str) -> (u16, std::thread::JoinHandle<String>) 
     (port, serve)
 }
 
-#[tokio::test]
-async fn tls_trusts_the_extra_authority_and_nobody_unknown() {
-    let (port, server) = tls_server();
+async fn tls_trusts_the_extra_authority_and_nobody_unknown(wire: Wire) {
+    let (port, server) = tls_server(wire);
     let with_ca = Client::new(Options {
         ca_file: Some(fixture("ca.pem")),
         timeouts: timeouts(),
         ..Options::default()
     });
-    let outcome = ask(&with_ca, &call(&format!("https://localhost:{port}/v1")))
-        .await
-        .0;
+    let outcome = ask(
+        &with_ca,
+        &call(wire, &format!("https://localhost:{port}/v1")),
+    )
+    .await
+    .0;
     assert_eq!(outcome.unwrap().text, "hi");
     assert!(server.join().unwrap().contains(KEY));
 
     // The certificate is for another name.
-    let (port, server) = tls_server();
+    let (port, server) = tls_server(wire);
     let failure = ask(
         &with_ca,
-        &call(&format!("https://[::ffff:127.0.0.1]:{port}/v1")),
+        &call(wire, &format!("https://[::ffff:127.0.0.1]:{port}/v1")),
     )
     .await
     .0;
@@ -1035,13 +1119,12 @@ async fn tls_trusts_the_extra_authority_and_nobody_unknown() {
     assert!(!server.join().unwrap().contains(KEY));
 }
 
-#[tokio::test]
-async fn one_list_of_models_is_enough() {
+async fn one_list_of_models_is_enough(wire: Wire) {
     let check = async |answers: [(&str, &str); 2]| {
         let scripts =
             answers.map(|(head, body)| vec![Step::Request, answer(head, body.as_bytes())]);
         let mut server = Server::start(scripts.into()).await;
-        let listed = client().models(&call(&server.url()).endpoint).await;
+        let listed = client().models(&call(wire, &server.url()).endpoint).await;
         let mut asked = [server.request().await, server.request().await];
         asked.sort();
         assert!(
@@ -1077,17 +1160,16 @@ async fn one_list_of_models_is_enough() {
     ));
 }
 
-#[tokio::test]
-async fn calls_run_side_by_side_on_one_client() {
+async fn calls_run_side_by_side_on_one_client(wire: Wire) {
     let scripts = (0..8)
-        .map(|number| good(&format!("answer {number}")))
+        .map(|number| good(wire, &format!("answer {number}")))
         .collect();
     let server = Server::start(scripts).await;
     let (client, url) = (client(), server.url());
     let texts = Arc::new(Mutex::new(Vec::new()));
     let jobs: Vec<_> = (0..8)
         .map(|_| {
-            let (client, call, texts) = (client.clone(), call(&url), texts.clone());
+            let (client, call, texts) = (client.clone(), call(wire, &url), texts.clone());
             tokio::spawn(async move {
                 let text = ask(&client, &call).await.0.unwrap().text;
                 texts.lock().unwrap().push(text);

@@ -23,6 +23,8 @@ mod exact;
 mod notes;
 #[path = "cli/strangers.rs"]
 mod strangers;
+#[path = "cli/wire.rs"]
+mod wire;
 #[path = "cli/writing.rs"]
 mod writing;
 
@@ -356,6 +358,43 @@ fn the_demo_runs_the_whole_job_without_a_key() {
     }
     // Booked where the demo lives, not in the person's ledger.
     assert!(!Path::new(&shell.path("data")).exists());
+}
+
+#[test]
+fn the_demo_asks_the_endpoint_wherever_the_key_is_kept() {
+    let shell = Shell::new();
+    let key = shell.path("data/credentials.toml");
+    std::fs::create_dir(key.parent().unwrap()).unwrap();
+    std::fs::write(&key, "\"127.0.0.1\" = \"xai-0123456789abcdef\"\n").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let (code, out, err) = shell.run(&["demo"]);
+    assert_eq!(code, 0, "{err}");
+    let first = out.lines().next().unwrap();
+    assert!(
+        first.contains(&shell.api) && first.contains("with your key"),
+        "{first}"
+    );
+    assert_eq!(shell.statuses(), ["ok"; 3]);
+
+    // The command comes first, and what it cannot give is said.
+    let mut command = shell.command(&["demo"]);
+    command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
+    let (code, out, err) = said(command.output().unwrap());
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.starts_with("Answers come from the offline stand-in"),
+        "{out}"
+    );
+    assert_eq!(
+        err.matches("gloss-no-such-program cannot be run").count(),
+        1,
+        "{err}"
+    );
+    assert_eq!(shell.statuses(), ["ok"; 3]);
 }
 
 #[test]
@@ -704,6 +743,37 @@ fn describe_goes_on_after_what_is_wrong_and_takes_any_link() {
 }
 
 #[test]
+fn what_is_wrong_with_all_images_is_said_once_and_what_is_known_is_shown() {
+    let shell = Shell::new();
+    shell.picture("blue.png", 10);
+    shell.picture("green.png", 90);
+    assert_eq!(shell.run(&["describe", "green.png"]).0, 0);
+    std::fs::write(shell.path("lack.md"), "![](red.png)\n").unwrap();
+    let images = ["describe", "red.png", "blue.png", "green.png", "lack.md"];
+    let mut command = shell.command(&images);
+    command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
+    let (code, out, err) = said(command.output().unwrap());
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("green.png") && !out.contains("blue.png"),
+        "{out}"
+    );
+    assert_eq!(err.matches("gloss-no-such-program").count(), 1, "{err}");
+    assert!(
+        err.contains("1 more image was not asked about for that")
+            && err.contains("1 more document was not asked about for that"),
+        "{err}"
+    );
+    // Documents alone are cut off as well.
+    std::fs::write(shell.path("more.md"), "![](blue.png)\n").unwrap();
+    let mut command = shell.command(&["describe", "lack.md", "more.md"]);
+    command.env("GLOSS_API_KEY_COMMAND", "[\"gloss-no-such-program\"]");
+    let (code, _, err) = said(command.output().unwrap());
+    assert_eq!(code, 1);
+    assert_eq!(err.matches("gloss-no-such-program").count(), 1, "{err}");
+}
+
+#[test]
 fn the_model_that_is_named_is_asked() {
     let shell = Shell::new();
     let mut command = shell.command(&["describe", "red.png", "--model", "grok-4"]);
@@ -751,12 +821,14 @@ fn the_configuration_says_where_each_value_came_from() {
     std::fs::create_dir_all(&folder).unwrap();
     let user = "model = 'grok-4.5'\nconcurency = 1\ntemperature = 'hot'\nproxy = 'http://me:hush@proxy:1'\n";
     std::fs::write(folder.join("config.toml"), user).unwrap();
-    std::fs::write(shell.path(".gloss.toml"), "\ncontext = 'file'\n").unwrap();
+    let own = "\ncontext = 'file'\nbudget = { daily_usd = 0.2, total_daily_tokens = 9 }\n";
+    std::fs::write(shell.path(".gloss.toml"), own).unwrap();
     std::fs::create_dir(shell.path("deep")).unwrap();
 
     let mut command = shell.command(&["config", "show", "--format", "json"]);
     command.current_dir(shell.path("deep"));
     command.env("GLOSS_HOVER_WAIT_MS", "5");
+    command.env("GLOSS_BUDGET", "{\"dailyUsd\": 0.5, \"monthlyUsd\": 3}");
     let (code, out, _) = said(command.output().unwrap());
     assert_eq!(code, 0);
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -780,6 +852,10 @@ fn the_configuration_says_where_each_value_came_from() {
     );
     check("concurrency", 4.into(), "built-in", none.clone());
     check("proxy", "http://me:...@proxy:1/".into(), "user", 4.into());
+    // What it comes to, not what the one or the other says.
+    let budget =
+        serde_json::json!({ "daily_usd": 0.2, "monthly_usd": 3.0, "total_daily_tokens": 9 });
+    check("budget", budget, "environment", none.clone());
     let ignored = report["ignored"].as_array().unwrap().iter();
     let ignored: Vec<_> = ignored
         .map(|notice| notice["key"].as_str().unwrap())
@@ -809,6 +885,16 @@ fn the_configuration_says_where_each_value_came_from() {
     assert_eq!(code, 0);
     let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(schema["properties"]["model"]["default"], "grok-4.3");
+}
+
+#[test]
+fn a_configuration_that_lets_nothing_out_is_said_once() {
+    let shell = Shell::new();
+    let mut command = shell.command(&["explain", "total.py"]);
+    command.env("GLOSS_BUDGET", "much");
+    let (code, _, err) = said(command.output().unwrap());
+    assert_eq!((code, err.matches("GLOSS_BUDGET").count()), (1, 1), "{err}");
+    assert!(err.ends_with("gloss: nothing was sent\n"), "{err}");
 }
 
 #[test]

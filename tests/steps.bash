@@ -12,6 +12,32 @@ want() { # name, command that shows it is here…, what to do when it is not
     "${@:2:$#-2}" >/dev/null 2>&1 || missing+=("$1: ${*: -1}")
 }
 
+# The same for what Debian has: root gets it installed, others are told what to install.
+want_from_debian() { # name, packages, command that shows it is here…
+    "${@:3}" >/dev/null 2>&1 && return
+    if ((EUID == 0)) && command -v apt-get >/dev/null; then
+        echo "Installing $2 from Debian"
+        quietly apt update || true # older lists may do
+        # shellcheck disable=SC2086 # one argument a package
+        quietly apt install --yes --no-install-recommends $2 || true
+        "${@:3}" >/dev/null 2>&1 && return
+    fi
+    missing+=("$1: install it (Debian: apt install --no-install-recommends $2)")
+}
+
+# Another installation may be under way, and servers have their moments.
+apt() {
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
+}
+
+quietly() { # command…: what it said matters where it fails
+    local said
+    said=$("$@" 2>&1) || {
+        tail -40 <<<"$said" >&2
+        return 1
+    }
+}
+
 stop_if_missing() {
     ((${#missing[@]} == 0)) && return
     printf 'Missing %s\n' "${missing[@]}" >&2
@@ -57,4 +83,17 @@ install_cargo_deny() {
     # It runs for a second: an optimised build would cost minutes and save none.
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
         cargo install cargo-deny --version "$CARGO_DENY_VERSION" --locked --quiet --root "$root"
+}
+
+# A mark says that it is all there, for an installation may have been ended.
+npm_into() { # folder, package, what it takes
+    if [[ -e $1/complete ]]; then
+        echo "Found $1"
+        return
+    fi
+    echo "Installing ${2%@*} ${2##*@} from npm into $1 (${3:-seconds, once})"
+    rm -rf "$1"
+    mkdir -p "$1"
+    echo '{ "private": true }' >"$1/package.json"
+    quietly npm --prefix "$1" install --save-exact --foreground-scripts --no-audit --no-fund "$2" && touch "$1/complete"
 }

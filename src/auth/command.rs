@@ -1,6 +1,7 @@
 //! Runs `api_key_command`: no shell of its own, nothing to read, a bounded time.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,8 +15,11 @@ use crate::llm::{Key, scrubbed};
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The most that is kept of what it prints, and of its complaints, in bytes.
-const LONGEST: u64 = 16 << 10;
+const LONGEST: usize = 16 << 10;
 const LONGEST_SHOWN: usize = 500;
+
+/// How long what the command left running may hold its output open, once it has ended itself.
+const LEFTOVERS: Duration = Duration::from_millis(250);
 
 /// The key on the first line of what the command prints.
 ///
@@ -37,9 +41,23 @@ pub(super) async fn run(command: &KeyCommand, patience: Duration) -> Result<Key,
                 "cannot be run ({error}); name a program that is there"
             ))
         })?;
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let ended = async { tokio::join!(read(out), read(err), child.wait()) };
-    let Ok((out, err, status)) = tokio::time::timeout(patience, ended).await else {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let ended = async {
+        let mut reading = pin!(futures::future::join(
+            read(stdout, &mut out),
+            read(stderr, &mut err)
+        ));
+        tokio::select! {
+            _ = &mut reading => child.wait().await,
+            // An agent that it started may have its output for as long as it lives.
+            status = child.wait() => {
+                let _ = tokio::time::timeout(LEFTOVERS, reading).await;
+                status
+            }
+        }
+    };
+    let Ok(status) = tokio::time::timeout(patience, ended).await else {
         let seconds = patience.as_secs();
         return Err(failed(format!(
             "took longer than {seconds} s and was ended; run it by hand to see what it waits for"
@@ -59,14 +77,16 @@ pub(super) async fn run(command: &KeyCommand, patience: Duration) -> Result<Key,
     })
 }
 
-/// Reads to the end, and keeps the beginning.
-async fn read(from: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
-    let mut kept = Vec::new();
-    if let Some(mut from) = from {
-        let _ = (&mut from).take(LONGEST).read_to_end(&mut kept).await;
-        let _ = tokio::io::copy(&mut from, &mut tokio::io::sink()).await;
+/// Reads to the end, and keeps the beginning. What was read is kept, should nobody wait for more.
+async fn read(from: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
+    let Some(mut from) = from else {
+        return;
+    };
+    let mut piece = Vec::with_capacity(4 << 10);
+    while from.read_buf(&mut piece).await.is_ok_and(|count| count > 0) {
+        let room = LONGEST.saturating_sub(kept.len());
+        kept.extend(piece.drain(..).take(room));
     }
-    kept
 }
 
 /// What the command said on its standard error, on one line, without what looks like a key.
@@ -122,6 +142,8 @@ mod tests {
         check("exit 3", Err("exit status: 3")).await;
         check("true", Err("printed no key")).await;
         check("echo two words", Err("printed no key")).await;
+        // What stays behind, as an agent, has the output open.
+        check("sleep 100 & echo xai-a", Ok("xai-a")).await;
         check("yes xai-a | head -c 300000", Ok("xai-a")).await;
     }
 

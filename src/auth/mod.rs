@@ -136,6 +136,11 @@ impl Keys {
         if same { other.clone() } else { self }
     }
 
+    /// The key that the environment gave, for which nothing is run, opened or asked.
+    pub fn at_hand(&self) -> Option<Key> {
+        self.0.given.as_ref()?.as_ref().ok().cloned()
+    }
+
     /// The host that the keys are for.
     pub fn host(&self) -> &str {
         &self.0.host

@@ -33,8 +33,8 @@ fn login(engine: &Engine, yes: bool, no_check: bool) -> anyhow::Result<u8> {
             base_url,
             key: Some(key.clone()),
         };
-        let told = face::run(engine, async { Ok(engine.key_info(&endpoint).await) })?;
-        say_checked(told, engine.keys().host())?;
+        let look = face::run(engine, async { Ok(engine.look(&endpoint).await) })?;
+        say_checked(look.told, engine.keys().host())?;
     }
     let source = keep(engine, &key, yes)?;
     let mut out = output::plain();
@@ -117,10 +117,13 @@ fn read_key(host: &str) -> anyhow::Result<Key> {
     let mut text = String::new();
     let read = std::io::stdin()
         .lock()
-        .take(LONGEST)
+        .take(LONGEST + 1)
         .read_to_string(&mut text);
     let text = secrecy::SecretString::from(text);
-    read.map_err(|_| anyhow!("standard input holds no key: pipe the key alone into this"))?;
+    // Half of something is no key.
+    if !read.is_ok_and(|length| length as u64 <= LONGEST) {
+        bail!("standard input holds no key: pipe the key alone into this");
+    }
     as_key(secrecy::ExposeSecret::expose_secret(&text))
 }
 

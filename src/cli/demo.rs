@@ -10,8 +10,9 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::{diff, face, output, usage};
+use crate::engine::Engine;
 use crate::sim::Sim;
-use crate::store::{Store, data_folder};
+use crate::store::Store;
 use editor::Editor;
 
 /// Files of this repository, as they were when the program was built.
@@ -42,9 +43,9 @@ pub fn run() -> anyhow::Result<u8> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let workspace = folder.path().canonicalize()?.join("gloss");
         lay_out(&workspace)?;
-        let key = std::env::var("XAI_API_KEY").is_ok_and(|key| !key.trim().is_empty());
-        if key {
-            let settings = face::layers(Vec::new()).resolve().settings;
+        let engine = face::plain_engine();
+        if has_key(&engine).await {
+            let settings = engine.settings();
             print_head(
                 &format!(
                     "{} at {}, with your key: three small requests, booked in your ledger",
@@ -52,8 +53,7 @@ pub fn run() -> anyhow::Result<u8> {
                 ),
                 &workspace,
             )?;
-            let store = Store::new(data_folder());
-            return show(&workspace, &Surroundings::default(), &store).await;
+            return show(&workspace, &Surroundings::default(), engine.store()).await;
         }
         let sim = Sim::bind(0)?;
         let data = folder.path().join("data");
@@ -62,7 +62,7 @@ pub fn run() -> anyhow::Result<u8> {
             // Nobody's own settings, which could lead elsewhere than what is said here.
             without: std::env::vars_os()
                 .filter_map(|(name, _)| name.into_string().ok())
-                .filter(|name| name.starts_with("GLOSS_"))
+                .filter(|name| name.starts_with("GLOSS_") || name == "XAI_API_KEY")
                 .collect(),
             with: vec![
                 ("XAI_BASE_URL", sim.url()),
@@ -73,7 +73,7 @@ pub fn run() -> anyhow::Result<u8> {
             ],
         };
         print_head(
-            "the offline stand-in: rules, no model. With XAI_API_KEY set, this asks Grok",
+            "the offline stand-in: rules, no model. With a key (XAI_API_KEY, or `gloss auth login`) this asks Grok",
             &workspace,
         )?;
         let serving = tokio::spawn(sim.serve());
@@ -81,6 +81,21 @@ pub fn run() -> anyhow::Result<u8> {
         serving.abort();
         shown
     })
+}
+
+/// Whether there is a key that may be used, wherever it is kept. Why one cannot be had is said.
+async fn has_key(engine: &Engine) -> bool {
+    // What is wrong with the configuration was said.
+    if engine.base_url().is_err() {
+        return false;
+    }
+    match engine.keys().find().await {
+        Ok(search) => search.found.is_some(),
+        Err(fault) => {
+            face::note(&format!("gloss: {fault}"));
+            false
+        }
+    }
 }
 
 /// The environment that the server gets, besides our own.

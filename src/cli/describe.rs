@@ -14,7 +14,7 @@ use url::Url;
 use super::arguments::DescribeArgs;
 use super::{face, output};
 use crate::action::describe::MAX_OUTPUT_TOKENS;
-use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, Place, usd};
+use crate::engine::{Description, Engine, Estimate, ImageJob, ImageSource, JobError, Place, usd};
 use crate::image::Hints;
 use crate::text::visible;
 
@@ -32,7 +32,8 @@ pub fn run(arguments: DescribeArgs) -> anyhow::Result<u8> {
     face::run(&engine, describe_all(&engine, &arguments))
 }
 
-/// Images first, then documents. What is wrong with one is said, and the next one follows.
+/// Images first, then documents. What is wrong with one is said, and the next one follows, unless
+/// that is wrong with all.
 async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     let mut code = 0;
     let (mut images, mut lacking) = (Vec::new(), Vec::new());
@@ -52,7 +53,12 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
         }
     }
     if !images.is_empty() {
-        code |= describe_images(engine, arguments, images).await?;
+        let ended = describe_images(engine, arguments, images).await?;
+        code |= ended.code;
+        if ended.is_cut_off && !lacking.is_empty() {
+            say_left(lacking.len(), "document");
+            return Ok(code);
+        }
     }
     code |= if arguments.ask.dry_run {
         alt_text::show_prompts(lacking, arguments).await?
@@ -62,24 +68,50 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
     Ok(code)
 }
 
+/// How describing images ended.
+struct Ended {
+    code: u8,
+    /// Whether nothing at all can be asked.
+    is_cut_off: bool,
+}
+
+fn say_left(count: usize, what: &str) {
+    let were = if count == 1 { "was" } else { "were" };
+    let more = counted(count, &format!("more {what}"));
+    face::note(&format!("gloss: {more} {were} not asked about for that"));
+}
+
 async fn describe_images(
     engine: &Engine,
     arguments: &DescribeArgs,
     all: Vec<Named>,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Ended> {
     let mut code = 0;
     let may_ask = !arguments.ask.dry_run && !arguments.yes;
     if may_ask && !agreed(engine, all.iter()).await? {
         face::note("Nothing was sent.");
-        return Ok(code);
+        return Ok(Ended {
+            code,
+            is_cut_off: false,
+        });
     }
     let count = all.len();
     let many = count > 1 || arguments.targets.len() > 1;
+    // Nothing can be asked, and how many were left for that.
+    let (mut is_cut_off, mut left) = (false, 0);
     for (index, Named { name, job }) in all.into_iter().enumerate() {
         if count > 1 && !arguments.ask.dry_run {
             face::say_place(index + 1, count, &name);
         }
         let engine = &face::engine_in(engine, &arguments.ask, "vision_model", &job.place.workspace);
+        let is_known = async || {
+            let known = engine.known(job.clone()).await;
+            known.is_ok_and(|known| known.markdown.is_some() && !job.again)
+        };
+        if is_cut_off && !is_known().await {
+            left += 1;
+            continue;
+        }
         let described = if arguments.ask.dry_run {
             prompt(engine, job).await
         } else {
@@ -95,11 +127,16 @@ async fn describe_images(
             Ok(Outcome::Description(description)) => print(&name, &description, many)?,
             Err(error) => {
                 face::say_error(&error);
+                let cause = error.downcast_ref::<JobError>();
+                is_cut_off |= cause.is_some_and(JobError::holds_for_all);
                 code = 1;
             }
         }
     }
-    Ok(code)
+    if left > 0 {
+        say_left(left, "image");
+    }
+    Ok(Ended { code, is_cut_off })
 }
 
 /// Whether these images may be described: the person is asked where that comes to much.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::arguments::{AskArgs, WrongUsage};
 use super::{output, signals};
 use crate::config::{ConfigFile, Layers, Notice, Resolved};
-use crate::engine::{Engine, Heard, Prepared, usd};
+use crate::engine::{Engine, Heard, JobError, Prepared, usd};
 use crate::prompt::Prompt;
 use crate::store::{Store, data_folder};
 use crate::text::{visible, visible_lines};
@@ -80,9 +80,11 @@ fn flags(ask: &AskArgs, model: &'static str) -> Vec<(&'static str, Value)> {
     ask.model.iter().map(|id| (model, json!(id))).collect()
 }
 
+/// What was said of the configuration.
+static SAID: Mutex<BTreeSet<Notice>> = Mutex::new(BTreeSet::new());
+
 /// What is wrong with the configuration, each thing once.
 fn say_faults(resolved: &Resolved) {
-    static SAID: Mutex<BTreeSet<Notice>> = Mutex::new(BTreeSet::new());
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     for notice in &resolved.notices {
         if said.insert(notice.clone()) {
@@ -133,8 +135,14 @@ pub fn say_notices(store: &Store) {
     }
 }
 
-/// What went wrong, in one line.
+/// What went wrong, in one line. What is wrong with the configuration may have been said before.
 pub fn say_error(error: &anyhow::Error) {
+    if let Some(JobError::Configuration(why)) = error.downcast_ref() {
+        let said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.iter().any(|notice| notice.to_string() == *why) {
+            return note("gloss: nothing was sent");
+        }
+    }
     note(&format!("gloss: {}", visible(&format!("{error:#}"))));
 }
 

@@ -83,6 +83,7 @@ fn job(
         open: Vec::new(),
         hints: Vec::new(),
         // Whoever types the command wants it done.
+        kept: Vec::new(),
         again: true,
         history: Vec::new(),
         problems: Vec::new(),

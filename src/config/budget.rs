@@ -1,10 +1,10 @@
 //! The setting `budget`: how much may be spent in a day or a month, in a workspace and in all.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::keys::{Expected, map};
 use super::source::snake_case;
-use crate::llm::models::ticks;
+use crate::llm::models::{dollars, ticks};
 
 /// What may be spent. A limit that is not set is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,30 @@ impl Budget {
         }
     }
 
+    /// As the setting is written, of the limits that are set.
+    pub(super) fn to_json(self) -> Value {
+        let mut set = Map::new();
+        for (before, limits) in [("", self.workspace), ("total_", self.machine)] {
+            for (name, limit) in [
+                (
+                    "daily_usd",
+                    limits.daily_ticks.map(|ticks| json!(dollars(ticks))),
+                ),
+                (
+                    "monthly_usd",
+                    limits.monthly_ticks.map(|ticks| json!(dollars(ticks))),
+                ),
+                (
+                    "daily_tokens",
+                    limits.daily_tokens.map(|tokens| json!(tokens)),
+                ),
+            ] {
+                set.extend(limit.map(|limit| (format!("{before}{name}"), limit)));
+            }
+        }
+        Value::Object(set)
+    }
+
     /// Reads the setting; names may be in `snake_case` or in camelCase.
     pub(super) fn read(value: &Value) -> Result<Self, Expected> {
         let mut budget = Self::default();
@@ -84,8 +108,6 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn budget(value: Value) -> Budget {
@@ -111,6 +133,7 @@ mod tests {
         let camel = json!({"dailyUsd": 0.5, "monthlyUsd": 10, "dailyTokens": 1000,
             "totalDailyUsd": 1, "totalMonthlyUsd": 0, "totalDailyTokens": 2000});
         assert_eq!((budget(snake), budget(camel)), (expected, expected));
+        assert_eq!(budget(expected.to_json()), expected);
         for nothing in [json!({}), json!([]), json!(null)] {
             assert!(!budget(nothing).is_set());
         }

@@ -14,6 +14,7 @@ use super::own_actions::own_actions;
 use super::{
     ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings, ToldWorkspace,
 };
+use crate::llm::Wire;
 use crate::llm::models::{OwnPrice, ticks};
 use crate::prompt::{Detail, Effort};
 
@@ -57,7 +58,7 @@ use Trust::{Anyone, UserOnly};
 
 /// In order. A key stands in the tables of `schema.rs` and `trust/tests.rs` as well, and what a
 /// repository may do with it in `trust.rs`: nothing, unless it says so.
-pub(super) const KEYS: [Key; 33] = [
+pub(super) const KEYS: [Key; 35] = [
     key("actions", Anyone, |s, v| {
         let (actions, fault) = own_actions(v);
         s.actions = actions;
@@ -270,11 +271,26 @@ pub(super) const KEYS: [Key; 33] = [
         s.vision_model = text(v)?;
         Ok(())
     }),
+    key("warm_connection", Anyone, |s, v| {
+        s.warm_connection = v.as_bool().ok_or("true or false")?;
+        Ok(())
+    }),
+    key("wire", UserOnly, |s, v| {
+        s.wire = match v.as_str() {
+            Some("chat") => Wire::Chat,
+            Some("responses") => Wire::Responses,
+            _ => return Err("\"chat\" or \"responses\"".into()),
+        };
+        Ok(())
+    }),
 ];
 
-/// Keys that are promised but not in force yet. Setting one is answered plainly rather
-/// than taken in silence.
-pub(super) const NOT_YET: [&str; 1] = ["wire"];
+/// Why this build cannot do what a key is for, though it knows the key.
+pub(super) fn not_built_in(name: &str) -> Option<&'static str> {
+    (name == "otlp_endpoint" && !cfg!(feature = "otlp")).then_some(
+        "`otlp_endpoint` does nothing here: this Gloss was built without the feature `otlp`",
+    )
+}
 
 const TEXT: &str = "a text in quotes";
 const ADDRESS: &str = "an address like https://api.x.ai/v1";

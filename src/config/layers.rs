@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::file::Content;
-use super::keys::{KEYS, Key, NOT_YET, is_guard};
+use super::keys::{KEYS, Key, is_guard, not_built_in};
 use super::origin::{Layer, Origin, Place};
 use super::source::{Entry, Environment, Fault, from_editor, from_environment, from_toml};
 use super::trust::{self, Right};
@@ -219,7 +219,8 @@ impl Laying {
             }
             _ => None,
         };
-        if let Some(what) = refusal {
+        let not_built_in = not_built_in(name).filter(|_| new != self.resolved.settings);
+        if let Some(what) = refusal.or_else(|| not_built_in.map(str::to_owned)) {
             return self.notice(origin, Some(name), what);
         }
         self.resolved.settings = new;
@@ -240,10 +241,21 @@ impl Laying {
                     .push(entry.origin);
             }
         }
+        let (values, origins) = (&self.resolved.values, &mut self.resolved.origins);
+        // A model that nobody named is there because of the list that it is the first of.
+        if values.contains_key("model")
+            && let Some(list) = origins.get("allowed_models").cloned()
+        {
+            origins.entry("model").or_insert(list);
+        }
         let settings = &self.resolved.settings;
         if self.resolved.origins.contains_key("exclude") {
             let all = json!(settings.exclude);
             self.resolved.values.insert("exclude", all);
+        }
+        if self.resolved.origins.contains_key("budget") {
+            let budget = settings.budget.to_json();
+            self.resolved.values.insert("budget", budget);
         }
         if self.resolved.origins.contains_key("actions") {
             let actions = settings.actions.iter();
@@ -333,13 +345,7 @@ fn never(name: &str, layer: Layer) -> String {
 
 fn unknown(name: &str) -> String {
     let shown: String = name.chars().take(60).collect();
-    if NOT_YET.contains(&name) {
-        return format!("`{name}` is not in force in this version");
-    }
     match nearest(name) {
-        Some(near) if NOT_YET.contains(&near) => {
-            format!("unknown key `{shown}`; `{near}` is not in force in this version either")
-        }
         Some(near) => format!("unknown key `{shown}`; did you mean `{near}`?"),
         None => format!("unknown key `{shown}`"),
     }
@@ -350,7 +356,6 @@ fn nearest(name: &str) -> Option<&'static str> {
         return None;
     }
     super::names()
-        .chain(NOT_YET)
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, _)| *distance <= 3)

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::llm::Wire;
 use crate::llm::models::{Price, TICKS_PER_USD};
 use crate::prompt::{Detail, Effort};
 
@@ -37,6 +38,8 @@ pub struct Settings {
     /// Why nothing may be sent until the configuration is mended, if so.
     pub blocked: Option<String>,
     pub base_url: String,
+    /// How the API is spoken to there.
+    pub wire: Wire,
     /// Prints the key, where the environment has none.
     pub api_key_command: Option<KeyCommand>,
     pub proxy: Option<String>,
@@ -72,6 +75,8 @@ pub struct Settings {
     pub code_lens: bool,
     /// Whether editors are told what is wrong with links to images.
     pub diagnostics: bool,
+    /// Whether a connection is opened before it is needed.
+    pub warm_connection: bool,
     pub remote_images: RemoteImages,
     /// Globs of files that are never sent in any way.
     pub exclude: Vec<String>,
@@ -170,6 +175,7 @@ impl Default for Settings {
         Self {
             blocked: None,
             base_url: "https://api.x.ai/v1".into(),
+            wire: Wire::Chat,
             api_key_command: None,
             proxy: None,
             ca_file: None,
@@ -195,6 +201,7 @@ impl Default for Settings {
             inlay_hints: true,
             code_lens: false,
             diagnostics: true,
+            warm_connection: true,
             remote_images: RemoteImages::Fetch,
             exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
             redact_secrets: true,

@@ -84,7 +84,7 @@ const KEYS: &[Row] = &[
     ),
     (
         "base_url",
-        "Where the API is: any server that speaks chat/completions.",
+        "Where the API is: any server that speaks chat/completions, or what `wire` says.",
         || json!({ "type": "string", "pattern": "^https?://", "default": "https://api.x.ai/v1" }),
     ),
     (
@@ -278,6 +278,16 @@ const KEYS: &[Row] = &[
         "vision_model",
         "The model that looks at images; without it the one that is asked about code.",
         || id(),
+    ),
+    (
+        "warm_connection",
+        "Whether a connection to the API is opened as the editor starts, so that the first answer waits for none. It asks for the list of models, which is not billed.",
+        || json!({ "type": "boolean", "default": true }),
+    ),
+    (
+        "wire",
+        "How the API is spoken to: chat/completions, which every server has, or responses.",
+        || one_of(&["chat", "responses"], "chat"),
     ),
 ];
 

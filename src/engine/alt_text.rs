@@ -619,10 +619,13 @@ mod tests {
         let marked = tally(&links[..1], |_| AltText::Decorative);
         assert_eq!(summary(marked), "Marked a.png as decorative.");
         let text = "![a](a.png)";
-        let left = tally(&image::links(Markup::Markdown, text), |_| {
+        let unchanged = tally(&image::links(Markup::Markdown, text), |_| {
             AltText::Text("a".into())
         });
-        assert_eq!(left.rewriting(text).summary, "Left 1 image as it stood.");
+        assert_eq!(
+            unchanged.rewriting(text).summary,
+            "Left 1 image as it stood."
+        );
     }
 
     #[test]

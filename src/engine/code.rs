@@ -42,6 +42,8 @@ pub struct CodeJob {
     pub open: Vec<Neighbour>,
     /// What the editor's other language servers know about the range.
     pub hints: Vec<Hint>,
+    /// The notes that are shown beside the document, of which the store has those of files.
+    pub kept: Vec<Arc<Note>>,
     /// Ask even though an explanation of this text is kept.
     pub again: bool,
     /// The document itself, once comments for Gloss were taken out of the snapshot's text; see
@@ -88,7 +90,7 @@ impl Engine {
         let blank = self.blank_note(&job, &prepared).await?;
         if !job.again
             && let Some(blank) = &blank
-            && let Some(said) = self.said_before(blank).await
+            && let Some(said) = self.said_before(&job, &prepared, blank).await
         {
             let spent = account(&job, &prepared).kept(self, &said.model);
             ear(Heard::Kept(said.markdown.clone()));
@@ -165,6 +167,8 @@ impl Engine {
         }
     }
 
+    /// Asks about what was prepared. Of several who ask the same at once one does, and all have its
+    /// answer, unless they want one of their own.
     pub(super) async fn ask_about(
         &self,
         job: &CodeJob,
@@ -178,7 +182,22 @@ impl Engine {
             effort: job.task.effort(),
             account: account(job, prepared),
         };
-        self.ask(asking, ear).await
+        if job.again {
+            return self.ask(asking, ear).await;
+        }
+        let key = asking.fingerprint(&self.settings.base_url);
+        if self.asked.are_taken(&key) {
+            ear(Heard::Queued);
+        }
+        let mut turn = self.asked.take(&key).await;
+        if let Some(answer) = turn.clone() {
+            ear(Heard::Text(answer.text.clone()));
+            let spent = account(job, prepared).kept(self, &answer.spent.model);
+            return Ok(Answer { spent, ..answer });
+        }
+        let answer = self.ask(asking, ear).await?;
+        *turn = Some(answer.clone());
+        Ok(answer)
     }
 
     /// Parses, finds the subject and writes the prompt, off the threads that answer; books a refusal.

@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::{Engine, JobError};
 use crate::config::Resolved;
-use crate::llm::{self, ApiError, Endpoint, Key, KeyInfo, RateLimits};
+use crate::llm::{self, ApiError, Endpoint, Key, KeyInfo, Look, Proxy, RateLimits};
 
 /// How a check went, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -57,47 +59,73 @@ impl Engine {
     /// this engine was made of.
     pub async fn diagnose(&self, resolved: Resolved) -> Diagnosis {
         let mut checks = vec![configuration(&resolved)];
-        let search = self.keys().find().await;
-        let key = search
-            .as_ref()
-            .ok()
-            .and_then(|search| search.found.as_ref());
-        let key = key.map(|found| found.key.clone());
         let mut limits = self.learned.limits();
-        let reached = match self.base_url() {
+        let search = self.keys().find().await;
+        let host = self.keys().host();
+        match self.base_url() {
             Ok(base_url) => {
-                let is_local = llm::is_loopback(&base_url);
-                checks.push(key_check(&search, is_local, self.keys().host()));
+                checks.push(key_check(&search, llm::is_loopback(&base_url), host));
+                let found = search.ok().and_then(|search| search.found);
                 let endpoint = Endpoint {
                     base_url,
-                    key: key.clone(),
+                    key: found.map(|found| found.key),
                 };
-                let began = Instant::now();
-                let told = self.key_info(&endpoint).await;
-                if let Ok(info) = &told
-                    && info.rate_limits != RateLimits::default()
-                {
-                    limits = Some(info.rate_limits);
-                }
-                endpoint_check(
-                    told,
-                    key.as_ref(),
-                    self.keys().host(),
-                    began.elapsed().as_millis(),
-                )
+                checks.extend(self.way_checks(endpoint, &mut limits).await);
             }
             Err(error) => {
-                checks.push(key_check(&search, false, self.keys().host()));
-                failure("endpoint", error.to_string())
+                checks.push(key_check(&search, false, host));
+                checks.push(failure("endpoint", error.to_string()));
             }
-        };
-        checks.push(reached);
+        }
         checks.push(limits_check(limits));
         checks.push(self.store_check().await);
         Diagnosis {
             checks,
             resolved,
             limits,
+        }
+    }
+
+    /// What lies on the way to the endpoint, and whether it answers.
+    async fn way_checks(&self, endpoint: Endpoint, limits: &mut Option<RateLimits>) -> Vec<Check> {
+        let host = self.keys().host();
+        let proxy = llm::proxy_to(&endpoint.base_url, self.settings.proxy.as_deref());
+        let certificates = self.certificates_check(&endpoint.base_url).await;
+        let can_be_tried = certificates.state < State::Failure;
+        let mut checks = vec![proxy_check(proxy, host), certificates];
+        if !can_be_tried {
+            checks.push(warning("endpoint", "not tried without certificates".into()));
+            return checks;
+        }
+        let began = Instant::now();
+        let Look { told, time } = self.look(&endpoint).await;
+        let took = began.elapsed().as_millis();
+        if let Ok(info) = &told
+            && info.rate_limits != RateLimits::default()
+        {
+            *limits = Some(info.rate_limits);
+        }
+        let clock = clock_check(&told, time, Timestamp::now(), host);
+        checks.push(endpoint_check(told, endpoint.key.as_ref(), host, took));
+        checks.push(clock);
+        checks
+    }
+
+    async fn certificates_check(&self, base_url: &Url) -> Check {
+        if base_url.scheme() == "http" {
+            return ok("certificates", "none needed for plain http".into());
+        }
+        let ca_file = self.settings.ca_file.clone();
+        let trusted = match &ca_file {
+            Some(path) => format!("the system's, and those in {}", path.display()),
+            None => "the system's".into(),
+        };
+        // Reading the system's takes milliseconds, and blocks.
+        let read = tokio::task::spawn_blocking(move || llm::tls(ca_file.as_deref()));
+        match read.await {
+            Ok(Ok(_)) => ok("certificates", trusted),
+            Ok(Err(error)) => failure("certificates", error.to_string()),
+            Err(_) => failure("certificates", JobError::Internal.to_string()),
         }
     }
 
@@ -169,6 +197,56 @@ fn key_check(search: &crate::auth::Outcome, is_local: bool, host: &str) -> Check
             (None, None) => failure("key", JobError::NoKey.to_string()),
         },
     }
+}
+
+fn proxy_check(proxy: Option<Proxy>, host: &str) -> Check {
+    let told = match proxy {
+        None => format!("none on the way to {host}"),
+        Some(Proxy { address, is_set }) => {
+            let by = if is_set {
+                "the setting `proxy`"
+            } else {
+                "the environment (such as HTTPS_PROXY) or the system"
+            };
+            format!("{address} on the way to {host}, by {by}")
+        }
+    };
+    ok("proxy", told)
+}
+
+/// How far the clocks may be apart before it is worth a word.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// This machine's clock beside that of the endpoint.
+fn clock_check(
+    told: &Result<KeyInfo, ApiError>,
+    time: Option<Timestamp>,
+    now: Timestamp,
+    host: &str,
+) -> Check {
+    if let Err(ApiError::OutOfDate { said, .. }) = told {
+        let told = format!("{said}, the certificate of {host}: set the clock if it is wrong");
+        return warning("clock", told);
+    }
+    let Some(time) = time else {
+        return ok("clock", format!("not compared: {host} told no time"));
+    };
+    let ahead = now.duration_since(time);
+    if ahead.abs() <= SKEW {
+        return ok("clock", format!("that of {host} says the same"));
+    }
+    let minutes = SignedDuration::from_mins(ahead.abs().as_mins());
+    let side = if ahead.is_positive() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    warning(
+        "clock",
+        format!(
+            "{minutes:#} {side} that of {host}: set it, for the ledger and the budget go by it"
+        ),
+    )
 }
 
 /// What one unbilled call came to: whether it got there counts first, the key second.
@@ -324,6 +402,34 @@ mod tests {
             State::Failure,
             "`proxy`",
         );
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_is_told_by_how_much() {
+        let check = |time: Option<&str>, state: State, words: &str| {
+            let time = time.map(|time| time.parse().unwrap());
+            let now = "2026-11-30T12:00:00Z".parse().unwrap();
+            let told = Ok(KeyInfo::default());
+            let found = clock_check(&told, time, now, "api.x.ai");
+            assert_eq!(found.state, state, "{}", found.told);
+            assert!(found.told.contains(words), "{}", found.told);
+        };
+        check(None, State::Ok, "not compared");
+        check(Some("2026-11-30T11:58:30Z"), State::Ok, "the same");
+        check(Some("2026-11-30T12:02:00Z"), State::Ok, "the same");
+        check(Some("2026-11-30T09:59:01Z"), State::Warning, "2h ahead of");
+        check(
+            Some("2026-12-02T12:05:00Z"),
+            State::Warning,
+            "48h 5m behind",
+        );
+        let out_of_date = ApiError::OutOfDate {
+            host: "api.x.ai".into(),
+            said: "2016-01-01 00:00, it does not hold yet".into(),
+        };
+        let found = clock_check(&Err(out_of_date), None, Timestamp::now(), "api.x.ai");
+        assert_eq!(found.state, State::Warning);
+        assert!(found.told.contains("2016-01-01"), "{}", found.told);
     }
 
     #[test]

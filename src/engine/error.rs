@@ -125,6 +125,38 @@ impl JobError {
         }
     }
 
+    /// Whether any other request would fail the same way just now, so that none need be tried.
+    pub fn holds_for_all(&self) -> bool {
+        match self {
+            Self::NoKey
+            | Self::Key(_)
+            | Self::NoKeyBut(_)
+            | Self::Configuration(_)
+            | Self::BaseUrl(_)
+            | Self::NoLedger(_)
+            | Self::NoPrice(_)
+            | Self::Closing => true,
+            Self::Api(error) => matches!(
+                error,
+                ApiError::NoKey { .. }
+                    | ApiError::BadKey { .. }
+                    | ApiError::NoMoney { .. }
+                    | ApiError::NotFound { .. }
+                    | ApiError::Redirected { .. }
+                    | ApiError::NotAnApi { .. }
+                    | ApiError::Dns { .. }
+                    | ApiError::ConnectionRefused { .. }
+                    | ApiError::Unreachable { .. }
+                    | ApiError::Tls { .. }
+                    | ApiError::OutOfDate { .. }
+                    | ApiError::Proxy { .. }
+                    | ApiError::ConnectTimeout { .. }
+                    | ApiError::Setting { .. }
+            ),
+            _ => false,
+        }
+    }
+
     /// The class in one word, for the ledger.
     pub fn class(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Answer, Asking, Ear, Engine, Heard, JobError};
-use crate::llm::{ApiError, Endpoint, KeyInfo, ListedModel, RateLimits, models};
+use crate::llm::{ApiError, Endpoint, ListedModel, Look, RateLimits, models};
 
 /// What this process learned of the models it asked; shared by all engines made from one.
 #[derive(Clone, Debug, Default)]
@@ -53,11 +53,8 @@ impl Engine {
     }
 
     /// What an endpoint says of the key that goes along. Bills nothing.
-    ///
-    /// # Errors
-    /// When the key is not accepted, or the endpoint does not say.
-    pub async fn key_info(&self, endpoint: &Endpoint) -> Result<KeyInfo, ApiError> {
-        self.client.key_info(endpoint).await
+    pub async fn look(&self, endpoint: &Endpoint) -> Look {
+        self.client.look(endpoint).await
     }
 
     /// What the endpoint offers.

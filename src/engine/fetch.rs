@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{StatusCode, header, redirect};
 use rustls::ClientConfig;
 use tokio::sync::{OnceCell, Semaphore};
@@ -225,7 +224,7 @@ impl Fetcher {
 
     /// How to get to the URL's host, if one may.
     async fn way(&self, url: &Url) -> Result<Way, FetchError> {
-        let is_proxied = self.is_proxied(url);
+        let is_proxied = llm::proxy_to(url, self.proxy()).is_some();
         let addresses = match self.addresses(url).await {
             // Behind a proxy, names of the world outside are often known to that alone.
             Err(FetchError::NoAddress(_)) if is_proxied => return Ok(Way::Proxy),
@@ -263,26 +262,6 @@ impl Fetcher {
             return Err(FetchError::NotPublic(host(url)));
         }
         Ok(permitted)
-    }
-
-    /// Whether a proxy stands on the way, by the settings or by the environment.
-    fn is_proxied(&self, url: &Url) -> bool {
-        if llm::is_loopback(url) {
-            return false;
-        }
-        let matcher = match self.proxy() {
-            Some(proxy) => {
-                let no_proxy = ["NO_PROXY", "no_proxy"];
-                let no_proxy = no_proxy.iter().find_map(|name| std::env::var(name).ok());
-                Matcher::builder()
-                    .all(proxy)
-                    .no(no_proxy.unwrap_or_default())
-                    .build()
-            }
-            None => Matcher::from_system(),
-        };
-        let uri = url.as_str().parse::<hyper::Uri>();
-        uri.is_ok_and(|uri| matcher.intercept(&uri).is_some())
     }
 
     fn proxy(&self) -> Option<&str> {

@@ -1,5 +1,6 @@
 //! Explains every function of a file that no note explains yet: many small ones in one request.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 
 use super::account::STAND_IN;
 use super::code::blocking;
-use super::notes::anchor;
+use super::notes::{anchor, answered};
 use super::{Account, Asking, Ear, Engine, Estimate, Heard, JobError, Place, Spent};
 use crate::action::Subject;
 use crate::action::explain_file::{self, Answers, File, Function};
@@ -30,6 +31,8 @@ pub struct FileJob {
     pub place: Place,
     /// The tree of this very snapshot, where it is known.
     pub syntax: Option<Arc<Syntax>>,
+    /// The notes that are shown beside the document, of which the store has those of files.
+    pub kept: Vec<Arc<Note>>,
 }
 
 /// What would be asked.
@@ -92,15 +95,7 @@ impl Engine {
     /// # Errors
     /// When it may not be sent, or there are none.
     pub async fn plan_file(&self, job: FileJob) -> Result<FilePlan, JobError> {
-        let (workspace, file) = (
-            job.place.workspace.display().to_string(),
-            job.place.shown.clone(),
-        );
-        let kept = self.store.notes_of(workspace, file, None).await;
-        let kept = kept
-            .ok()
-            .flatten()
-            .map_or_else(Vec::new, |(notes, _)| notes);
+        let kept = self.kept_of(&job.place, &job.kept).await;
         let engine = self.clone();
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
@@ -115,7 +110,7 @@ impl Engine {
         .await
     }
 
-    fn planned(&self, job: &FileJob, kept: &[Note]) -> Result<FilePlan, JobError> {
+    fn planned(&self, job: &FileJob, kept: &[Arc<Note>]) -> Result<FilePlan, JobError> {
         self.base_url()?;
         self.permit(&job.place)?;
         let text = &job.snapshot.text;
@@ -152,15 +147,13 @@ impl Engine {
             secrets.learn(&whole);
             secret_places = prompt::secrets_in(&whole);
         }
+        let known = answered(kept, text, Some(&syntax), self.asked_as());
+        let known: HashSet<_> = known.into_iter().map(|found| found.range).collect();
         let mut to_ask = Vec::new();
         for (id, symbol) in functions.into_iter().enumerate() {
             let subject = subject_of(symbol);
             let blank = self.blank(job, &syntax, &subject);
-            let is_known = kept.iter().any(|note| {
-                note.is_of_same(&blank)
-                    && note.anchor.hash == blank.anchor.hash
-                    && note.asked == blank.asked
-            });
+            let is_known = known.contains(&subject.range);
             let is_cut = prompt::cuts_one_of(&secret_places, &subject.range);
             match (is_known, is_cut) {
                 (true, _) => plan.known += 1,
@@ -303,6 +296,8 @@ impl Engine {
                 let note = Note {
                     model: answer.spent.model.clone(),
                     cost_ticks: answer.spent.cost_ticks.map(|ticks| ticks / share.max(1)),
+                    // Another than before, by which other editors see that it is another note.
+                    time: Timestamp::now(),
                     ..note.as_ref().clone()
                 };
                 noted(self.keep_note(&plan.place, note), &planned.subject);

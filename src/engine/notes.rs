@@ -7,6 +7,7 @@ mod list;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ropey::Rope;
 use sha2::{Digest as _, Sha256};
 
 use super::code::{CodeJob, Explanation, Prepared, blocking};
@@ -14,9 +15,10 @@ use super::{Engine, JobError, Place, Spent, Task};
 use crate::action::explain;
 use crate::llm::models;
 use crate::store::{Hash, Note};
+use crate::syntax::Syntax;
 
-pub use anchor::{Located, anchor, hash as text_hash, locate};
-pub use comment::as_comment;
+pub use anchor::{Located, anchor, hash as text_hash, locate, locate_again};
+pub use comment::{Commented, as_comment};
 pub use list::{Listed, listed};
 
 impl Engine {
@@ -49,15 +51,48 @@ impl Engine {
     }
 
     /// What was said before of the very text that `blank` is about, asked in the same way.
-    pub(super) async fn said_before(&self, blank: &Note) -> Option<Note> {
-        blank.asked?;
-        let (workspace, file) = (blank.workspace.clone(), blank.file.clone());
-        let (notes, _) = self.store.notes_of(workspace, file, None).await.ok()??;
-        notes.into_iter().rfind(|note| {
-            note.is_of_same(blank)
-                && note.anchor.hash == blank.anchor.hash
-                && note.asked == blank.asked
-        })
+    pub(super) async fn said_before(
+        &self,
+        job: &CodeJob,
+        prepared: &Prepared,
+        blank: &Note,
+    ) -> Option<Note> {
+        let asked = blank.asked?;
+        let notes = self.kept_of(&job.place, &job.kept).await;
+        let is_of_text = |note: &Note| {
+            note.anchor.hash == blank.anchor.hash
+                && note.action == blank.action
+                && note.asked == Some(asked)
+        };
+        let of_same = notes
+            .iter()
+            .rfind(|note| is_of_text(note) && note.is_of_same(blank));
+        if of_same.is_some() || !notes.iter().any(|note| is_of_text(note)) {
+            return of_same.map(|note| note.as_ref().clone());
+        }
+        // Its symbol, or what is around that, went by another name.
+        let (text, syntax) = (job.snapshot.text.clone(), prepared.syntax.clone());
+        let range = prepared.subject.range.clone();
+        let finding = blocking(move || {
+            let found = answered(&notes, &text, syntax.as_deref(), asked);
+            let found = found.into_iter().find(|found| found.range == range);
+            Ok(found.and_then(|found| Some(notes.get(found.note)?.as_ref().clone())))
+        });
+        finding.await.ok().flatten()
+    }
+
+    /// The notes of a file, the oldest first: those in the store, and those that are `known` in
+    /// memory alone, as the notes of a text that is no file are.
+    pub(super) async fn kept_of(&self, place: &Place, known: &[Arc<Note>]) -> Vec<Arc<Note>> {
+        let workspace = place.workspace.display().to_string();
+        let stored = self.store.notes_of(workspace, place.shown.clone(), None);
+        let stored = stored.await.ok().flatten();
+        let stored = stored.into_iter().flat_map(|(notes, _)| notes);
+        let mut notes: Vec<_> = stored.map(Arc::new).collect();
+        if place.path.is_none() {
+            notes.extend_from_slice(known);
+        }
+        notes
     }
 
     /// Keeps what was said, in the place of what was said of the same text before. A text that is
@@ -85,6 +120,27 @@ impl Engine {
         }
         hash.finalize().into()
     }
+}
+
+/// Where these notes of a file answer what is asked so: explanations of symbols whose text is what
+/// it was, wherever they stand by now.
+pub(super) fn answered(
+    notes: &[Arc<Note>],
+    text: &Rope,
+    syntax: Option<&Syntax>,
+    asked: Hash,
+) -> Vec<Located> {
+    let mut located = locate(notes, text, syntax);
+    located.retain(|found| {
+        let note = notes.get(found.note);
+        found.is_fresh
+            && note.is_some_and(|note| {
+                note.anchor.part.is_none()
+                    && note.action == Task::Explain.name()
+                    && note.asked == Some(asked)
+            })
+    });
+    located
 }
 
 /// The note as an explanation for which nothing was spent.

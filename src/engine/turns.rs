@@ -1,40 +1,50 @@
-//! One at a time for each image: whoever comes second has what the first one got.
+//! One at a time for each question: whoever comes second has what the first one got.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
-use crate::store::DescriptionKey;
+/// The right to ask, and what the one before was told; dropping it passes it on.
+pub type Turn<T> = OwnedMutexGuard<Option<T>>;
 
-/// What the one before was told.
-type Told = Option<String>;
+/// Those who wait for the same, and what the one before them was told.
+type Line<T> = Queue<Option<T>>;
 
-/// The right to ask about an image, and what the one before was told; dropping it passes it on.
-pub type Turn = OwnedMutexGuard<Told>;
+/// Who is asking what, by a key that tells questions apart.
+pub struct Turns<K, T>(Arc<Mutex<HashMap<K, Weak<Line<T>>>>>);
 
-/// Who is asking about which image.
-#[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<DescriptionKey, Weak<Queue<Told>>>>>);
+impl<K, T> Clone for Turns<K, T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
-impl Turns {
-    /// Whether somebody asks about the same just now.
-    pub fn are_taken(&self, key: &DescriptionKey) -> bool {
+impl<K, T> Default for Turns<K, T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash, T> Turns<K, T> {
+    /// Whether somebody asks the same just now.
+    pub fn are_taken(&self, key: &K) -> bool {
         self.of(key).try_lock().is_err()
     }
 
-    /// The turn of the caller, once nobody else asks about the same.
-    pub async fn take(&self, key: &DescriptionKey) -> Turn {
+    /// The turn of the caller, once nobody else asks the same.
+    pub async fn take(&self, key: &K) -> Turn<T> {
         self.of(key).lock_owned().await
     }
 
-    fn of(&self, key: &DescriptionKey) -> Arc<Queue<Told>> {
+    fn of(&self, key: &K) -> Arc<Line<T>> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turn) = turns.get(key).and_then(Weak::upgrade) {
             return turn;
         }
         turns.retain(|_, turn| turn.strong_count() > 0);
-        let turn = Arc::default();
+        let turn = Arc::new(Queue::new(None));
         turns.insert(key.clone(), Arc::downgrade(&turn));
         turn
     }
@@ -45,14 +55,10 @@ mod tests {
     use super::*;
     use futures::FutureExt as _;
 
-    fn key(image: &str) -> DescriptionKey {
-        DescriptionKey::new(image.as_bytes(), "English", 1, "grok")
-    }
-
     #[tokio::test]
     async fn the_second_waits_and_has_what_the_first_was_told() {
         let turns = Turns::default();
-        let (a, b) = (key("a"), key("b"));
+        let (a, b) = ("a", "b");
         let mut first = turns.take(&a).await;
         let mut second = Box::pin(turns.take(&a));
         assert!(second.as_mut().now_or_never().is_none());
@@ -67,8 +73,8 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_gives_up_passes_the_turn_on() {
-        let turns = Turns::default();
-        let a = key("a");
+        let turns = Turns::<_, String>::default();
+        let a = "a";
         let first = turns.take(&a).await;
         let mut second = Box::pin(turns.take(&a));
         let mut third = Box::pin(turns.take(&a));

@@ -219,6 +219,7 @@ mod tests {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            kept: Vec::new(),
             again: false,
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ApiError;
-use super::chat::Field;
+use super::field::Field;
 use super::said::Said;
 
 /// What an error answer was, and what was asked.
@@ -196,7 +196,8 @@ fn refused_parameter(text: &str, said: &Said) -> Option<String> {
     let named = said
         .parameter
         .clone()
-        .or_else(|| word_after(&said.text, "parameter"));
+        .or_else(|| word_after(&said.text, "parameter"))
+        .or_else(|| word_after(&said.text, "Argument not supported"));
     match named {
         Some(name) => Some(match Field::named(&name) {
             Some(field) => field.name().to_owned(),
@@ -396,6 +397,18 @@ mod tests {
         check(
             r#"{"error":"This model does not support parameter `stop`."}"#,
             "stop",
+        );
+        check(
+            r#"{"code":"400","error":"Argument not supported: reasoning"}"#,
+            "reasoning_effort",
+        );
+        check(
+            r#"{"code":"400","error":"Argument not supported: instructions and previous_response_id together"}"#,
+            "instructions",
+        );
+        check(
+            r#"{"error":{"message":"Unsupported parameter: 'text.format' is not supported with this model.","param":"text.format"}}"#,
+            "response_format",
         );
         check(
             r#"{"error":"Unsupported parameter(s): max_completion_tokens"}"#,

@@ -86,7 +86,7 @@ pub enum ApiError {
     Forbidden { said: String },
     #[error(
         "there is no chat API at this address (HTTP {status}{}): check `base_url`, which usually \
-         ends in /v1",
+         ends in /v1, and `wire`",
         after_comma(said)
     )]
     NotFound { status: u16, said: String },
@@ -117,6 +117,11 @@ pub enum ApiError {
         /// What is wrong, and what to do about it.
         said: String,
     },
+    #[error(
+        "the certificate of {host} is not valid at this machine's time ({said}): set the clock; if it \
+         is right, the certificate has to be renewed"
+    )]
+    OutOfDate { host: String, said: String },
     #[error("the proxy on the way to {host} failed ({said}): check `proxy` and HTTPS_PROXY")]
     Proxy { host: String, said: String },
     #[error(
@@ -150,6 +155,11 @@ pub enum ApiError {
          less or lower `max_prompt_tokens`"
     )]
     Empty,
+    #[error(
+        "the model had used up its tokens before it said anything: raise `max_output_tokens`, or \
+         lower `reasoning_effort`"
+    )]
+    Wordless,
     #[error("{said}")]
     Setting {
         /// What is wrong with which setting, and what to do.
@@ -180,7 +190,7 @@ impl ApiError {
             Self::Dns { .. } | Self::ConnectionRefused { .. } | Self::Unreachable { .. } => {
                 "unreachable"
             }
-            Self::Tls { .. } => "tls",
+            Self::Tls { .. } | Self::OutOfDate { .. } => "tls",
             Self::Proxy { .. } => "proxy",
             Self::ConnectTimeout { .. }
             | Self::FirstByteTimeout { .. }
@@ -188,7 +198,7 @@ impl ApiError {
             | Self::TotalTimeout { .. } => "timeout",
             Self::Reset { .. } | Self::CutOff => "cut_off",
             Self::Endless { .. } => "endless",
-            Self::Empty => "empty",
+            Self::Empty | Self::Wordless => "empty",
             Self::Setting { .. } => "setting",
         }
     }
@@ -215,6 +225,7 @@ impl ApiError {
             | Self::Malformed { said }
             | Self::Unreachable { said, .. }
             | Self::Tls { said, .. }
+            | Self::OutOfDate { said, .. }
             | Self::Proxy { said, .. }
             | Self::Reset { said, .. }
             | Self::Setting { said } => *said = clean(said),
@@ -229,7 +240,8 @@ impl ApiError {
             | Self::TotalTimeout { .. }
             | Self::CutOff
             | Self::Endless { .. }
-            | Self::Empty => {}
+            | Self::Empty
+            | Self::Wordless => {}
         }
         self
     }
@@ -401,6 +413,13 @@ mod tests {
             &["api.x.ai", "why"],
         );
         check(
+            ApiError::OutOfDate {
+                host: host.clone(),
+                said: said.clone(),
+            },
+            &["set the clock"],
+        );
+        check(
             ApiError::Proxy {
                 host: host.clone(),
                 said: said.clone(),
@@ -443,6 +462,10 @@ mod tests {
         check(ApiError::CutOff, &["cut off"]);
         check(ApiError::Endless { limit: 4 << 20 }, &["4 MiB"]);
         check(ApiError::Empty, &["`max_prompt_tokens`"]);
+        check(
+            ApiError::Wordless,
+            &["`max_output_tokens`", "`reasoning_effort`"],
+        );
         check(
             ApiError::Setting {
                 said: text("do this"),

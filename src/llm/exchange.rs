@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
-use super::chat::{self, Field};
+use super::field::Field;
 use super::record::Record;
 use super::request::{Failed, Request, later};
 use super::retry::{self, Decision, Try};
@@ -73,7 +73,7 @@ fn to_drop(error: &ApiError, call: &Call, refused: &BTreeSet<Field>) -> Option<F
     let ApiError::ParameterRefused { parameter, .. } = error else {
         return None;
     };
-    Field::named(parameter).filter(|field| chat::body(call, refused).has(*field))
+    Field::named(parameter).filter(|field| call.wire.sends(*field, call, refused))
 }
 
 /// What a wait is for, in a few words.

@@ -2,36 +2,53 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
 
+use super::address::below;
 use super::classify::{Refusal, classify};
 use super::key::{may_see_key, scrub};
 use super::said::Said;
 use super::transport::{self, Route, Sending};
-use super::{ApiError, Client, Endpoint, RateLimits};
+use super::{ApiError, Client, Endpoint, RateLimits, retry};
 
 /// The most that is read, in bytes.
 const LONGEST: usize = 4 << 20;
 
-/// What came, and what the headers told beside it.
-pub(super) struct Fetched {
-    pub body: Value,
+/// An answer, whatever it is, and what its headers told beside it.
+pub(super) struct Answer {
+    /// What was asked for, or why it was refused.
+    pub body: Result<Value, ApiError>,
     pub limits: RateLimits,
+    /// By the server's clock, where it tells it.
+    pub time: Option<Timestamp>,
 }
 
-/// What stands at `name` beside chat/completions; from `base_url`'s very host, with the key where
+/// What stands at `name` below the base address; from `base_url`'s very host, with the key where
 /// that may see it.
 pub(super) async fn fetched(
     client: &Client,
     endpoint: &Endpoint,
     name: &str,
     patience: Duration,
-) -> Result<Fetched, ApiError> {
+) -> Result<Value, ApiError> {
+    answered(client, endpoint, name, patience).await?.body
+}
+
+/// The same, with all that came.
+///
+/// # Errors
+/// When no answer came.
+pub(super) async fn answered(
+    client: &Client,
+    endpoint: &Endpoint,
+    name: &str,
+    patience: Duration,
+) -> Result<Answer, ApiError> {
     let base = &endpoint.base_url;
-    let url = beside_chat(base, name)?;
+    let url = below(base, name)?;
     let mut request = client.pool(Route::to(&url)).await?.get(url.clone());
     if let Some(key) = endpoint.key.as_ref().filter(|_| may_see_key(&url, base))
         && let Some(value) = key.header()
@@ -60,6 +77,7 @@ pub(super) async fn fetched(
     })?;
     let status = response.status();
     let limits = RateLimits::of(response.headers());
+    let time = retry::date(response.headers());
     let mut body = Vec::new();
     while let Some(more) = timeout_at(deadline, response.chunk())
         .await
@@ -71,57 +89,19 @@ pub(super) async fn fetched(
         }
         body.extend_from_slice(&more);
     }
-    if status.is_success() {
-        let body = serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
+    let body = if status.is_success() {
+        serde_json::from_slice(&body).map_err(|_| ApiError::NotAnApi {
             said: format!("what stands at /{name} is no JSON"),
-        })?;
-        return Ok(Fetched { body, limits });
-    }
-    let error = classify(&Refusal {
-        status: Some(status.as_u16()),
-        said: &Said::from_body(&body),
-        model: "",
-        bytes: 0,
-        wait: None,
-    });
-    Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
-}
-
-/// The address of something beside chat/completions.
-fn beside_chat(base: &Url, name: &str) -> Result<Url, ApiError> {
-    let wrong = || ApiError::Setting {
-        said: "`base_url` is no plain web address: write it as https://HOST/v1".into(),
+        })
+    } else {
+        let error = classify(&Refusal {
+            status: Some(status.as_u16()),
+            said: &Said::from_body(&body),
+            model: "",
+            bytes: 0,
+            wait: None,
+        });
+        Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
     };
-    let is_web = matches!(base.scheme(), "http" | "https") && base.host_str().is_some();
-    if !is_web || !base.username().is_empty() || base.password().is_some() {
-        return Err(wrong());
-    }
-    let mut url = base.clone();
-    url.set_fragment(None);
-    let path = url.path().trim_end_matches('/');
-    let path = path.strip_suffix("/chat/completions").unwrap_or(path);
-    let path = format!("{path}/{name}");
-    url.set_path(&path);
-    Ok(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lists_are_beside_chat_completions() {
-        let check = |base: &str, expected: &str| {
-            let url = beside_chat(&Url::parse(base).unwrap(), "models").unwrap();
-            assert_eq!(url.as_str(), expected);
-        };
-        check("https://api.x.ai/v1", "https://api.x.ai/v1/models");
-        check("https://api.x.ai/v1/", "https://api.x.ai/v1/models");
-        check(
-            "http://h/v1/chat/completions?a=b#c",
-            "http://h/v1/models?a=b",
-        );
-        check("http://h", "http://h/models");
-        assert!(beside_chat(&Url::parse("https://u:p@h/v1").unwrap(), "models").is_err());
-    }
+    Ok(Answer { body, limits, time })
 }

@@ -1,10 +1,11 @@
-//! What the endpoint says of a key: whose it is, and whether it is blocked. Unbilled.
+//! A look at the endpoint, and what it says of a key: whose it is, whether it is blocked. Unbilled.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::get::fetched;
+use super::get::{Answer, answered};
 use super::key::scrub;
 use super::said::short;
 use super::{ApiError, Client, Endpoint, RateLimits};
@@ -42,30 +43,49 @@ impl KeyInfo {
     }
 }
 
+/// What a look at an endpoint came to.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// An error when the key is not accepted, or the endpoint does not say.
+    pub told: Result<KeyInfo, ApiError>,
+    /// The time by the endpoint's clock, as its answer was begun; `None` where none came, or it
+    /// does not tell.
+    pub time: Option<Timestamp>,
+}
+
 impl Client {
-    /// What the endpoint says of the key that goes along. Costs nothing.
-    ///
-    /// # Errors
-    /// When the key is not accepted, or the endpoint does not say.
-    pub async fn key_info(&self, endpoint: &Endpoint) -> Result<KeyInfo, ApiError> {
-        let fetched = fetched(self, endpoint, "api-key", PATIENCE).await?;
-        let body = &fetched.body;
-        if !body.is_object() {
-            let said = "what stands at /api-key is no object".into();
-            return Err(ApiError::NotAnApi { said });
+    /// Asks the endpoint what it says of the key that goes along. Costs nothing.
+    pub async fn look(&self, endpoint: &Endpoint) -> Look {
+        match answered(self, endpoint, "api-key", PATIENCE).await {
+            Ok(answer) => Look {
+                time: answer.time,
+                told: info(answer, endpoint),
+            },
+            Err(error) => Look {
+                told: Err(error),
+                time: None,
+            },
         }
-        let text = |name: &str| {
-            let text = body.get(name).and_then(Value::as_str).map(short)?;
-            Some(scrub(&text, endpoint.key.as_ref())).filter(|text| !text.is_empty())
-        };
-        let is = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or(false);
-        Ok(KeyInfo {
-            name: text("name"),
-            team: text("team_name").or_else(|| text("team_id")),
-            team_blocked: is("team_blocked"),
-            key_blocked: is("api_key_blocked"),
-            key_disabled: is("api_key_disabled"),
-            rate_limits: fetched.limits,
-        })
     }
+}
+
+fn info(answer: Answer, endpoint: &Endpoint) -> Result<KeyInfo, ApiError> {
+    let body = answer.body?;
+    if !body.is_object() {
+        let said = "what stands at /api-key is no object".into();
+        return Err(ApiError::NotAnApi { said });
+    }
+    let text = |name: &str| {
+        let text = body.get(name).and_then(Value::as_str).map(short)?;
+        Some(scrub(&text, endpoint.key.as_ref())).filter(|text| !text.is_empty())
+    };
+    let is = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or(false);
+    Ok(KeyInfo {
+        name: text("name"),
+        team: text("team_name").or_else(|| text("team_id")),
+        team_blocked: is("team_blocked"),
+        key_blocked: is("api_key_blocked"),
+        key_disabled: is("api_key_disabled"),
+        rate_limits: answer.limits,
+    })
 }

@@ -10,32 +10,44 @@ use url::Url;
 pub use crate::prompt::Effort;
 use crate::prompt::Prompt;
 
-pub mod chat;
+mod address;
+mod answer;
+mod chat;
 mod classify;
 mod error;
 mod exchange;
+mod field;
 mod get;
 mod key;
 mod key_info;
+mod messages;
 pub mod models;
 pub mod reading;
 mod record;
 mod request;
+mod responses;
 pub mod retry;
 mod said;
 pub mod sse;
 mod tokenize;
 mod transport;
 mod usage;
+mod wire;
 
 pub use error::ApiError;
 pub use key::{Key, UnfitKey, is_loopback, scrubbed};
-pub use key_info::KeyInfo;
+pub use key_info::{KeyInfo, Look};
 pub use models::ListedModel;
 pub use retry::RetryPolicy;
 pub use said::Said;
-pub use transport::{root_cause, tls};
+pub use transport::{Proxy, proxy_to, root_cause, tls};
 pub use usage::Usage;
+pub use wire::Wire;
+
+use field::Field;
+
+/// How long warming a connection may take before it is given up.
+const WARMING: Duration = Duration::from_secs(10);
 
 /// The fingerprint of the offline stand-in, which thinks nothing and bills nothing.
 pub const STAND_IN: &str = "fp_offline_stand_in";
@@ -52,7 +64,7 @@ struct Shared {
     options: Options,
     pools: transport::Pools,
     /// The fields that models were seen to refuse.
-    refused: Mutex<BTreeMap<String, BTreeSet<chat::Field>>>,
+    refused: Mutex<BTreeMap<String, BTreeSet<Field>>>,
 }
 
 /// How a client connects, waits and tries again.
@@ -135,6 +147,7 @@ impl std::fmt::Debug for Endpoint {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub endpoint: Endpoint,
+    pub wire: Wire,
     pub model: String,
     pub prompt: Prompt,
     /// The most tokens of visible text; at xAI reasoning comes on top.
@@ -256,6 +269,12 @@ impl Client {
         exchange::run(self, call, on_event).await
     }
 
+    /// Opens a connection to the endpoint, which is kept for a while, by a question that is not
+    /// billed. What comes of it does not matter.
+    pub async fn warm(&self, endpoint: &Endpoint) {
+        let _ = get::fetched(self, endpoint, "models", WARMING).await;
+    }
+
     /// The models that the endpoint offers, with prices where it names them. Asks for no answer
     /// and costs nothing.
     pub async fn models(&self, endpoint: &Endpoint) -> Result<Vec<ListedModel>, ApiError> {
@@ -280,7 +299,7 @@ impl Client {
     }
 
     /// The fields that `model` was seen to refuse.
-    fn refused_by(&self, model: &str) -> BTreeSet<chat::Field> {
+    fn refused_by(&self, model: &str) -> BTreeSet<Field> {
         let refused = self
             .0
             .refused
@@ -289,7 +308,7 @@ impl Client {
         refused.get(model).cloned().unwrap_or_default()
     }
 
-    fn remember_refused(&self, model: &str, field: chat::Field) {
+    fn remember_refused(&self, model: &str, field: Field) {
         let mut refused = self
             .0
             .refused

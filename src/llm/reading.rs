@@ -1,9 +1,9 @@
 //! A response's body, from raw bytes to what was heard, whether it is a stream or not.
 
-use super::ApiError;
-use super::chat::{Answer, Fault, Heard};
+use super::answer::{Answer, Fault, Heard};
 use super::said::Said;
 use super::sse::{Decoder, LONGEST, TooLong};
+use super::{ApiError, Wire};
 
 /// How much of a body that is no event stream is kept, to say what it was.
 const BEGINNING: usize = 1024;
@@ -30,6 +30,14 @@ enum Form {
 }
 
 impl Reading {
+    /// Nothing yet of an answer by `wire`.
+    pub fn by(wire: Wire) -> Self {
+        Self {
+            answer: Answer::by(wire),
+            ..Self::default()
+        }
+    }
+
     /// Takes the next bytes and gives what they say to `hear`.
     ///
     /// True if they were more than keep-alives.
@@ -131,8 +139,8 @@ mod tests {
     use proptest::prelude::*;
 
     /// The text, or in words why there is none.
-    fn read(pieces: &[&[u8]]) -> Result<String, String> {
-        let mut reading = Reading::default();
+    fn read(wire: Wire, pieces: &[&[u8]]) -> Result<String, String> {
+        let mut reading = Reading::by(wire);
         let mut heard = String::new();
         let mut hear = |piece| {
             if let Heard::Text(text) = piece {
@@ -152,11 +160,19 @@ mod tests {
         Ok(heard)
     }
 
+    /// On either wire: `HI` and `STOP` in the body stand for its own events.
     fn check(body: &str, expected: Result<&str, &str>) {
+        for wire in Wire::ALL {
+            check_on(wire, body, expected);
+        }
+    }
+
+    fn check_on(wire: Wire, body: &str, expected: Result<&str, &str>) {
+        let body = body.replace("HI", hi(wire)).replace("STOP", stop(wire));
         let expected = expected.map(str::to_owned).map_err(str::to_owned);
-        assert_eq!(read(&[body.as_bytes()]), expected, "whole: {body}");
+        assert_eq!(read(wire, &[body.as_bytes()]), expected, "whole: {body}");
         let bytes: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
-        assert_eq!(read(&bytes), expected, "byte by byte: {body}");
+        assert_eq!(read(wire, &bytes), expected, "byte by byte: {body}");
     }
 
     fn said(text: &str, code: &str, status: Option<u16>) -> String {
@@ -169,34 +185,47 @@ mod tests {
         format!("{said:?}")
     }
 
-    const HI: &str = r#"{"choices":[{"delta":{"content":"hi"}}]}"#;
-    const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    fn hi(wire: Wire) -> &'static str {
+        match wire {
+            Wire::Chat => r#"{"choices":[{"delta":{"content":"hi"}}]}"#,
+            Wire::Responses => r#"{"type":"response.output_text.delta","delta":"hi"}"#,
+        }
+    }
+
+    fn stop(wire: Wire) -> &'static str {
+        match wire {
+            Wire::Chat => r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
+            Wire::Responses => {
+                r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#
+            }
+        }
+    }
 
     #[test]
     fn a_stream_ends_in_any_of_the_ways_servers_end_it() {
+        check("data: HI\n\ndata: STOP\n\ndata: [DONE]\n\n", Ok("hi"));
+        check("event: a\ndata: HI\n\ndata: STOP\n\n", Ok("hi"));
+        check("data: HI\n\ndata: STOP", Ok("hi"));
+        check("data: HI\n\ndata: [DONE]", Ok("hi"));
         check(
-            &format!("data: {HI}\n\ndata: {STOP}\n\ndata: [DONE]\n\n"),
+            "\u{feff}\r\n\r\n: hello\r\n\r\ndata:HI\r\rdata: STOP\r\r",
             Ok("hi"),
         );
-        check(&format!("data: {HI}\n\ndata: {STOP}\n\n"), Ok("hi"));
-        check(&format!("data: {HI}\n\ndata: {STOP}"), Ok("hi"));
-        check(&format!("data: {HI}\n\ndata: [DONE]"), Ok("hi"));
-        check(
-            &format!("\u{feff}\r\n\r\n: hello\r\n\r\ndata:{HI}\r\rdata: {STOP}\r\r"),
-            Ok("hi"),
-        );
-        check(
-            &format!("data: {HI}\n\ndata: [DONE]\n\ndata: {HI}\n\n"),
+        check("data: HI\n\ndata: [DONE]\n\ndata: HI\n\n", Ok("hi"));
+        // On chat/completions usage may follow; here nothing does.
+        check_on(
+            Wire::Responses,
+            "data: HI\n\ndata: STOP\n\ndata: HI\n\n",
             Ok("hi"),
         );
     }
 
     #[test]
     fn a_stream_that_breaks_off_is_cut_off() {
-        check(&format!("data: {HI}\n\n"), Err("CutOff"));
-        check(&format!("data: {HI}\n\ndata: {{\"cho"), Err("CutOff"));
+        check("data: HI\n\n", Err("CutOff"));
+        check("data: HI\n\ndata: {\"cho", Err("CutOff"));
         check("data: {\"cho", Err("CutOff"));
-        check(&format!("data: {STOP}\n\ndata: {{\"us"), Ok(""));
+        check("data: STOP\n\ndata: {\"us", Ok(""));
     }
 
     #[test]
@@ -207,18 +236,30 @@ mod tests {
         check("data: [DONE]\n\n", Err("Empty"));
         check("data:\n\ndata: ping\n\n", Err("Empty"));
         check("event: ping\ndata: {\"type\":\"ping\"}\n\n", Err("Empty"));
-        check(r#"{"choices":[{"message":{"content":""}}]}"#, Err("Empty"));
-        check(r#"{"choices":[]}"#, Err("Empty"));
+        check_on(
+            Wire::Chat,
+            r#"{"choices":[{"message":{"content":""}}]}"#,
+            Err("Empty"),
+        );
+        check_on(Wire::Chat, r#"{"choices":[]}"#, Err("Empty"));
+        check_on(Wire::Responses, r#"{"output":[]}"#, Err("Empty"));
     }
 
     #[test]
     fn an_answer_that_is_no_stream_is_taken() {
-        check(
+        let chat = |body: &str| check_on(Wire::Chat, body, Ok("hi"));
+        chat(
             r#"{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#,
-            Ok("hi"),
         );
-        check(r#"  {"choices":[{"message":{"content":"hi"}}]}"#, Ok("hi"));
-        check("\u{feff}{\"choices\":[{\"text\":\"hi\"}]}", Ok("hi"));
+        chat(r#"  {"choices":[{"message":{"content":"hi"}}]}"#);
+        chat("\u{feff}{\"choices\":[{\"text\":\"hi\"}]}");
+        let message = r#"{"content":[{"type":"output_text","text":"hi"}]}"#;
+        for body in [
+            format!(r#"{{"output":[{message}],"status":"completed"}}"#),
+            format!("  {{\"output\":[{message}]}}"),
+        ] {
+            check_on(Wire::Responses, &body, Ok("hi"));
+        }
     }
 
     #[test]
@@ -235,16 +276,26 @@ mod tests {
         let nested = said("slow", "", Some(503));
         let line = r#"{"error":{"code":503,"message":"slow"}}"#;
         check(
-            &format!("data: {HI}\n\ndata: {line}\n\n"),
+            &format!("data: HI\n\ndata: {line}\n\n"),
             Err(&format!("Said({nested})")),
         );
         check(&format!("[{line}]"), Err(&format!("Said({nested})")));
-        let inside =
-            r#"{"choices":[{"error":{"code":503,"message":"slow"},"finish_reason":"error"}]}"#;
-        check(
-            &format!("data: {inside}\n\n"),
-            Err(&format!("Said({nested})")),
-        );
+        for (wire, inside) in [
+            (
+                Wire::Chat,
+                r#"{"choices":[{"error":{"code":503,"message":"slow"},"finish_reason":"error"}]}"#,
+            ),
+            (
+                Wire::Responses,
+                r#"{"type":"response.failed","response":{"error":{"code":503,"message":"slow"}}}"#,
+            ),
+        ] {
+            check_on(
+                wire,
+                &format!("data: {inside}\n\n"),
+                Err(&format!("Said({nested})")),
+            );
+        }
     }
 
     #[test]
@@ -266,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_body_that_never_ends_is_bounded() {
-        let mut reading = Reading::default();
+        let mut reading = Reading::by(Wire::Responses);
         let piece = vec![b' '; 1 << 20];
         reading.push(b"{", &mut |_| {}).unwrap();
         let fault = (0..10).find_map(|_| reading.push(&piece, &mut |_| {}).err());
@@ -276,22 +327,31 @@ mod tests {
 
     #[test]
     fn only_more_than_keep_alives_counts_as_life() {
+        let check_on = |wire: Wire, piece: &str, expected: bool| {
+            let mut reading = Reading::by(wire);
+            let heard = reading.push(piece.as_bytes(), &mut |_| {});
+            assert_eq!(heard, Ok(expected), "{piece}");
+        };
         let check = |piece: &str, expected: bool| {
-            let mut reading = Reading::default();
-            assert_eq!(
-                reading.push(piece.as_bytes(), &mut |_| {}),
-                Ok(expected),
-                "{piece}"
-            );
+            for wire in Wire::ALL {
+                check_on(wire, piece, expected);
+            }
         };
         check("\n\n", false);
         check(": keep-alive\n\n", false);
         check("event: ping\n\n", false);
         check("data:\n\n", false);
         check("data: ping\n\n", false);
+        check("data: {\"type\":\"keepalive\"}\n\n", false);
         check("data: {\"choi", false);
-        check(
+        check_on(
+            Wire::Chat,
             "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n",
+            true,
+        );
+        check_on(
+            Wire::Responses,
+            "data: {\"type\":\"response.reasoning_text.delta\"}\n\n",
             true,
         );
         check("data: {\"choices\":[],\"usage\":null}\n\n", true);
@@ -301,24 +361,33 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic_and_no_cutting_changes_it(
+            wire in prop::sample::select(&Wire::ALL[..]),
             pieces in proptest::collection::vec(
                 prop_oneof![
-                    Just(format!("data: {HI}\n\n").into_bytes()),
-                    Just(format!("data: {STOP}\r\n\r\n").into_bytes()),
+                    Just(b"data: HI\n\n".to_vec()),
+                    Just(b"data: STOP\r\n\r\n".to_vec()),
                     Just(b"data: ".to_vec()),
                     Just(b"data: [DONE]\n\n".to_vec()),
                     Just(b": x\n\n".to_vec()),
                     Just(b"{\"choices\":[{\"message\":{\"content\":[{\"text\":\"a\"}]}}]}".to_vec()),
+                    Just(b"{\"output\":[{\"content\":[{\"type\":\"output_text\",\"text\":\"a\"}]}]}".to_vec()),
                     Just(b"{\"error\":[[{}]]}".to_vec()),
+                    Just(hi(Wire::Chat).into()),
+                    Just(stop(Wire::Responses).into()),
                     proptest::collection::vec(any::<u8>(), 0..8),
                 ],
                 0..8,
             ),
             size in 1usize..50,
         ) {
-            let body = pieces.concat();
+            let events = |piece: Vec<u8>| match &piece[..] {
+                b"data: HI\n\n" => format!("data: {}\n\n", hi(wire)).into(),
+                b"data: STOP\r\n\r\n" => format!("data: {}\r\n\r\n", stop(wire)).into(),
+                _ => piece,
+            };
+            let body: Vec<u8> = pieces.into_iter().flat_map(events).collect();
             let cut: Vec<&[u8]> = body.chunks(size).collect();
-            prop_assert_eq!(read(&cut), read(&[&body]));
+            prop_assert_eq!(read(wire, &cut), read(wire, &[&body]));
         }
     }
 }

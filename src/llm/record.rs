@@ -5,15 +5,16 @@ use std::time::Duration;
 use reqwest::Response;
 use tokio::time::Instant;
 
-use super::chat::{Fault, Heard};
+use super::answer::{Fault, Heard};
 use super::key::{Key, scrub, scrub_answer};
 use super::reading::Reading;
 use super::said::short;
-use super::{ApiError, Call, Completion, Event, Failure, RateLimits, STAND_IN};
+use super::{ApiError, Call, Completion, Event, Failure, RateLimits, STAND_IN, Wire};
 
 /// What is known of a call so far.
 pub struct Record {
     pub started: Instant,
+    wire: Wire,
     /// The answer of the latest try.
     pub reading: Reading,
     pub status: Option<u16>,
@@ -32,7 +33,8 @@ impl Record {
     pub fn begin(call: &Call) -> Self {
         Self {
             started: Instant::now(),
-            reading: Reading::default(),
+            wire: call.wire,
+            reading: Reading::by(call.wire),
             status: None,
             request_id: None,
             requests: 0,
@@ -45,7 +47,7 @@ impl Record {
 
     /// Forgets the answer of the try before.
     pub fn begin_try(&mut self) {
-        self.reading = Reading::default();
+        self.reading = Reading::by(self.wire);
         self.status = None;
         self.request_id = None;
     }

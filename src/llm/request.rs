@@ -13,8 +13,10 @@ use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::chat::{self, Fault, Field};
+use super::address::below;
+use super::answer::Fault;
 use super::classify::{Refusal, classify};
+use super::field::Field;
 use super::key::{self, may_see_key, scrub};
 use super::record::Record;
 use super::retry::{self, Advice};
@@ -56,32 +58,6 @@ impl From<ApiError> for Failed {
 
 const X_GROK_CONV_ID: HeaderName = HeaderName::from_static("x-grok-conv-id");
 
-/// The address of chat/completions below `base`.
-pub(super) fn chat_url(base: &Url) -> Result<Url, ApiError> {
-    let wrong = |said: &str| ApiError::Setting {
-        said: format!("`base_url` {said}: write it as https://HOST/v1"),
-    };
-    if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
-        return Err(wrong("is no web address"));
-    }
-    if !base.username().is_empty() || base.password().is_some() {
-        return Err(wrong("carries a user name, so nothing is sent there"));
-    }
-    let mut url = base.clone();
-    url.set_fragment(None);
-    if !url
-        .path()
-        .trim_end_matches('/')
-        .ends_with("/chat/completions")
-    {
-        let mut path = url
-            .path_segments_mut()
-            .map_err(|()| wrong("is no web address"))?;
-        path.pop_if_empty().extend(["chat", "completions"]);
-    }
-    Ok(url)
-}
-
 impl<'a> Request<'a> {
     /// Checks what can be checked before anything is sent.
     pub async fn prepare(
@@ -90,7 +66,7 @@ impl<'a> Request<'a> {
         started: Instant,
     ) -> Result<Self, ApiError> {
         let base = &call.endpoint.base_url;
-        let url = chat_url(base)?;
+        let url = below(base, call.wire.path())?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -135,10 +111,9 @@ impl<'a> Request<'a> {
         on_event: &mut (dyn FnMut(Event) + Send),
     ) -> Result<(), Failed> {
         record.begin_try();
-        let body = serde_json::to_vec(&chat::body(self.call, refused)).map_err(|error| {
-            ApiError::Setting {
-                said: format!("the request cannot be written as JSON: {error}"),
-            }
+        let body = self.call.wire.body(self.call, refused);
+        let body = body.map_err(|error| ApiError::Setting {
+            said: format!("the request cannot be written as JSON: {error}"),
         })?;
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         let response = self.send(client, record, body.into()).await?;
@@ -382,36 +357,4 @@ fn let_go(mut response: Response) {
             }
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_is_built_below_the_base() {
-        let check = |base: &str, expected: Result<&str, &str>| {
-            let url = chat_url(&Url::parse(base).unwrap());
-            match expected {
-                Ok(expected) => assert_eq!(url.unwrap().as_str(), expected),
-                Err(said) => assert!(url.unwrap_err().to_string().contains(said), "{base}"),
-            }
-        };
-        let full = "https://api.x.ai/v1/chat/completions";
-        check("https://api.x.ai/v1", Ok(full));
-        check("https://api.x.ai/v1/", Ok(full));
-        check("https://api.x.ai/v1/chat/completions", Ok(full));
-        check("https://api.x.ai/v1#part", Ok(full));
-        check(
-            "http://localhost:1",
-            Ok("http://localhost:1/chat/completions"),
-        );
-        check(
-            "https://h/v1?api-version=2",
-            Ok("https://h/v1/chat/completions?api-version=2"),
-        );
-        check("https://api.x.ai@evil.example/v1", Err("user name"));
-        check("mailto:a@b.c", Err("no web address"));
-        check("file:///v1", Err("no web address"));
-    }
 }

@@ -113,6 +113,16 @@ fn backoff(failed: &Try, policy: &RetryPolicy) -> Duration {
     wait.min(policy.longest_wait).mul_f64(1.0 + shift)
 }
 
+/// The server's clock, from `Date`.
+pub fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    moment(headers.get(reqwest::header::DATE)?.to_str().ok()?)
+}
+
+fn moment(text: &str) -> Option<jiff::Timestamp> {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+    parser.parse_timestamp(text.trim()).ok()
+}
+
 /// Reads the headers that advise on trying again. `now` counts where the answer has no `Date`.
 pub fn advice(headers: &HeaderMap, now: jiff::Timestamp) -> Advice {
     let text = |name: &str| {
@@ -121,18 +131,13 @@ pub fn advice(headers: &HeaderMap, now: jiff::Timestamp) -> Advice {
             .and_then(|value| value.to_str().ok())
             .map(str::trim)
     };
-    let date = |text: &str| {
-        jiff::fmt::rfc2822::DateTimeParser::new()
-            .parse_timestamp(text)
-            .ok()
-    };
     let seconds = |text: &str| {
         text.parse::<f64>()
             .ok()
             .and_then(|s| Duration::try_from_secs_f64(s).ok())
     };
     // By the server's clock, where it tells it: ours may be wrong.
-    let now = text("date").and_then(date).unwrap_or(now);
+    let now = date(headers).unwrap_or(now);
     let until =
         |then: jiff::Timestamp| Duration::try_from(then.duration_since(now)).unwrap_or_default();
     let in_ms = text("retry-after-ms")
@@ -140,7 +145,7 @@ pub fn advice(headers: &HeaderMap, now: jiff::Timestamp) -> Advice {
         .map(Duration::from_millis);
     let after = || {
         let text = text("retry-after")?;
-        seconds(text).or_else(|| date(text).map(until))
+        seconds(text).or_else(|| moment(text).map(until))
     };
     Advice {
         wait: in_ms.or_else(after),
@@ -349,6 +354,7 @@ mod tests {
         check(ApiError::TotalTimeout { after }, false);
         check(ApiError::Endless { limit: 1 }, false);
         check(ApiError::Empty, false);
+        check(ApiError::Wordless, false);
         check(ApiError::Malformed { said: said() }, false);
     }
 

@@ -5,8 +5,9 @@ pub const LONGEST: usize = 8 << 20;
 
 /// Reads an event stream as the HTML standard says (section 9.2.6), lenient at its end.
 ///
-/// Comments and the fields `event`, `id` and `retry` are dropped. Bytes that are not
-/// UTF-8 become U+FFFD. Any cutting of the same bytes yields the same events.
+/// Comments and the fields `event`, `id` and `retry` are dropped. JSON in a field `error`, by which
+/// llama.cpp long told that an answer failed, counts as `data`. Bytes that are not UTF-8 become
+/// U+FFFD. Any cutting of the same bytes yields the same events.
 #[derive(Debug)]
 pub struct Decoder {
     /// The line begun in an earlier push.
@@ -109,9 +110,9 @@ impl Decoder {
             return self.dispatch();
         }
         let mut halves = line.splitn(2, |b| *b == b':');
-        if halves.next() == Some(b"data") {
-            let value = halves.next().unwrap_or_default();
-            let value = value.strip_prefix(b" ").unwrap_or(value);
+        let (field, value) = (halves.next(), halves.next().unwrap_or_default());
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        if field == Some(b"data") || field == Some(b"error") && value.starts_with(b"{") {
             self.data.push_str(&String::from_utf8_lossy(value));
             self.data.push('\n');
             self.has_data = true;
@@ -181,6 +182,15 @@ mod tests {
         check("data:\n\n", &[""]);
         check("data\ndata\n\n", &["\n"]);
         check("data: {\"a\":\"b:c\"}\n\n", &["{\"a\":\"b:c\"}"]);
+    }
+
+    #[test]
+    fn an_error_in_a_field_of_its_own_is_data() {
+        check(
+            "data: a\n\nerror: {\"code\":500}\n\n",
+            &["a", "{\"code\":500}"],
+        );
+        check("errors: {}\n\nerror: no\n\nerror\n\n", &[]);
     }
 
     #[test]

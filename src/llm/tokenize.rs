@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
+use super::address::below;
 use super::classify::{Refusal, classify};
 use super::key::{self, may_see_key, scrub};
-use super::request::chat_url;
 use super::said::Said;
 use super::transport::{self, Route, Sending};
 use super::{ApiError, Client, Endpoint};
@@ -50,10 +50,7 @@ async fn count(
     text: &str,
 ) -> Result<u64, ApiError> {
     let base = &endpoint.base_url;
-    let mut url = chat_url(base)?;
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop().pop().push("tokenize-text");
-    }
+    let url = below(base, "tokenize-text")?;
     let host = url.host_str().unwrap_or_default().to_owned();
     let body = json!({ "model": model, "text": text }).to_string();
     let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -85,7 +86,8 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         .retry(reqwest::retry::never())
         .connect_timeout(options.timeouts.connect)
         .tcp_nodelay(true)
-        .pool_idle_timeout(Duration::from_secs(90))
+        // A person reads for a while between two questions.
+        .pool_idle_timeout(Duration::from_secs(300))
         .http2_keep_alive_interval(Duration::from_secs(15))
         .http2_keep_alive_timeout(Duration::from_secs(15))
         .http2_keep_alive_while_idle(true);
@@ -102,6 +104,43 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
     builder
         .build()
         .map_err(|error| setting(&format!("no HTTP client: {}", root_cause(&error))))
+}
+
+/// A proxy on the way to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Without the password that it may carry.
+    pub address: String,
+    /// Named by the setting, not by the environment or the system.
+    pub is_set: bool,
+}
+
+/// The proxy that stands on the way to `url`, if one does: the one of the setting, else that of the
+/// environment or the system.
+pub fn proxy_to(url: &Url, setting: Option<&str>) -> Option<Proxy> {
+    if key::is_loopback(url) {
+        return None;
+    }
+    let matcher = match setting {
+        Some(proxy) => {
+            let no_proxy = ["NO_PROXY", "no_proxy"];
+            let no_proxy = no_proxy.iter().find_map(|name| std::env::var(name).ok());
+            Matcher::builder()
+                .all(proxy)
+                .no(no_proxy.unwrap_or_default())
+                .build()
+        }
+        None => Matcher::from_system(),
+    };
+    let proxy = matcher.intercept(&url.as_str().parse().ok()?)?;
+    let address = proxy.uri();
+    // A user and a password stand before the `@`.
+    let host = address.authority().map_or("", |all| all.as_str());
+    let host = host.rsplit('@').next().unwrap_or(host);
+    Some(Proxy {
+        address: format!("{}://{host}", address.scheme_str().unwrap_or("http")),
+        is_set: setting.is_some(),
+    })
 }
 
 /// TLS on ring and the system's trust store, with the certificates in `ca_file` besides. Reads the
@@ -188,8 +227,7 @@ pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
         .iter()
         .find_map(|cause| cause.downcast_ref::<rustls::Error>())
     {
-        let said = no_tls(tls);
-        return ApiError::Tls { host, said };
+        return tls_failed(host, tls);
     }
     if said.contains("tls handshake") {
         let said = format!("{said}; {SET_CA_FILE}");
@@ -246,39 +284,41 @@ pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
 
 const SET_CA_FILE: &str = "behind a company's proxy set `ca_file` to its certificate";
 
-/// What was wrong with TLS, and what to do about it.
-fn no_tls(error: &rustls::Error) -> String {
+fn tls_failed(host: String, error: &rustls::Error) -> ApiError {
     use rustls::CertificateError as Wrong;
     let (wrong, to_do) = match error {
-        rustls::Error::InvalidCertificate(wrong) => match wrong {
-            Wrong::UnknownIssuer | Wrong::BadSignature => (
-                "its certificate comes from nobody whom this machine trusts",
-                SET_CA_FILE,
-            ),
-            Wrong::Expired | Wrong::ExpiredContext { .. } => (
-                "its certificate has expired",
-                "see whether the clock of this machine is right",
-            ),
-            Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => (
-                "its certificate is not valid yet",
-                "see whether the clock of this machine is right",
-            ),
-            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
-                ("its certificate is for another name", "check `base_url`")
-            }
-            Wrong::Revoked => (
-                "its certificate was revoked",
-                "send nothing there until that is mended",
-            ),
-            _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
-        },
+        rustls::Error::InvalidCertificate(Wrong::Expired | Wrong::ExpiredContext { .. }) => {
+            return out_of_date(host, "it has run out");
+        }
+        rustls::Error::InvalidCertificate(
+            Wrong::NotValidYet | Wrong::NotValidYetContext { .. },
+        ) => return out_of_date(host, "it does not hold yet"),
+        rustls::Error::InvalidCertificate(Wrong::UnknownIssuer | Wrong::BadSignature) => (
+            "its certificate comes from nobody whom this machine trusts".to_owned(),
+            SET_CA_FILE,
+        ),
+        rustls::Error::InvalidCertificate(
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. },
+        ) => (
+            "its certificate is for another name".to_owned(),
+            "check `base_url`",
+        ),
         rustls::Error::InvalidMessage(_) => (
-            "what answers there speaks no TLS",
+            "what answers there speaks no TLS".to_owned(),
             "check `base_url`: a server on this machine may want http:",
         ),
-        _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
+        other => (super::said::short(&other.to_string()), SET_CA_FILE),
     };
-    format!("{wrong}; {to_do}")
+    let said = format!("{wrong}; {to_do}");
+    ApiError::Tls { host, said }
+}
+
+fn out_of_date(host: String, said: &str) -> ApiError {
+    let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M");
+    ApiError::OutOfDate {
+        host,
+        said: format!("{now}, {said}"),
+    }
 }
 
 /// Why an answer that had begun could not be read to its end.
@@ -371,6 +411,31 @@ mod tests {
             error.contains("`proxy`") && !error.contains("hunter2"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_certificate_at_the_wrong_time_is_told_from_one_that_is_not_trusted() {
+        use rustls::CertificateError::{self, Expired, NotValidYet, UnknownIssuer};
+        let check = |error: CertificateError, words: &str| {
+            let error = rustls::Error::InvalidCertificate(error);
+            let told = tls_failed("api.x.ai".into(), &error).to_string();
+            assert!(told.contains("api.x.ai") && told.contains(words), "{told}");
+        };
+        check(Expired, "it has run out): set the clock");
+        check(NotValidYet, "it does not hold yet): set the clock");
+        check(UnknownIssuer, "`ca_file`");
+    }
+
+    #[test]
+    fn a_proxy_on_the_way_is_named_without_its_password() {
+        let check = |url: &str, proxy: &str, expected: Option<&str>| {
+            let found = proxy_to(&Url::parse(url).unwrap(), Some(proxy));
+            assert_eq!(found.map(|it| it.address).as_deref(), expected, "{proxy}");
+        };
+        let xai = "https://api.x.ai/v1";
+        check(xai, "http://proxy:3128", Some("http://proxy:3128"));
+        check(xai, "http://me:p@ss@proxy:3128", Some("http://proxy:3128"));
+        check("http://127.0.0.1:1/v1", "http://proxy:3128", None);
     }
 
     #[test]

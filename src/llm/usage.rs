@@ -23,19 +23,31 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Reads a `usage` object; anything missing, null or of another type counts as 0.
+    /// Reads a `usage` object by the names of either wire; anything missing, null or of another
+    /// type counts as 0.
     pub fn read(usage: &Value) -> Self {
         let top = |name: &str| count(usage.get(name));
-        let inside = |of: &str, name: &str| count(usage.get(of).and_then(|d| d.get(name)));
+        let either = |names: [&str; 2]| {
+            let mut values = names.iter().filter_map(|name| usage.get(*name));
+            values.find(|value| !value.is_null())
+        };
+        let prompt = |name: &str| {
+            let details = either(["prompt_tokens_details", "input_tokens_details"]);
+            count(details.and_then(|details| details.get(name)))
+        };
+        let completion = |name: &str| {
+            let details = either(["completion_tokens_details", "output_tokens_details"]);
+            count(details.and_then(|details| details.get(name)))
+        };
         let mut read = Self {
-            prompt_tokens: top("prompt_tokens"),
-            completion_tokens: top("completion_tokens"),
+            prompt_tokens: count(either(["prompt_tokens", "input_tokens"])),
+            completion_tokens: count(either(["completion_tokens", "output_tokens"])),
             total_tokens: top("total_tokens"),
-            text_tokens: inside("prompt_tokens_details", "text_tokens"),
-            image_tokens: inside("prompt_tokens_details", "image_tokens"),
-            audio_tokens: inside("prompt_tokens_details", "audio_tokens"),
-            cached_tokens: inside("prompt_tokens_details", "cached_tokens"),
-            reasoning_tokens: inside("completion_tokens_details", "reasoning_tokens"),
+            text_tokens: prompt("text_tokens"),
+            image_tokens: prompt("image_tokens"),
+            audio_tokens: prompt("audio_tokens"),
+            cached_tokens: prompt("cached_tokens"),
+            reasoning_tokens: completion("reasoning_tokens"),
             num_sources_used: top("num_sources_used"),
             cost_in_usd_ticks: Some(top("cost_in_usd_ticks")).filter(|ticks| *ticks > 0),
         };
@@ -130,6 +142,29 @@ mod tests {
                 cost_in_usd_ticks: Some(15_000_000),
             }
         );
+    }
+
+    #[test]
+    fn the_names_of_the_other_wire_are_known() {
+        let usage = Usage::read(&json!({
+            "input_tokens": 216, "input_tokens_details": {"cached_tokens": 192},
+            "output_tokens": 831, "output_tokens_details": {"reasoning_tokens": 253},
+            "total_tokens": 1047, "prompt_tokens": null, "num_sources_used": 0,
+            "num_server_side_tools_used": 0, "cost_in_usd_ticks": 177_640_000
+        }));
+        assert_eq!(
+            usage,
+            Usage {
+                prompt_tokens: 216,
+                completion_tokens: 831,
+                total_tokens: 1047,
+                cached_tokens: 192,
+                reasoning_tokens: 253,
+                cost_in_usd_ticks: Some(177_640_000),
+                ..Usage::default()
+            }
+        );
+        assert_eq!(usage.output_tokens(), 831);
     }
 
     #[test]

@@ -116,6 +116,7 @@ impl Argument {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            kept: Vec::new(),
             again: self.again,
             whole: None,
         }

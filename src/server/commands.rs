@@ -115,10 +115,9 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
             ));
         }
         Kind::Code(task) => {
-            let syntax = server.trees.known(&snapshot);
             let open = context::open_beside(server, &snapshot);
-            let range = inner.range.unwrap_or_default();
-            let hints = context::hints(server, &engine, &snapshot, range).await;
+            let hints = context::hints(server, &engine, &snapshot, &selection).await;
+            let syntax = server.trees.known(&snapshot);
             let job = move || {
                 let place = place(&snapshot.uri, &folders);
                 CodeJob {

@@ -203,6 +203,7 @@ pub async fn engine_at(server: &Server, uri: &str, began: Option<AsOf>) -> Engin
         return server.state().engine.clone();
     };
     if has_changed {
+        redraw(server);
         server.say_notices().await;
     }
     engine
@@ -230,18 +231,21 @@ fn reread(server: &Server, root: Option<&Path>) -> bool {
     }
     let again = |file: ConfigFile| file.is_stale().then(|| ConfigFile::read(file.path));
     let (policy, user_file) = (again(policy), again(user_file));
+    // A workspace that is new and has no file of its own is no news.
+    let mut is_news = false;
     let changed: Vec<_> = known
         .into_iter()
         .filter(|(_, file)| file.as_ref().is_none_or(ConfigFile::is_stale))
-        .map(|(root, _)| {
+        .map(|(root, before)| {
             let file = ConfigFile::of_workspace(&root);
+            is_news |= before.is_some() || file.is_there();
             (root, file)
         })
         .collect();
-    let has_changed = policy.is_some() || user_file.is_some() || !changed.is_empty();
+    let is_global = policy.is_some() || user_file.is_some();
+    let has_changed = is_global || is_news;
     let mut state = server.state();
     state.configuration.reads += u64::from(has_changed);
-    let is_global = policy.is_some() || user_file.is_some();
     let layers = &mut state.configuration.layers;
     layers.policy = policy.unwrap_or_else(|| std::mem::take(&mut layers.policy));
     layers.user_file = user_file.unwrap_or_else(|| std::mem::take(&mut layers.user_file));
@@ -259,8 +263,16 @@ pub async fn refresh(server: Server) {
     let reading = server.clone();
     let has_changed = tokio::task::spawn_blocking(move || reread(&reading, None));
     if has_changed.await.unwrap_or(false) {
+        redraw(&server);
         server.say_notices().await;
     }
+}
+
+/// What editors show may be another by the settings as they are now.
+pub fn redraw(server: &Server) {
+    diagnostics::all_changed(server);
+    notes::refresh(server);
+    code_lens::refresh(server);
 }
 
 /// The editor's settings changed, or they may have: one that tells nothing by itself is asked.
@@ -291,7 +303,11 @@ pub async fn begin(server: Server) {
     let traits = server.state().traits;
     let mut wanted = Vec::new();
     if traits.watches_files {
-        let watchers = json!({ "watchers": [{ "globPattern": "**/.gloss.toml" }] });
+        let mut watchers = vec![json!({ "globPattern": "**/.gloss.toml" })];
+        if traits.watches_elsewhere {
+            watchers.extend(elsewhere(&server).await);
+        }
+        let watchers = json!({ "watchers": watchers });
         wanted.push(("workspace/didChangeWatchedFiles", watchers));
     }
     if traits.registers_configuration {
@@ -312,6 +328,28 @@ pub async fn begin(server: Server) {
         }
     }
     ask(server).await;
+}
+
+/// The person's file and the administrator's, to be watched. Some editors fail at a folder that is
+/// not there; such a file counts from the next job on.
+async fn elsewhere(server: &Server) -> Vec<Value> {
+    let files = {
+        let state = server.state();
+        let layers = &state.configuration.layers;
+        [layers.user_file.path.clone(), layers.policy.path.clone()]
+    };
+    let watcher = |file: PathBuf| {
+        let (folder, name) = (file.parent()?, file.file_name()?.to_str()?);
+        let base = url::Url::from_directory_path(folder).ok()?;
+        folder
+            .is_dir()
+            .then(|| json!({ "globPattern": { "baseUri": base.as_str(), "pattern": name } }))
+    };
+    let found = tokio::task::spawn_blocking(move || {
+        let watchers = files.into_iter().filter_map(watcher);
+        watchers.collect()
+    });
+    found.await.unwrap_or_default()
 }
 
 /// Asks the editor for its section `gloss`, where it can be asked. No answer changes nothing.
@@ -345,8 +383,6 @@ pub async fn ask(server: Server) {
         }
         state.configure(section);
     }
-    diagnostics::all_changed(&server);
-    notes::refresh(&server);
-    code_lens::refresh(&server);
+    redraw(&server);
     server.say_notices().await;
 }

@@ -1,13 +1,16 @@
 //! What a job may know beside its document: what else is open, and what the editor's other
 //! language servers say when they are asked.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::convert;
 use super::protocol as lsp;
 use super::state::{Server, place};
+use crate::action;
 use crate::config::Scope;
 use crate::document::Snapshot;
 use crate::engine::{Engine, Hint, Neighbour};
@@ -47,17 +50,19 @@ pub fn neighbours(open: Vec<Snapshot>, folders: &[PathBuf]) -> Vec<Neighbour> {
     open.into_iter().map(neighbour).collect()
 }
 
-/// What the editor's other language servers know about a range, as far as the editor tells in
-/// time. An editor that errs, is late or says what makes no sense has nothing to tell.
+/// What the editor's other language servers know about what a selection is about, as far as the
+/// editor tells in time. An editor that errs, is late or says what makes no sense has nothing to
+/// tell.
 pub async fn hints(
     server: &Server,
     engine: &Engine,
     snapshot: &Snapshot,
-    range: lsp::Range,
+    selection: &Range<usize>,
 ) -> Vec<Hint> {
-    let (asks, folders) = {
+    let (asks, folders, encoding) = {
         let state = server.state();
-        (state.traits.context, state.folders.clone())
+        let traits = &state.traits;
+        (traits.context, state.folders.clone(), traits.encoding)
     };
     if !asks || engine.settings().context != Scope::Workspace {
         return Vec::new();
@@ -65,6 +70,11 @@ pub async fn hints(
     let Ok(uri) = snapshot.uri.parse() else {
         return Vec::new();
     };
+    let syntax = server.trees.of(snapshot, PATIENCE).await;
+    let Some(subject) = action::subject(&snapshot.text, syntax.as_deref(), selection) else {
+        return Vec::new();
+    };
+    let range = convert::range(&snapshot.text, &subject.range, encoding);
     let params = lsp::ContextParams { uri, range };
     let reply = server.client.send_request::<lsp::Context>(params);
     let Ok(Ok(reply)) = tokio::time::timeout(PATIENCE, reply).await else {

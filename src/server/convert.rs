@@ -29,6 +29,12 @@ pub fn range(text: &Rope, bytes: &std::ops::Range<usize>, encoding: Encoding) ->
     }
 }
 
+/// The byte at which a line ends, before its terminator, and the same as a position.
+pub fn end_of_line(text: &Rope, line: usize, encoding: Encoding) -> (usize, lsp::Position) {
+    let (end, Position { line, character }) = text::end_of_line(text, line, encoding);
+    (end, lsp::Position { line, character })
+}
+
 fn protocol_position(text: &Rope, offset: usize, encoding: Encoding) -> lsp::Position {
     let Position { line, character } = text::position(text, offset, encoding);
     lsp::Position { line, character }

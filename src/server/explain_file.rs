@@ -26,6 +26,7 @@ pub async fn explain(
         snapshot: job.snapshot.clone(),
         place,
         syntax: server.trees.known(&job.snapshot),
+        kept: server.state().glosses.all(&job.snapshot.uri),
     };
     let plan = job.engine.plan_file(file).await?;
     job.engine.load_prices().await;
@@ -65,6 +66,7 @@ pub async fn preview(
     let place = place.await.map_err(|_| lsp::Error::internal_error())?;
     let file = FileJob {
         syntax: server.trees.known(&snapshot),
+        kept: server.state().glosses.all(&snapshot.uri),
         snapshot,
         place,
     };

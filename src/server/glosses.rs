@@ -8,7 +8,7 @@ use ropey::{Rope, RopeSlice};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::document::{Anchor, Documents, Snapshot};
+use crate::document::{Anchor, Documents, Snapshot, Tracked};
 use crate::engine::{Located, text_hash};
 use crate::store::{Note, Stamp};
 use crate::text::{self, Shifted};
@@ -55,7 +55,10 @@ pub enum Home {
 #[derive(Debug)]
 struct Placed {
     note: Arc<Note>,
+    /// What it is about.
     anchor: Anchor,
+    /// That, with its last line to the very end.
+    lines: Anchor,
     /// How long its range was when it was looked for last.
     length: usize,
     /// From the range's start to the place whose line shows it.
@@ -63,6 +66,8 @@ struct Placed {
     is_fresh: bool,
     /// What stood behind it on its last line.
     rest_of_line: String,
+    /// Whether that line had no end but the text's.
+    is_at_end: bool,
 }
 
 /// A note as it stands now.
@@ -103,17 +108,20 @@ impl Glosses {
         margin.add(note.clone());
         let is_whole = note.anchor.part.is_none();
         let mut placed = std::mem::take(&mut margin.placed);
-        // Also one of another name, or longer or shorter, when it was written.
         placed.retain(|other| {
-            let stands_there = documents.tracked(uri, other.anchor).is_some_and(|at| {
-                at.range == located.range || (is_whole && at.range.start == located.range.start)
-            });
-            let is_replaced = other.note.is_of_same(&note)
+            let at = documents.tracked(uri, other.anchor);
+            let at = at.map_or(0..0, |tracked| tracked.range);
+            let (here, is_same) = (&located.range, other.note.is_of_same(&note));
+            let overlaps = at.start < here.end && here.start < at.end;
+            // Also one of another name, or longer or shorter, when it was written.
+            let stands_there = at == *here || (is_whole && at.start == here.start);
+            let is_replaced = other.note.is_of_same_text(&note)
+                || is_same && overlaps
                 || (stands_there
                     && other.note.action == note.action
                     && other.note.anchor.part.is_none() == is_whole);
             if is_replaced {
-                documents.release(uri, other.anchor);
+                other.release(documents, uri);
             }
             !is_replaced
         });
@@ -136,7 +144,7 @@ impl Glosses {
             return;
         }
         for placed in std::mem::take(&mut self.margin(uri).placed) {
-            documents.release(uri, placed.anchor);
+            placed.release(documents, uri);
         }
         let placed = located.iter().filter_map(|at| {
             let note = notes.get(at.note)?.clone();
@@ -169,16 +177,26 @@ impl Glosses {
         let Some(margin) = self.by_uri.get(&snapshot.uri) else {
             return Vec::new();
         };
-        let is_as_found = margin
-            .found_in
-            .as_ref()
-            .is_some_and(|text| text.is_instance(&snapshot.text));
+        let Some(tracked) = documents.all_tracked(&snapshot.uri) else {
+            return Vec::new();
+        };
         let standing = margin.placed.iter();
         let mut standing: Vec<_> = standing
-            .filter_map(|placed| placed.standing(documents, snapshot, within, is_as_found))
+            .filter_map(|placed| placed.standing(tracked, &snapshot.text, within, &margin.notes))
             .collect();
         standing.sort_by_key(|standing| standing.line);
         standing
+    }
+
+    /// What whoever looks for the notes of the document holds meanwhile.
+    pub fn turn(&self, uri: &str) -> Option<Arc<Mutex<()>>> {
+        Some(self.by_uri.get(uri)?.turn.clone())
+    }
+
+    /// All notes that are known of the document, the oldest first.
+    pub fn all(&self, uri: &str) -> Vec<Arc<Note>> {
+        let margin = self.by_uri.get(uri);
+        margin.map_or_else(Vec::new, |margin| margin.notes.clone())
     }
 
     /// Whether notes are known of the document.
@@ -188,18 +206,18 @@ impl Glosses {
             .is_some_and(|margin| !margin.is_empty())
     }
 
-    /// Forgets all notes that are about the same as one of these.
+    /// Forgets these notes.
     pub fn forget(&mut self, documents: &mut Documents, uri: &str, about: &[Arc<Note>]) {
         let Some(margin) = self.by_uri.get_mut(uri) else {
             return;
         };
-        let is_meant = |note: &Note| about.iter().any(|other| other.is_of_same(note));
+        let is_meant = |note: &Note| about.iter().any(|other| other.is_of_same_text(note));
         margin.notes.retain(|note| !is_meant(note));
         margin.stamp = None;
         margin.placed.retain(|placed| {
             let goes = is_meant(&placed.note);
             if goes {
-                documents.release(uri, placed.anchor);
+                placed.release(documents, uri);
             }
             !goes
         });
@@ -226,11 +244,11 @@ impl Margin {
 
     /// Adds a note that was just written.
     pub fn add(&mut self, note: Arc<Note>) {
-        self.notes
-            .retain(|other| !(other.is_of_same(&note) && other.anchor.hash == note.anchor.hash));
+        self.notes.retain(|other| !other.is_of_same_text(&note));
         self.notes.push(note);
         // The store has it by now, or soon.
         self.stamp = None;
+        self.found_in = None;
     }
 
     /// Whether the notes were looked for in this very text.
@@ -250,58 +268,86 @@ impl Placed {
     ) -> Option<Self> {
         let text = documents.snapshot(uri)?.text;
         let range = located.range.clone();
+        let rest_of_line = rest_of_line(&text, range.end);
+        let lines = range.start..text::whole_lines(&text, range.end..range.end).end;
         Some(Self {
             note,
             length: range.len(),
             shown_at: located.shown_at.saturating_sub(range.start),
             is_fresh: located.is_fresh,
-            rest_of_line: rest_of_line(&text, range.end).to_string(),
+            is_at_end: range.end + rest_of_line.len_bytes() == lines.end,
+            rest_of_line: rest_of_line.to_string(),
             anchor: documents.track(uri, range)?,
+            lines: documents.track(uri, lines)?,
         })
+    }
+
+    fn release(&self, documents: &mut Documents, uri: &str) {
+        documents.release(uri, self.anchor);
+        documents.release(uri, self.lines);
     }
 
     fn standing(
         &self,
-        documents: &Documents,
-        snapshot: &Snapshot,
+        tracked: &HashMap<Anchor, Tracked>,
+        text: &Rope,
         within: &Range<usize>,
-        is_as_found: bool,
+        notes: &[Arc<Note>],
     ) -> Option<Standing> {
-        let tracked = documents.tracked(&snapshot.uri, self.anchor)?;
-        let range = tracked.range;
+        let range = tracked.get(&self.anchor)?.range.clone();
         // What was deleted needs no explanation.
         if range.is_empty() {
             return None;
         }
-        let text = &snapshot.text;
         let at = range.start + self.shown_at.min(range.len());
         if at < within.start || within.end < at {
             return None;
         }
+        let (note, is_fresh) = if self.may_differ(tracked) {
+            match self.about(text, &range, notes) {
+                Some(note) => (note, true),
+                None => (&self.note, false),
+            }
+        } else {
+            (&self.note, self.is_fresh)
+        };
         Some(Standing {
-            note: self.note.clone(),
+            note: note.clone(),
             line: text::line_of(text, at),
-            is_fresh: if is_as_found {
-                self.is_fresh
-            } else {
-                self.is_fresh_in(text, &range, tracked.touched)
-            },
+            is_fresh,
             range,
         })
     }
 
-    /// Compared, not remembered: an edit that is undone makes it fresh again. What is typed at
-    /// its end belongs to it, up to the end of the line, until a tree says what it is.
-    fn is_fresh_in(&self, text: &Rope, range: &Range<usize>, is_touched: bool) -> bool {
-        if !is_touched && rest_of_line(text, range.end) == self.rest_of_line.as_str() {
-            return self.is_fresh;
-        }
-        let end = range.start + self.length;
-        let Some(now) = text.get_byte_slice(range.start..end) else {
-            return false;
+    /// Whether anything was typed into it, or behind it on its last line, since it was looked for.
+    fn may_differ(&self, tracked: &HashMap<Anchor, Tracked>) -> bool {
+        // What comes at the very end of the text is in no range.
+        self.is_at_end || tracked.get(&self.lines).is_none_or(|lines| lines.touched)
+    }
+
+    /// The note about the text that stands here now. Compared, not remembered: an edit that is
+    /// undone makes a note fresh again. What is typed at its end belongs to it, up to the end of
+    /// the line, until a tree says what it is.
+    fn about<'n>(
+        &'n self,
+        text: &Rope,
+        range: &Range<usize>,
+        notes: &'n [Arc<Note>],
+    ) -> Option<&'n Arc<Note>> {
+        let hash_up_to = |end: usize| {
+            let now = text.get_byte_slice(range.start..end)?;
+            (rest_of_line(text, end) == self.rest_of_line.as_str()).then(|| text_hash(now))
         };
-        self.note.anchor.hash == text_hash(now)
-            && rest_of_line(text, end) == self.rest_of_line.as_str()
+        let others = || notes.iter().filter(|note| note.is_of_same(&self.note));
+        // One that was stale was about a longer or shorter text, as other notes of the symbol may be.
+        let as_long = self.is_fresh.then(|| hash_up_to(range.start + self.length));
+        let as_long = as_long.flatten();
+        if as_long == Some(self.note.anchor.hash) {
+            return Some(&self.note);
+        }
+        let may_be_other = !self.is_fresh || others().count() > 1;
+        let now = may_be_other.then(|| hash_up_to(range.end)).flatten();
+        others().find(|note| [as_long, now].contains(&Some(note.anchor.hash)))
     }
 }
 

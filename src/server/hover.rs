@@ -45,6 +45,9 @@ pub async fn hover(
             state.traits.encoding,
         )
     };
+    // As the document stands now; awaited where no image is in the way.
+    let bytes = crate::text::line_range(&snapshot.text, line);
+    let standing = notes::standing(server, &snapshot, bytes);
     if let Some(link) = links::link_at(server, &snapshot, offset, links::LONG).await {
         let range = convert::range(&snapshot.text, &link.range, encoding);
         let job = links::image_job(&snapshot, &link, folders).await;
@@ -52,8 +55,7 @@ pub async fn hover(
         let markdown = over_image(server, &engine, &link, job, asked).await;
         return Ok(markdown.map(|markdown| convert::hover(markdown, Some(range))));
     }
-    let bytes = crate::text::line_range(&snapshot.text, line);
-    let standing = notes::standing(server, &snapshot, bytes).await;
+    let standing = standing.await;
     let here = standing.iter().filter(|standing| standing.line == line);
     shown.extend(here.map(in_full));
     Ok((!shown.is_empty()).then(|| convert::hover(shown.join("\n\n---\n\n"), None)))

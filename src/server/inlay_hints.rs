@@ -1,7 +1,5 @@
 //! Inlay hints: what a note says in a few words, at the end of its line.
 
-use std::collections::BTreeMap;
-
 use super::glosses::Standing;
 use super::state::Server;
 use super::{convert, notes, protocol as lsp};
@@ -33,45 +31,43 @@ pub async fn hints(
     // The name of what is asked for may stand before it on its line.
     let lines = crate::text::whole_lines(&snapshot.text, asked.clone());
     let standing = notes::standing(server, &snapshot, lines).await;
-    let hints = latest_of_each_line(standing)
-        .into_values()
-        .filter_map(|it| {
-            let end = crate::text::line_range(&snapshot.text, it.line).end;
-            let is_asked = asked.start <= end && end <= asked.end;
-            is_asked.then(|| lsp::InlayHint {
-                position: convert::range(&snapshot.text, &(end..end), encoding).end,
-                label: lsp::InlayHintLabel::String(label(&it.note.summary)),
-                kind: None,
-                text_edits: None,
-                tooltip: Some(lsp::InlayHintTooltip::MarkupContent(lsp::MarkupContent {
-                    kind: lsp::MarkupKind::Markdown,
-                    value: it.note.markdown.clone(),
-                })),
-                padding_left: Some(true),
-                padding_right: None,
-                data: None,
-            })
-        });
+    let hints = latest_of_each_line(standing).into_iter().filter_map(|it| {
+        let (end, position) = convert::end_of_line(&snapshot.text, it.line, encoding);
+        let is_asked = asked.start <= end && end <= asked.end;
+        is_asked.then(|| lsp::InlayHint {
+            position,
+            label: lsp::InlayHintLabel::String(label(&it.note.summary)),
+            kind: None,
+            text_edits: None,
+            tooltip: Some(lsp::InlayHintTooltip::MarkupContent(lsp::MarkupContent {
+                kind: lsp::MarkupKind::Markdown,
+                value: it.note.markdown.clone(),
+            })),
+            padding_left: Some(true),
+            padding_right: None,
+            data: None,
+        })
+    });
     Ok(Some(hints.collect()))
 }
 
-/// Never more than one a line, and none that is stale.
-fn latest_of_each_line(standing: Vec<Standing>) -> BTreeMap<usize, Standing> {
-    let mut by_line: BTreeMap<usize, Standing> = BTreeMap::new();
+/// Never more than one a line, and none that is stale. They come by their lines.
+fn latest_of_each_line(standing: Vec<Standing>) -> Vec<Standing> {
+    let mut latest: Vec<Standing> = Vec::new();
     for it in standing.into_iter().filter(|it| it.is_fresh) {
-        if by_line
-            .get(&it.line)
-            .is_none_or(|other| other.note.time <= it.note.time)
-        {
-            by_line.insert(it.line, it);
+        match latest.last_mut().filter(|last| last.line == it.line) {
+            Some(last) if last.note.time > it.note.time => {}
+            Some(last) => *last = it,
+            None => latest.push(it),
         }
     }
-    by_line
+    latest
 }
 
-/// A hint may not be empty, and has one line.
+/// A hint may not be empty, has one line, and shows the marks around names as they stand.
 fn label(summary: &str) -> String {
-    let words = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = summary.replace('`', "");
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut = answer::cut_at_word(&words, LONGEST);
     if cut.is_empty() { "…".into() } else { cut }
 }
@@ -87,7 +83,7 @@ mod tests {
             assert_eq!(found, expected);
             assert!(found.chars().count() <= LONGEST);
         };
-        check("Doubles `n`.", "Doubles `n`.");
+        check("Doubles `n`.", "Doubles n.");
         check("", "…");
         check("a\nb", "a b");
         check(

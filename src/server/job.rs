@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use tokio::time::Instant;
+
 use super::answers;
 use super::argument::Argument;
 use super::protocol as lsp;
@@ -126,6 +128,7 @@ fn own_task(argument: &Argument, settings: &Settings) -> lsp::Result<Task> {
 /// A job as it began.
 pub struct Job {
     pub id: String,
+    pub began: Instant,
     pub kind: Kind,
     pub title: String,
     pub snapshot: Snapshot,

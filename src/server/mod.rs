@@ -44,6 +44,7 @@ mod run;
 mod say;
 mod service;
 mod state;
+mod told;
 mod traits;
 pub mod transport;
 

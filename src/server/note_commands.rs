@@ -1,6 +1,8 @@
 //! What is done with notes by command: listed, forgotten, copied into the code.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ropey::Rope;
 use serde_json::{Value, json};
@@ -11,9 +13,10 @@ use super::job::Job;
 use super::links::LONG;
 use super::state::{Server, State, place};
 use super::{convert, notes, protocol as lsp};
-use crate::engine::{self, JobError, Listed, Located, Rewriting};
+use crate::engine::{self, Commented, JobError, Listed, Located, Rewriting};
+use crate::store::Note;
 use crate::syntax::Language;
-use crate::text::Encoding;
+use crate::text::{self, Encoding};
 
 /// The notes of a workspace, or of those that the editor has open.
 pub async fn list(server: &Server, argument: &Argument) -> lsp::Result<Value> {
@@ -96,29 +99,30 @@ fn told(listed: &Listed, encoding: Encoding) -> Value {
 pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
     let uri = argument.uri.clone();
     let uri = uri.ok_or_else(|| lsp::Error::invalid_params("`uri` is missing"))?;
+    let (snapshot, encoding) = {
+        let state = server.state();
+        (state.snapshot(&uri), state.traits.encoding)
+    };
+    let snapshot =
+        snapshot.ok_or_else(|| lsp::Error::invalid_params(format!("{uri} is not open here")))?;
+    let standing = notes::standing(server, &snapshot, notes::EVERYWHERE).await;
+    let about = argument.range.map(|range| {
+        let range = convert::bytes(&snapshot.text, range, encoding);
+        meant(&snapshot.text, &standing, &range)
+    });
+    // Nothing that was read before is put back.
+    let turn = server.state().glosses.turn(&uri);
+    let _turn = match turn {
+        Some(turn) => Some(turn.lock_owned().await),
+        None => None,
+    };
     let (store, folders, about) = {
         let mut state = server.state();
-        let Some(snapshot) = state.snapshot(&uri) else {
-            return Err(lsp::Error::invalid_params(format!(
-                "{uri} is not open here"
-            )));
-        };
-        let encoding = state.traits.encoding;
         let State {
             glosses, documents, ..
         } = &mut *state;
-        let about = match argument.range {
-            Some(range) => {
-                let range = convert::bytes(&snapshot.text, range, encoding);
-                let standing = glosses
-                    .standing(documents, &snapshot, &notes::EVERYWHERE)
-                    .into_iter();
-                let here = standing.filter(|it| touches(&snapshot.text, it, &range));
-                Some(here.map(|it| it.note).collect::<Vec<_>>())
-            }
-            None => None,
-        };
-        let all = glosses.margin(&uri).notes.clone();
+        let all = glosses.all(&uri);
+        let about = about.map(|meant| with_earlier(meant, &all, &standing));
         glosses.forget(documents, &uri, about.as_deref().unwrap_or(&all));
         (state.engine.store().clone(), state.folders.clone(), about)
     };
@@ -135,10 +139,40 @@ pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
     Ok(())
 }
 
+/// The notes that a person means by a range: those of which a part is in it, or that are shown in
+/// its lines; else the innermost around it.
+fn meant(text: &Rope, standing: &[Standing], range: &Range<usize>) -> Vec<Arc<Note>> {
+    // Lines that are selected whole end where the next one begins.
+    let last = range.end.saturating_sub(1).max(range.start);
+    let lines = text::line_of(text, range.start)..=text::line_of(text, last);
+    let is_around = |it: &Standing| {
+        it.range.start <= range.start && range.end <= it.range.end && !lines.contains(&it.line)
+    };
+    let has_part = |it: &Standing| {
+        lines.contains(&it.line) || it.range.start < range.end && range.start < it.range.end
+    };
+    let (around, others): (Vec<_>, Vec<_>) = standing.iter().partition(|it| is_around(it));
+    let mut meant: Vec<_> = others.into_iter().filter(|it| has_part(it)).collect();
+    if meant.is_empty() {
+        meant.extend(around.into_iter().min_by_key(|it| it.range.len()));
+    }
+    meant.into_iter().map(|it| it.note.clone()).collect()
+}
+
+/// With them those about earlier texts of the same, which would be shown in their place.
+fn with_earlier(meant: Vec<Arc<Note>>, all: &[Arc<Note>], standing: &[Standing]) -> Vec<Arc<Note>> {
+    let stands = |note: &Note| standing.iter().any(|it| it.note.is_of_same_text(note));
+    let earlier = all
+        .iter()
+        .filter(|note| meant.iter().any(|it| it.is_of_same(note)) && !stands(note));
+    let earlier: Vec<_> = earlier.cloned().collect();
+    meant.into_iter().chain(earlier).collect()
+}
+
 /// Whether a note is about a part of the range, or shown on its first line.
-fn touches(text: &Rope, standing: &Standing, range: &std::ops::Range<usize>) -> bool {
+fn touches(text: &Rope, standing: &Standing, range: &Range<usize>) -> bool {
     standing.range.start <= range.end && range.start <= standing.range.end
-        || standing.line == crate::text::line_of(text, range.start)
+        || standing.line == text::line_of(text, range.start)
 }
 
 /// The edit that copies the innermost note at the job's selection into the code.
@@ -158,18 +192,36 @@ pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobErro
         return Err(JobError::StaleNote);
     }
     let syntax = server.trees.of(&snapshot, LONG).await;
+    let (text, language) = (snapshot.text.clone(), snapshot.language);
     let made = tokio::task::spawn_blocking(move || {
         let notes = [here.note];
-        let located = engine::locate(&notes, &snapshot.text, syntax.as_deref());
-        let located: &Located = located.first().ok_or(JobError::NoNote)?;
+        // What is alike elsewhere is not meant.
+        let mut located = engine::locate(&notes, &text, syntax.as_deref()).into_iter();
+        let located =
+            located.find(|it| it.range.start < here.range.end && here.range.start < it.range.end);
+        let located = located.unwrap_or(Located {
+            note: 0,
+            shown_at: here.range.start,
+            range: here.range,
+            is_fresh: true,
+        });
         let [note] = &notes;
-        engine::as_comment(
-            note,
-            located,
-            &snapshot.text,
-            snapshot.language,
-            syntax.as_deref(),
-        )
+        engine::as_comment(note, &located, &text, language, syntax.as_deref())
     });
-    made.await.map_err(|_| JobError::Internal)?
+    let Commented { rewriting, note } = made.await.map_err(|_| JobError::Internal)??;
+    if let Some(note) = note {
+        also_about(server, &snapshot.uri, note);
+    }
+    Ok(rewriting)
+}
+
+/// Keeps a note of the text that an edit leads to, beside that of the text as it is.
+fn also_about(server: &Server, uri: &str, note: Note) {
+    let mut state = server.state();
+    if convert::file_path(uri).is_some() {
+        state.engine.store().keep_note(note.clone());
+    }
+    if let Some(margin) = state.glosses.known(uri) {
+        margin.add(Arc::new(note));
+    }
 }

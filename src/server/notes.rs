@@ -20,8 +20,9 @@ use crate::syntax::MAX_BYTES;
 /// How long nothing may be typed before the tree is asked.
 const REST: Duration = Duration::from_millis(200);
 
-/// How long a request may wait for the store to say whether another editor wrote something.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long a request may wait for the store to say whether another editor wrote something, which
+/// takes it a fraction of a millisecond unless the machine is busy.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How long it may wait for notes that are there to be read, and found in the text.
 const LONG_PATIENCE: Duration = Duration::from_millis(500);
@@ -76,9 +77,13 @@ async fn keep_looking(server: Server, uri: Arc<str>) {
     }
 }
 
-/// The notes on a document, shown at bytes `within` these, as a request should see them: with what
-/// other editors wrote, if the store tells soon.
-pub async fn standing(server: &Server, snapshot: &Snapshot, within: Range<usize>) -> Vec<Standing> {
+/// The notes on a document, shown at bytes `within` these, as a request should see them: as of now,
+/// and, once awaited, with what other editors wrote, if the store tells soon.
+pub fn standing(
+    server: &Server,
+    snapshot: &Snapshot,
+    within: Range<usize>,
+) -> impl Future<Output = Vec<Standing>> + use<> {
     let (before, is_read, is_finding) = {
         let mut state = server.state();
         let State {
@@ -88,31 +93,34 @@ pub async fn standing(server: &Server, snapshot: &Snapshot, within: Range<usize>
         let margin = glosses.margin(&snapshot.uri);
         (before, margin.is_read, margin.is_finding)
     };
-    // What is found is told by a refresh; typing does not wait for a tree.
-    if is_read && is_finding {
-        return before;
-    }
-    let (news, told) = oneshot::channel();
-    // On a task of its own, so that it goes on when nobody waits any more.
-    let looking = tokio::spawn(look(
-        server.clone(),
-        snapshot.uri.clone(),
-        false,
-        Some(news),
-    ));
-    // Dropped unsent where there are none.
-    let has_news = matches!(tokio::time::timeout(PATIENCE, told).await, Ok(Ok(())));
-    if is_read && !has_news {
-        return before;
-    }
-    let _ = tokio::time::timeout(LONG_PATIENCE, looking).await;
-    let state = server.state();
-    match state.snapshot(&snapshot.uri) {
-        // What was typed meanwhile is none of this request's.
-        Some(now) if now.text.is_instance(&snapshot.text) => {
-            state.glosses.standing(&state.documents, snapshot, &within)
+    let (server, snapshot) = (server.clone(), snapshot.clone());
+    async move {
+        // What is found is told by a refresh; typing does not wait for a tree.
+        if is_read && is_finding {
+            return before;
         }
-        _ => before,
+        let (news, told) = oneshot::channel();
+        // On a task of its own, so that it goes on when nobody waits any more.
+        let looking = tokio::spawn(look(
+            server.clone(),
+            snapshot.uri.clone(),
+            false,
+            Some(news),
+        ));
+        // Dropped unsent where there are none.
+        let has_news = matches!(tokio::time::timeout(PATIENCE, told).await, Ok(Ok(())));
+        if is_read && !has_news {
+            return before;
+        }
+        let _ = tokio::time::timeout(LONG_PATIENCE, looking).await;
+        let state = server.state();
+        match state.snapshot(&snapshot.uri) {
+            // What was typed meanwhile is none of this request's.
+            Some(now) if now.text.is_instance(&snapshot.text) => {
+                state.glosses.standing(&state.documents, &snapshot, &within)
+            }
+            _ => before,
+        }
     }
 }
 
@@ -126,7 +134,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         }
         state.glosses.margin(&uri).turn.clone()
     };
-    let _turn = turn.lock().await;
+    let _turn = turn.clone().lock_owned().await;
     let Some((home, store, known)) = home(&server, &uri).await else {
         return;
     };
@@ -181,8 +189,11 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         syntax.is_none() && snapshot.language.is_some() && snapshot.text.len_bytes() <= MAX_BYTES;
     let located = {
         let (notes, text) = (notes.clone(), snapshot.text.clone());
-        let finding =
-            tokio::task::spawn_blocking(move || engine::locate(&notes, &text, syntax.as_deref()));
+        let stood = before.iter().map(|it| (it.note.clone(), it.range.clone()));
+        let stood: Vec<_> = stood.collect();
+        let finding = tokio::task::spawn_blocking(move || {
+            engine::locate_again(&notes, &stood, &text, syntax.as_deref())
+        });
         finding.await.unwrap_or_default()
     };
     let has_changed = {
@@ -194,7 +205,9 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
             glosses.place(documents, &snapshot, journal, &notes, &located);
         }
         documents.release(&uri, journal);
-        if let Some(margin) = glosses.known(&uri) {
+        // One that was opened anew meanwhile has a look of its own.
+        let margin = glosses.known(&uri);
+        if let Some(margin) = margin.filter(|margin| Arc::ptr_eq(&margin.turn, &turn)) {
             margin.is_finding = false;
             margin.is_read = true;
         }
@@ -239,7 +252,9 @@ async fn home(
         tokio::task::spawn_blocking(move || {
             let store = server.state().engine.store().clone();
             // Where nothing was ever kept there is nothing to read, and no file is made.
-            let is_there = store.path().is_some_and(|path| path.exists());
+            if !store.path().is_some_and(|path| path.exists()) {
+                return (None, store);
+            }
             let place = place(&uri, &folders);
             let home = match place.path {
                 Some(_) => Home::File {
@@ -248,13 +263,13 @@ async fn home(
                 },
                 None => Home::None,
             };
-            (home, store, is_there)
+            (Some(home), store)
         })
     };
-    let (home, store, is_there) = finding.await.ok()?;
-    if !is_there {
+    let (home, store) = finding.await.ok()?;
+    let Some(home) = home else {
         return Some((Home::None, store, None));
-    }
+    };
     server.state().glosses.known(uri)?.home = Some(home.clone());
     Some((home, store, None))
 }

@@ -121,7 +121,8 @@ impl Outbox {
     /// All that is in line as one write, up to a comfortable amount.
     fn take(&self) -> (Vec<u8>, bool) {
         let mut queue = self.lock();
-        let mut batch = Vec::new();
+        // A long one goes as it is.
+        let mut batch = queue.frames.pop_front().unwrap_or_default();
         while batch.len() < COMFORTABLE
             && let Some(frame) = queue.frames.pop_front()
         {

@@ -128,7 +128,9 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
             } else if let Some(answer) = failed.answer() {
                 let _ = write!(message, ". It said: {}", answer::first_sentence(answer));
             }
-            show(server, lsp::MessageType::ERROR, &message).await;
+            if server.told.is_news(&message, job.began) {
+                show(server, lsp::MessageType::ERROR, &message).await;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::alt_text;
 use super::apply;
@@ -55,6 +56,7 @@ pub fn start(
     let own = state.engine_for(&snapshot.uri);
     let mut job = Job {
         id: String::new(),
+        began: Instant::now(),
         kind,
         title,
         range: argument.range.unwrap_or_default(),
@@ -208,6 +210,7 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
         return Ok(Done::Described(described));
     };
     let outcome = task.outcome();
+    let hints = context::hints(server, &job.engine, &job.snapshot, &job.selection).await;
     let code = job.argument.code_job(
         task,
         job.snapshot.clone(),
@@ -217,7 +220,8 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     );
     let code = CodeJob {
         syntax: server.trees.known(&job.snapshot),
-        hints: context::hints(server, &job.engine, &job.snapshot, job.range).await,
+        hints,
+        kept: server.state().glosses.all(&job.snapshot.uri),
         open,
         ..code
     };

@@ -10,7 +10,7 @@ use super::protocol as lsp;
 use super::state::{self, Server};
 use super::{
     capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
-    inlay_hints, memory, notes, outcome,
+    inlay_hints, memory, notes, outcome, transport,
 };
 
 /// The service that the framework routes to.
@@ -65,6 +65,8 @@ impl LanguageServer for Gloss {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }
         tokio::spawn(configuration::begin(self.server.clone()));
+        let engine = self.server.state().engine.clone();
+        tokio::spawn(async move { engine.warm().await });
         if self.server.state().traits.watches_files {
             tokio::spawn(diagnostics::watch_images(self.server.clone()));
         }
@@ -167,7 +169,8 @@ impl LanguageServer for Gloss {
         &self,
         params: lsp::InlayHintParams,
     ) -> lsp::Result<Option<Vec<lsp::InlayHint>>> {
-        inlay_hints::hints(&self.server, params).await
+        let hints = inlay_hints::hints(&self.server, params).await?;
+        Ok(transport::written(hints))
     }
 
     async fn code_action(
@@ -186,9 +189,7 @@ impl LanguageServer for Gloss {
 
     async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
         configuration::changed(&self.server, state::section(params.settings)).await;
-        diagnostics::all_changed(&self.server);
-        notes::refresh(&self.server);
-        code_lens::refresh(&self.server);
+        configuration::redraw(&self.server);
     }
 
     async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {

@@ -17,6 +17,7 @@ use super::jobs::Jobs;
 use super::notes::Refreshes;
 use super::parses::Parses;
 use super::protocol as lsp;
+use super::told::Told;
 use super::traits::Traits;
 use super::{convert, links, process};
 use crate::config::{self, Layers};
@@ -36,6 +37,7 @@ pub struct Shared {
     pub diagnostics: Diagnostics,
     pub turns: Turns,
     pub refreshes: Refreshes,
+    pub told: Told,
     state: Mutex<State>,
     editor: watch::Sender<Option<u32>>,
 }
@@ -71,6 +73,7 @@ impl Shared {
             diagnostics: Diagnostics::default(),
             turns: Turns::default(),
             refreshes: Refreshes::default(),
+            told: Told::default(),
             state: Mutex::new(State {
                 documents: Documents::default(),
                 glosses: Glosses::default(),

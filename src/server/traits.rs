@@ -27,6 +27,8 @@ pub struct Traits {
     pub registers_configuration: bool,
     /// Watches files once it is asked to.
     pub watches_files: bool,
+    /// Watches files outside of its workspace folders, too.
+    pub watches_elsewhere: bool,
     /// Takes `window/showDocument`.
     pub shows_documents: bool,
     /// Takes `workspace/inlayHint/refresh`.
@@ -68,6 +70,12 @@ impl Traits {
                 .unwrap_or(false),
             watches_files: workspace
                 .and_then(|workspace| workspace.did_change_watched_files?.dynamic_registration)
+                .unwrap_or(false),
+            watches_elsewhere: workspace
+                .and_then(|workspace| {
+                    let watching = workspace.did_change_watched_files?;
+                    watching.relative_pattern_support
+                })
                 .unwrap_or(false),
             shows_documents: window
                 .and_then(|window| window.show_document.as_ref())

@@ -5,10 +5,12 @@
 //! reader that waits for a writer stands still. `tests/transport.rs` and
 //! `tests/protocol/` hold each promise.
 
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::oneshot;
@@ -24,7 +26,16 @@ use super::outbox::Outbox;
 const GRACE: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
-    static ANSWERED: std::cell::RefCell<Option<oneshot::Sender<()>>>;
+    static CALL: RefCell<Handled>;
+}
+
+/// What a handler leaves for whoever called it.
+#[derive(Default)]
+struct Handled {
+    /// Told once the answer stands in line.
+    answered: Option<oneshot::Sender<()>>,
+    /// The result as JSON, in the place of the one that the handler gives back.
+    written: Option<Vec<u8>>,
 }
 
 /// Resolves once the answer to the call that is being handled stands in line to be written.
@@ -33,8 +44,21 @@ tokio::task_local! {
 /// Must be asked for before the handler's first await.
 pub fn answered() -> oneshot::Receiver<()> {
     let (sender, receiver) = oneshot::channel();
-    let _ = ANSWERED.try_with(|slot| slot.borrow_mut().replace(sender));
+    let _ = CALL.try_with(|call| call.borrow_mut().answered.replace(sender));
     receiver
+}
+
+/// Writes the result of the call that is being handled as JSON; gives back an empty one, for the
+/// framework, which makes a tree of values of it before that is written. Of a long list this is
+/// most of its time.
+pub fn written<T: Serialize + Default>(result: T) -> T {
+    let Ok(bytes) = serde_json::to_vec(&result) else {
+        return result;
+    };
+    match CALL.try_with(|call| call.borrow_mut().written.replace(bytes)) {
+        Ok(_) => T::default(),
+        Err(_) => result,
+    }
 }
 
 /// Why the conversation ended.
@@ -204,11 +228,16 @@ async fn handle<S: LanguageServer>(
     }
     let outbox = outbox.clone();
     let called = AssertUnwindSafe(service.call(request)).catch_unwind();
-    let mut handling = Box::pin(ANSWERED.scope(std::cell::RefCell::new(None), async move {
-        match called.await {
-            Ok(Ok(Some(response))) => {
-                send(&outbox, &response);
-            }
+    let mut handling = Box::pin(CALL.scope(RefCell::default(), async move {
+        let called = called.await;
+        let call = CALL.try_with(RefCell::take).unwrap_or_default();
+        match called {
+            Ok(Ok(Some(response))) => match call.written.filter(|_| response.is_ok()) {
+                Some(result) => send_written(&outbox, response.id(), &result),
+                None => {
+                    send(&outbox, &response);
+                }
+            },
             Ok(_) => {}
             Err(_) => {
                 // The panic's own words can quote the document; its place is in the log already.
@@ -218,7 +247,7 @@ async fn handle<S: LanguageServer>(
                 }
             }
         }
-        if let Ok(Some(waiting)) = ANSWERED.try_with(|slot| slot.borrow_mut().take()) {
+        if let Some(waiting) = call.answered {
             let _ = waiting.send(());
         }
     }));
@@ -236,7 +265,16 @@ fn internal_error() -> Error {
     }
 }
 
-fn send(outbox: &Outbox, message: &impl serde::Serialize) -> bool {
+/// The answer to a call whose result is written already.
+fn send_written(outbox: &Outbox, id: &Id, result: &[u8]) {
+    let Ok(id) = serde_json::to_string(id) else {
+        return;
+    };
+    let head = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":");
+    outbox.put(&[head.as_bytes(), result, b"}"].concat());
+}
+
+fn send(outbox: &Outbox, message: &impl Serialize) -> bool {
     match serde_json::to_vec(message) {
         Ok(body) => outbox.put(&body),
         Err(error) => {

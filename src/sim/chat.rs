@@ -1,251 +1,149 @@
-//! From a chat request to its answer: text, usage, and the shapes both are sent in.
+//! chat/completions as the API speaks it: which fields it takes, and the shapes it answers in.
 
-use std::sync::{Mutex, PoisonError};
-
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::FINGERPRINT;
+use super::answer::{Answer, Stamp, Usage, pieces};
 use super::errors::Refusal;
 use super::models::Model;
-use super::picture::{self, Picture};
-use super::request::{Effort, Format, Piece, Request, Role};
-use super::tokens::{self, Prefixes};
-use super::{FINGERPRINT, describe, explain, range, refactor};
+use super::request::{
+    Detail, Effort, Format, Image, Limit, Piece, Request, Written, check_temperature, effort,
+    format_of, model,
+};
 
-/// An answer, computed from the request alone; `cached` alone knows of earlier ones.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub model: &'static Model,
-    pub content: String,
-    pub finish_reason: &'static str,
-    pub usage: Usage,
+#[derive(Deserialize)]
+struct Body {
+    model: String,
+    messages: Vec<Written<Part>>,
+    stream: Option<bool>,
+    stream_options: Option<StreamOptions>,
+    max_completion_tokens: Option<u64>,
+    max_tokens: Option<u64>,
+    temperature: Option<f64>,
+    reasoning_effort: Option<Effort>,
+    response_format: Option<ResponseFormat>,
+    stop: Option<Value>,
+    presence_penalty: Option<f64>,
+    frequency_penalty: Option<f64>,
+    search_parameters: Option<Value>,
 }
 
-/// The tokens of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    text: u64,
-    image: u64,
-    cached: u64,
-    completion: u64,
-    reasoning: u64,
-    cost_ticks: u64,
+#[derive(Deserialize)]
+struct StreamOptions {
+    include_usage: Option<bool>,
 }
 
-/// Computes the answer to a request.
-pub fn answer(request: &Request, prefixes: &Mutex<Prefixes>) -> Result<Answer, Refusal> {
-    let pictures = pictures(request)?;
-    let pieces = prompt(request, &pictures);
-    let (text, image) = prompt_tokens(&pieces);
-    if text + image > request.model.context {
-        return Err(Refusal::prompt_too_long(
-            request.model.context,
-            text + image,
-        ));
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part {
+    Text { text: String },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Deserialize)]
+struct ImageUrl {
+    url: String,
+    #[serde(default)]
+    detail: Option<Detail>,
+}
+
+impl From<Part> for Piece {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Text { text } => Self::Text(text),
+            Part::ImageUrl { image_url } => Self::Image(Image {
+                url: image_url.url,
+                detail: image_url.detail,
+            }),
+        }
     }
-    let (content, finish_reason) = limited(&content(request, &pictures), request.limit);
-    let blocks = tokens::blocks(request.model.id, &pieces);
-    let cached = prefixes
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .cached_tokens(&blocks);
-    let completion = tokens::count(&content);
-    let reasoning = reasoning(request.effort, completion);
-    let usage = Usage {
-        text,
-        image,
-        cached,
-        completion,
-        reasoning,
-        cost_ticks: request
-            .model
-            .cost(text + image, cached, completion, reasoning),
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ResponseFormat {
+    Text,
+    JsonObject,
+    JsonSchema { json_schema: JsonSchema },
+}
+
+#[derive(Deserialize)]
+struct JsonSchema {
+    #[serde(default)]
+    schema: Value,
+}
+
+/// Reads and checks a request's body; with it, whether a stream is to end with the usage.
+pub fn parse(body: &[u8]) -> Result<(Request, bool), Refusal> {
+    let body: Body =
+        serde_json::from_slice(body).map_err(|cause| Refusal::body_not_understood(&cause))?;
+    let model = model(&body.model)?;
+    check_parameters(model, &body)?;
+    let include_usage = body.stream_options.and_then(|asked| asked.include_usage);
+    let request = Request {
+        model,
+        stream: body.stream.unwrap_or(false),
+        limit: body
+            .max_completion_tokens
+            .or(body.max_tokens)
+            .map(Limit::Visible),
+        effort: effort(model, body.reasoning_effort)?,
+        format: body.response_format.as_ref().map_or(Format::Text, format),
+        messages: body.messages.into_iter().map(Into::into).collect(),
     };
-    Ok(Answer {
-        model: request.model,
-        content,
-        finish_reason,
-        usage,
+    Ok((request, include_usage.unwrap_or(false)))
+}
+
+fn check_parameters(model: &Model, body: &Body) -> Result<(), Refusal> {
+    if body.search_parameters.is_some() {
+        return Err(Refusal::live_search_is_gone());
+    }
+    // Refused even at 0, and named in camel case whatever was sent.
+    let refused = [
+        (body.stop.is_some(), "stop"),
+        (body.presence_penalty.is_some(), "presencePenalty"),
+        (body.frequency_penalty.is_some(), "frequencyPenalty"),
+    ];
+    if let Some((_, parameter)) = refused.iter().find(|(sent, _)| *sent) {
+        return Err(Refusal::unsupported_parameter(model.id, parameter));
+    }
+    check_temperature(body.temperature)?;
+    if body.messages.is_empty() {
+        return Err(Refusal::bad_value("Messages cannot be empty."));
+    }
+    Ok(())
+}
+
+fn format(asked: &ResponseFormat) -> Format {
+    match asked {
+        ResponseFormat::Text => Format::Text,
+        ResponseFormat::JsonObject => Format::Json,
+        ResponseFormat::JsonSchema { json_schema } => format_of(&json_schema.schema),
+    }
+}
+
+/// Reasoning stands beside the completion, not in it.
+fn usage(usage: &Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.prompt(),
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt() + usage.completion + usage.reasoning,
+        "prompt_tokens_details": {
+            "text_tokens": usage.text,
+            "audio_tokens": 0,
+            "image_tokens": usage.image,
+            "cached_tokens": usage.cached,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+        "num_sources_used": 0,
+        "cost_in_usd_ticks": usage.cost_ticks,
     })
-}
-
-/// An image, with what it costs and who sent it.
-struct Priced {
-    tokens: u64,
-    role: Role,
-    picture: Picture,
-}
-
-fn pictures(request: &Request) -> Result<Vec<Priced>, Refusal> {
-    let mut all = Vec::new();
-    for message in &request.messages {
-        for piece in message.pieces() {
-            if let Piece::Image(image) = piece {
-                let picture = picture::read(image)?;
-                all.push(Priced {
-                    tokens: picture::tokens(&picture, image.detail),
-                    role: message.role,
-                    picture,
-                });
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// The prompt as it is counted: each message opens with its role.
-fn prompt<'a>(request: &'a Request, pictures: &[Priced]) -> Vec<tokens::Piece<'a>> {
-    let mut pictures = pictures.iter();
-    let mut prompt = Vec::new();
-    for message in &request.messages {
-        prompt.push(tokens::Piece::Text(message.role.name()));
-        for piece in message.pieces() {
-            prompt.push(match piece {
-                Piece::Text(text) => tokens::Piece::Text(text),
-                Piece::Image(image) => {
-                    let cost = pictures.next().map_or(0, |picture| picture.tokens);
-                    tokens::Piece::Image(&image.url, cost)
-                }
-            });
-        }
-    }
-    prompt
-}
-
-/// Tokens of text and of images.
-fn prompt_tokens(pieces: &[tokens::Piece<'_>]) -> (u64, u64) {
-    pieces
-        .iter()
-        .fold((0, 0), |(text, image), piece| match piece {
-            tokens::Piece::Text(words) => (text + tokens::count(words), image),
-            tokens::Piece::Image(_, cost) => (text, image + cost),
-        })
-}
-
-/// Nothing is thought, but the account should not look as if thought were free.
-fn reasoning(effort: Effort, completion: u64) -> u64 {
-    let tenths = match effort {
-        Effort::None => 0,
-        Effort::Low => 1,
-        Effort::Medium => 2,
-        Effort::High => 4,
-        Effort::Xhigh => 6,
-    };
-    (completion * tenths).div_ceil(10)
-}
-
-/// The first `limit` tokens of a text, and why it ends.
-fn limited(text: &str, limit: Option<u64>) -> (String, &'static str) {
-    let limit = limit
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX);
-    let kept: String = tokens::tokens(text).take(limit).collect();
-    let finish_reason = if kept.len() < text.len() {
-        "length"
-    } else {
-        "stop"
-    };
-    (kept, finish_reason)
-}
-
-fn content(request: &Request, pictures: &[Priced]) -> String {
-    let seen: Vec<Picture> = pictures
-        .iter()
-        .filter(|priced| priced.role == Role::User)
-        .map(|priced| priced.picture.clone())
-        .collect();
-    match request.format {
-        Format::AltText => describe::alt_text(&seen),
-        Format::Functions => {
-            let language = other_language(request);
-            let ranges = range::all(&texts(request, &[Role::User])).into_iter();
-            let explained = ranges.map(|(id, range)| {
-                json!({ "id": id, "explanation": explain::explain(&range, language) })
-            });
-            json!({ "functions": explained.collect::<Vec<_>>() }).to_string()
-        }
-        Format::Json => {
-            json!({ "source": "offline stand-in", "text": text(request, &seen) }).to_string()
-        }
-        Format::Text => text(request, &seen),
-    }
-}
-
-fn text(request: &Request, pictures: &[Picture]) -> String {
-    let language = other_language(request);
-    if !pictures.is_empty() {
-        return describe::describe(pictures, language);
-    }
-    let texts = texts(request, &[Role::User]);
-    let range = range::find(&texts);
-    if asks_for_an_edit(request) {
-        refactor::refactor(&range)
-    } else {
-        explain::explain(&range, language)
-    }
-}
-
-fn texts<'a>(request: &'a Request, roles: &[Role]) -> Vec<&'a str> {
-    request
-        .messages
-        .iter()
-        .filter(|message| roles.contains(&message.role))
-        .flat_map(|message| message.texts())
-        .collect()
-}
-
-/// The language that the answer should be in, where that is not English.
-fn other_language(request: &Request) -> Option<&str> {
-    texts(request, &[Role::System, Role::Developer])
-        .into_iter()
-        .flat_map(str::lines)
-        .filter_map(|line| line.strip_prefix("Answer in this language: "))
-        .map(|language| language.trim_end_matches('.'))
-        .rfind(|language| !language.eq_ignore_ascii_case("English"))
-}
-
-/// Whoever wants an edit says that the answer is to be a fenced code block.
-fn asks_for_an_edit(request: &Request) -> bool {
-    texts(request, &[Role::System, Role::Developer])
-        .iter()
-        .any(|text| text.to_lowercase().contains("fenced code block"))
-}
-
-impl Usage {
-    /// All tokens of the prompt.
-    pub fn prompt(&self) -> u64 {
-        self.text + self.image
-    }
-
-    /// As the API writes it: reasoning stands beside the completion, not in it.
-    fn json(&self) -> Value {
-        json!({
-            "prompt_tokens": self.prompt(),
-            "completion_tokens": self.completion,
-            "total_tokens": self.prompt() + self.completion + self.reasoning,
-            "prompt_tokens_details": {
-                "text_tokens": self.text,
-                "audio_tokens": 0,
-                "image_tokens": self.image,
-                "cached_tokens": self.cached,
-            },
-            "completion_tokens_details": {
-                "reasoning_tokens": self.reasoning,
-                "audio_tokens": 0,
-                "accepted_prediction_tokens": 0,
-                "rejected_prediction_tokens": 0,
-            },
-            "num_sources_used": 0,
-            "cost_in_usd_ticks": self.cost_ticks,
-        })
-    }
-}
-
-/// What differs between two answers to the same request.
-#[derive(Clone, Debug)]
-pub struct Stamp {
-    pub id: String,
-    /// Seconds since 1970.
-    pub created: u64,
 }
 
 /// The answer in one piece.
@@ -260,7 +158,7 @@ pub fn completion(answer: &Answer, stamp: &Stamp) -> Value {
             "message": { "role": "assistant", "content": answer.content, "refusal": null },
             "finish_reason": answer.finish_reason,
         }],
-        "usage": answer.usage.json(),
+        "usage": usage(&answer.usage),
         "system_fingerprint": FINGERPRINT,
     })
 }
@@ -297,7 +195,7 @@ pub fn events(answer: &Answer, stamp: &Stamp, include_usage: bool) -> Vec<String
     if include_usage {
         let mut last = chunk(json!([]));
         if let Value::Object(fields) = &mut last {
-            fields.insert("usage".into(), answer.usage.json());
+            fields.insert("usage".into(), usage(&answer.usage));
         }
         chunks.push(last);
     }
@@ -308,177 +206,132 @@ pub fn events(answer: &Answer, stamp: &Stamp, include_usage: bool) -> Vec<String
         .collect()
 }
 
-/// The deltas of an answer: a token each, more where it is so long that pacing would drag.
-fn pieces(content: &str) -> Vec<String> {
-    const MOST: usize = 400;
-    let tokens: Vec<&str> = tokens::tokens(content).collect();
-    let together = tokens.len().div_ceil(MOST).max(1);
-    tokens.chunks(together).map(<[&str]>::concat).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::picture::tests::{data_url, plain};
-    use super::super::request::parse;
+    use super::super::answer::tests::{RANGE, ask, body, image_part};
     use super::*;
-    use image::ImageFormat;
 
-    fn fresh() -> Mutex<Prefixes> {
-        Mutex::new(Prefixes::new(10_000))
-    }
-
-    fn ask_with(prefixes: &Mutex<Prefixes>, body: &Value) -> Result<Answer, Refusal> {
-        answer(&parse(body.to_string().as_bytes())?, prefixes)
-    }
-
-    fn ask(body: &Value) -> Answer {
-        ask_with(&fresh(), body).unwrap()
-    }
-
-    fn body(system: &str, user: impl Into<Value>) -> Value {
-        let user: Value = user.into();
-        json!({ "model": "grok-4.3", "messages": [
-            { "role": "system", "content": system },
-            { "role": "user", "content": user },
-        ] })
-    }
-
-    fn image_part() -> Value {
-        let url = data_url(&plain(64, 33, [255; 3]), ImageFormat::Png);
-        json!({ "type": "image_url", "image_url": { "url": url, "detail": "high" } })
-    }
-
-    const RANGE: &str = "<range-3f9a1c22 file=\"a.rs\" language=\"rust\" lines=\"1-1\">\nfn f() { if (a) {} }\n</range-3f9a1c22>";
-
-    #[test]
-    fn what_is_asked_decides_what_is_answered() {
-        let check = |body: &Value, start: &str| {
-            let content = ask(body).content;
-            assert!(content.starts_with(start), "{content}");
-            assert!(content.contains("offline stand-in"), "{content}");
-        };
-        check(
-            &body("Explain.", RANGE),
-            "Rust function `f` without parameters, branches or loops."
-                .replace("without parameters, branches or loops", "with 1 branch")
-                .as_str(),
-        );
-        check(
-            &body("Answer with one Fenced Code Block.", RANGE),
-            "Tidied by Gloss's offline stand-in",
-        );
-        check(
-            &body(
-                "Describe.",
-                json!([{ "type": "text", "text": "What is it?" }, image_part()]),
-            ),
-            "A light",
-        );
-        let mut alt = body("Alt text.", json!([image_part()]));
-        alt["response_format"] = json!({ "type": "json_schema", "json_schema": { "name": "a",
-            "schema": { "properties": { "alt": {}, "decorative": {} } } } });
-        check(
-            &alt,
-            "{\"decorative\":false,\"alt\":\"Light plain area, all white (offline stand-in)\"}",
-        );
-        alt["response_format"] = json!({ "type": "json_object" });
-        check(&alt, "{\"source\":\"offline stand-in\"");
+    fn refusal(mut change: Value) -> (u16, String) {
+        let mut body =
+            json!({ "model": "grok-4.3", "messages": [{ "role": "user", "content": "hi" }] });
+        body.as_object_mut()
+            .unwrap()
+            .append(change.as_object_mut().unwrap());
+        let refusal = parse(body.to_string().as_bytes()).unwrap_err();
+        (refusal.status.as_u16(), refusal.error)
     }
 
     #[test]
-    fn what_it_cannot_do_is_said_to_the_very_prompts_that_are_sent() {
-        use crate::action::{Subject, Surroundings, explain::Question, explain::prompt};
-        use crate::prompt::Part;
-        let rope = ropey::Rope::from_str("fn f() {}\n");
-        let subject = Subject {
-            range: 0..9,
-            leading: 0..0,
-            name: None,
-            shown_at: 0,
+    fn what_the_api_refuses_is_refused_in_its_words() {
+        let check = |change: Value, status: u16, words: &str| {
+            let (got, error) = refusal(change.clone());
+            assert_eq!(got, status, "{change}: {error}");
+            assert!(error.contains(words), "{change}: {error}");
         };
-        let at = Surroundings {
-            text: &rope,
-            syntax: None,
-            language: None,
-            language_id: "rust",
-            path: "a.rs",
-            subject: &subject,
-            tell_file: false,
-            max_prompt_tokens: 1_000,
-            guidance: None,
-            definitions: &[],
-        };
-        let check = |question: Option<&str>, language: &str, says: [bool; 2]| {
-            let question = Question {
-                text: question,
-                history: &[],
-                problems: &[],
-            };
-            let prompt = prompt(&at, question, language);
-            let text = |part: &Part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Image(_) => String::new(),
-            };
-            let texts: Vec<_> = prompt.parts.iter().map(text).collect();
-            let content = ask(&body(&prompt.instructions, texts.join("\n\n"))).content;
-            let found = ["cannot reason", "in English only"].map(|words| content.contains(words));
-            assert_eq!(found, says, "{content}");
-        };
-        check(None, "English", [false, false]);
-        check(Some("May it fail?"), "English", [true, false]);
-        check(None, "the language of the locale de-CH", [false, true]);
+        check(
+            json!({ "model": "grok-2-latest" }),
+            400,
+            "Model not found: grok-2-latest",
+        );
+        check(
+            json!({ "stop": ["x"] }),
+            400,
+            "Model grok-4.3 does not support parameter stop.",
+        );
+        check(
+            json!({ "presence_penalty": 0 }),
+            400,
+            "does not support parameter presencePenalty.",
+        );
+        check(
+            json!({ "frequency_penalty": 0 }),
+            400,
+            "does not support parameter frequencyPenalty.",
+        );
+        check(
+            json!({ "reasoning_effort": "xhigh" }),
+            400,
+            "does not support parameter reasoningEffort.",
+        );
+        check(
+            json!({ "model": "grok-build-0.1", "reasoning_effort": "low" }),
+            400,
+            "Model grok-build-0.1 does not support parameter reasoningEffort.",
+        );
+        check(json!({ "search_parameters": {} }), 410, "deprecated");
+        check(json!({ "temperature": 3 }), 400, "temperature");
+        check(json!({ "messages": [] }), 400, "Messages cannot be empty");
+        check(
+            json!({ "messages": "hi" }),
+            422,
+            "Failed to deserialize the JSON body",
+        );
+        check(json!({ "messages": [{ "content": "hi" }] }), 422, "role");
+        check(json!({ "stream": "yes" }), 422, "expected a boolean");
+        check(json!({ "model": null }), 422, "Failed to deserialize");
     }
 
     #[test]
-    fn each_function_of_a_file_is_explained_by_its_number() {
-        use crate::action::explain_file::{Answers, File, Function, prompt};
-        use crate::prompt::Part;
-        let file = File {
-            path: "a.rs",
-            fence: "rust",
-            outline: Some("fn f()"),
-            guidance: None,
-        };
-        let function = |id, code: &str| Function {
-            id,
-            lines: "1-1".into(),
-            code: code.into(),
-        };
-        let functions = [
-            function(2, "fn f(a: A) {}"),
-            function(5, "fn g() { loop {} }"),
-        ];
-        let prompt = prompt(file, &functions, "English");
-        let texts = prompt.parts.iter().map(|part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Image(_) => String::new(),
+    fn text_that_is_no_json_is_400_and_not_422() {
+        for text in ["", "{", "{\"model\": }", "hello"] {
+            let refusal = parse(text.as_bytes()).unwrap_err();
+            assert_eq!(refusal.status.as_u16(), 400, "{text}");
+            assert!(
+                refusal
+                    .error
+                    .starts_with("Failed to parse the request body as JSON")
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_fields_nulls_and_every_shape_of_content_are_taken() {
+        let body = json!({
+            "model": "grok-code-fast-1", "stream": null, "stop": null, "colour": "blue", "max_tokens": 9,
+            "messages": [
+                { "role": "system", "content": "s" },
+                { "role": "assistant", "content": null },
+                { "role": "user", "content": [
+                    { "type": "text", "text": "a" },
+                    { "type": "image_url", "image_url": { "url": "https://x", "detail": "low" } },
+                    { "type": "text", "text": "b" },
+                ] },
+            ],
         });
-        let mut request = body(&prompt.instructions, texts.collect::<Vec<_>>().join("\n\n"));
-        request["response_format"] = json!({ "type": "json_schema",
-            "json_schema": { "name": "a", "schema": prompt.schema.unwrap().schema } });
-        let said = Answers::default().push(&ask(&request).content);
-        let said: Vec<_> = said
+        let (request, _) = parse(body.to_string().as_bytes()).unwrap();
+        assert_eq!(request.model.id, "grok-build-0.1");
+        assert_eq!(request.limit, Some(Limit::Visible(9)));
+        assert_eq!(request.effort, Effort::Low);
+        let texts = request
+            .messages
             .iter()
-            .map(|said| (said.id, said.explanation.lines().next().unwrap()))
-            .collect();
-        assert_eq!(
-            said,
-            [
-                (2, "Rust function `f` with 1 parameter."),
-                (5, "Rust function `g` with 1 loop."),
-            ]
+            .map(|message| message.texts().collect());
+        let texts: Vec<Vec<_>> = texts.collect();
+        assert_eq!(texts, [vec!["s"], vec![], vec!["a", "b"]]);
+    }
+
+    #[test]
+    fn what_the_answer_looks_like_is_asked_for_in_three_ways() {
+        let check = |response_format: Value, expected: Format| {
+            let body = json!({
+                "model": "grok-4.3", "response_format": response_format,
+                "messages": [{ "role": "user", "content": "x" }],
+            });
+            let (request, _) = parse(body.to_string().as_bytes()).unwrap();
+            assert_eq!(request.format, expected);
+        };
+        let schema = json!({ "properties": { "alt": {}, "decorative": {} } });
+        check(
+            json!({ "type": "json_schema", "json_schema": { "name": "x", "strict": true, "schema": schema } }),
+            Format::AltText,
         );
-    }
-
-    #[test]
-    fn the_stand_in_is_known_by_the_fingerprint_that_it_sends() {
-        assert_eq!(FINGERPRINT, crate::llm::STAND_IN);
-    }
-
-    #[test]
-    fn the_same_request_gets_the_same_answer() {
-        let request = body("Explain.", RANGE);
-        assert_eq!(ask(&request), ask(&request));
+        check(
+            json!({ "type": "json_schema", "json_schema": {} }),
+            Format::Json,
+        );
+        check(json!({ "type": "json_object" }), Format::Json);
+        check(json!({ "type": "text" }), Format::Text);
+        check(Value::Null, Format::Text);
     }
 
     #[test]
@@ -487,11 +340,11 @@ mod tests {
             "Describe.",
             json!([{ "type": "text", "text": "What is it?" }, image_part()]),
         );
-        let usage = ask(&request).usage;
-        let json = usage.json();
+        let json = usage(&ask(&request).usage);
         // "system", "Describe" in two, ".", "user", and "What is it?" in four.
-        assert_eq!((usage.text, usage.image), (9, 2 * 2 + 2));
         let number = |pointer: &str| json.pointer(pointer).unwrap().as_u64().unwrap();
+        assert_eq!(number("/prompt_tokens_details/text_tokens"), 9);
+        assert_eq!(number("/prompt_tokens_details/image_tokens"), 2 * 2 + 2);
         let reasoning = number("/completion_tokens_details/reasoning_tokens");
         assert!(reasoning > 0);
         assert_eq!(
@@ -501,51 +354,6 @@ mod tests {
         assert_eq!(
             number("/cost_in_usd_ticks"),
             15 * 12_500 + (number("/completion_tokens") + reasoning) * 25_000
-        );
-    }
-
-    #[test]
-    fn a_repeated_beginning_is_counted_as_cached() {
-        let prefixes = fresh();
-        let long = "some words that stay the same. ".repeat(20);
-        let first = ask_with(&prefixes, &body(&long, "one")).unwrap().usage;
-        let second = ask_with(&prefixes, &body(&long, "two")).unwrap().usage;
-        assert_eq!(first.cached, 0);
-        assert!(second.cached > 100 && second.cached <= second.prompt());
-        assert!(second.cost_ticks < first.cost_ticks);
-    }
-
-    #[test]
-    fn effort_sets_what_reasoning_is_charged() {
-        let with = |effort: &str| {
-            let mut request = body("Explain.", RANGE);
-            request["reasoning_effort"] = effort.into();
-            ask(&request).usage.reasoning
-        };
-        assert_eq!(with("none"), 0);
-        assert!(with("low") < with("medium") && with("medium") < with("high"));
-    }
-
-    #[test]
-    fn a_limit_cuts_the_answer_and_says_so() {
-        let mut request = body("Explain.", RANGE);
-        let whole = ask(&request);
-        request["max_completion_tokens"] = 5.into();
-        let cut = ask(&request);
-        assert_eq!((whole.finish_reason, cut.finish_reason), ("stop", "length"));
-        assert_eq!(cut.usage.completion, 5);
-        assert!(whole.content.starts_with(&cut.content));
-    }
-
-    #[test]
-    fn a_prompt_beyond_the_context_is_refused_with_both_figures() {
-        let mut request = body("", "word ".repeat(300_000));
-        request["model"] = "grok-build-0.1".into();
-        let refusal = ask_with(&fresh(), &request).unwrap_err();
-        assert_eq!(refusal.status.as_u16(), 400);
-        assert_eq!(
-            refusal.error,
-            "This model's maximum prompt length is 256000 but the request contains 300003 tokens."
         );
     }
 

@@ -114,6 +114,15 @@ impl Refusal {
         }
     }
 
+    /// Nothing is stored, so there is none to go on from.
+    pub fn no_such_response(id: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: NOT_FOUND,
+            error: format!("Response with id={id} not found."),
+        }
+    }
+
     pub fn wrong_method(method: &str, path: &str) -> Self {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,

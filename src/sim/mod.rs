@@ -3,6 +3,7 @@
 //! It shares nothing with the client that talks to it, for a mistake that both
 //! made would not show. Nothing it is sent is kept but hashes of how prompts begin.
 
+mod answer;
 mod blanks;
 mod chat;
 mod cleanups;
@@ -19,6 +20,7 @@ mod picture;
 mod range;
 mod refactor;
 mod request;
+mod responses;
 mod routes;
 #[cfg(test)]
 mod socket_tests;

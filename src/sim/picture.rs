@@ -16,7 +16,7 @@ use image::{DynamicImage, GenericImageView, ImageFormat, ImageReader, Limits};
 
 use super::colour::Lab;
 use super::errors::Refusal;
-use super::request::{Detail, ImageUrl};
+use super::request::{Detail, Image};
 
 const MOST_BYTES: usize = 20 * 1024 * 1024;
 const LEAST_SIDE: u32 = 8;
@@ -79,7 +79,7 @@ pub enum Surface {
 }
 
 /// Reads an image as it came in a request.
-pub fn read(image: &ImageUrl) -> Result<Picture, Refusal> {
+pub fn read(image: &Image) -> Result<Picture, Refusal> {
     let url = image.url.trim();
     let scheme = url
         .split(':')
@@ -329,7 +329,7 @@ pub mod tests {
     }
 
     fn read_url(url: &str) -> Result<Picture, Refusal> {
-        read(&ImageUrl {
+        read(&Image {
             url: url.into(),
             detail: None,
         })

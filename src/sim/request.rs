@@ -1,4 +1,4 @@
-//! Reads a chat request as the API does: which fields it takes, and which it refuses.
+//! What is asked, whichever wire it came by, and what the API refuses on both.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,17 +6,24 @@ use serde_json::Value;
 use super::errors::Refusal;
 use super::models::Model;
 
-/// A chat request that the API would take.
+/// A request that the API would take.
 #[derive(Debug)]
 pub struct Request {
     pub model: &'static Model,
     pub messages: Vec<Message>,
     pub stream: bool,
-    pub include_usage: bool,
-    /// The most tokens the visible answer may have.
-    pub limit: Option<u64>,
+    pub limit: Option<Limit>,
     pub effort: Effort,
     pub format: Format,
+}
+
+/// The most tokens an answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Of its text alone.
+    Visible(u64),
+    /// Of its text and of what was thought before.
+    WithThought(u64),
 }
 
 /// How hard the model is asked to think.
@@ -54,11 +61,26 @@ pub enum Format {
     Json,
 }
 
-#[derive(Debug, Deserialize)]
+/// A message, its pieces in order.
+#[derive(Debug)]
 pub struct Message {
     pub role: Role,
-    #[serde(default)]
-    content: Option<Content>,
+    pub pieces: Vec<Piece>,
+}
+
+/// One piece of a message.
+#[derive(Debug)]
+pub enum Piece {
+    Text(String),
+    Image(Image),
+}
+
+/// An image as it came.
+#[derive(Debug)]
+pub struct Image {
+    /// A `data:` URL or a web address.
+    pub url: String,
+    pub detail: Option<Detail>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -85,28 +107,6 @@ impl Role {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Part {
-    Text { text: String },
-    ImageUrl { image_url: ImageUrl },
-}
-
-/// An image as it came: a `data:` URL or a web address.
-#[derive(Debug, Deserialize)]
-pub struct ImageUrl {
-    pub url: String,
-    #[serde(default)]
-    pub detail: Option<Detail>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Detail {
@@ -115,122 +115,68 @@ pub enum Detail {
     Auto,
 }
 
-/// One piece of a message.
-#[derive(Clone, Copy, Debug)]
-pub enum Piece<'a> {
-    Text(&'a str),
-    Image(&'a ImageUrl),
-}
-
 impl Message {
-    /// The message's pieces in order.
-    pub fn pieces(&self) -> Vec<Piece<'_>> {
-        match &self.content {
-            None => Vec::new(),
-            Some(Content::Text(text)) => vec![Piece::Text(text)],
-            Some(Content::Parts(parts)) => parts
-                .iter()
-                .map(|part| match part {
-                    Part::Text { text } => Piece::Text(text),
-                    Part::ImageUrl { image_url } => Piece::Image(image_url),
-                })
-                .collect(),
+    /// A message that is one text.
+    pub fn of_text(role: Role, text: String) -> Self {
+        Self {
+            role,
+            pieces: vec![Piece::Text(text)],
         }
     }
 
     /// The message's texts in order.
-    pub fn texts(&self) -> Vec<&str> {
-        let text = |piece| match piece {
-            Piece::Text(text) => Some(text),
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
             Piece::Image(_) => None,
+        })
+    }
+}
+
+/// A message as it is written on a wire, whose parts are of the wire's own kind.
+#[derive(Deserialize)]
+pub struct Written<P> {
+    role: Role,
+    #[serde(default = "Option::default")]
+    content: Option<Content<P>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content<P> {
+    Text(String),
+    Parts(Vec<P>),
+}
+
+impl<P: Into<Piece>> From<Written<P>> for Message {
+    fn from(written: Written<P>) -> Self {
+        let pieces = match written.content {
+            None => Vec::new(),
+            Some(Content::Text(text)) => vec![Piece::Text(text)],
+            Some(Content::Parts(parts)) => parts.into_iter().map(Into::into).collect(),
         };
-        self.pieces().into_iter().filter_map(text).collect()
+        Self {
+            role: written.role,
+            pieces,
+        }
     }
 }
 
-#[derive(Deserialize)]
-struct Body {
-    model: String,
-    messages: Vec<Message>,
-    stream: Option<bool>,
-    stream_options: Option<StreamOptions>,
-    max_completion_tokens: Option<u64>,
-    max_tokens: Option<u64>,
-    temperature: Option<f64>,
-    reasoning_effort: Option<Effort>,
-    response_format: Option<ResponseFormat>,
-    stop: Option<Value>,
-    presence_penalty: Option<f64>,
-    frequency_penalty: Option<f64>,
-    search_parameters: Option<Value>,
+/// The model of this name.
+pub fn model(name: &str) -> Result<&'static Model, Refusal> {
+    Model::find(name).ok_or_else(|| Refusal::model_not_found(name))
 }
 
-#[derive(Deserialize)]
-struct StreamOptions {
-    include_usage: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ResponseFormat {
-    Text,
-    JsonObject,
-    JsonSchema { json_schema: JsonSchema },
-}
-
-#[derive(Deserialize)]
-struct JsonSchema {
-    #[serde(default)]
-    schema: Value,
-}
-
-/// Reads and checks a request's body.
-pub fn parse(body: &[u8]) -> Result<Request, Refusal> {
-    let body: Body =
-        serde_json::from_slice(body).map_err(|cause| Refusal::body_not_understood(&cause))?;
-    let model = Model::find(&body.model).ok_or_else(|| Refusal::model_not_found(&body.model))?;
-    check_parameters(model, &body)?;
-    let effort = effort(model, body.reasoning_effort)?;
-    Ok(Request {
-        model,
-        stream: body.stream.unwrap_or(false),
-        include_usage: body
-            .stream_options
-            .and_then(|options| options.include_usage)
-            .unwrap_or(false),
-        limit: body.max_completion_tokens.or(body.max_tokens),
-        effort,
-        format: body.response_format.as_ref().map_or(Format::Text, format),
-        messages: body.messages,
-    })
-}
-
-fn check_parameters(model: &Model, body: &Body) -> Result<(), Refusal> {
-    if body.search_parameters.is_some() {
-        return Err(Refusal::live_search_is_gone());
-    }
-    // Refused even at 0, and named in camel case whatever was sent.
-    let refused = [
-        (body.stop.is_some(), "stop"),
-        (body.presence_penalty.is_some(), "presencePenalty"),
-        (body.frequency_penalty.is_some(), "frequencyPenalty"),
-    ];
-    if let Some((_, parameter)) = refused.iter().find(|(sent, _)| *sent) {
-        return Err(Refusal::unsupported_parameter(model.id, parameter));
-    }
-    if body
-        .temperature
-        .is_some_and(|value| !(0.0..=2.0).contains(&value))
-    {
+/// Whether the API takes this temperature.
+pub fn check_temperature(temperature: Option<f64>) -> Result<(), Refusal> {
+    if temperature.is_some_and(|value| !(0.0..=2.0).contains(&value)) {
         return Err(Refusal::bad_value("temperature must be between 0 and 2."));
-    }
-    if body.messages.is_empty() {
-        return Err(Refusal::bad_value("Messages cannot be empty."));
     }
     Ok(())
 }
 
-fn effort(model: &Model, asked: Option<Effort>) -> Result<Effort, Refusal> {
+/// How hard the model thinks when it is asked to like this.
+pub fn effort(model: &Model, asked: Option<Effort>) -> Result<Effort, Refusal> {
     match asked {
         None if model.reasons => Ok(Effort::Low),
         None => Ok(Effort::None),
@@ -239,20 +185,15 @@ fn effort(model: &Model, asked: Option<Effort>) -> Result<Effort, Refusal> {
     }
 }
 
-fn format(asked: &ResponseFormat) -> Format {
-    match asked {
-        ResponseFormat::Text => Format::Text,
-        ResponseFormat::JsonObject => Format::Json,
-        ResponseFormat::JsonSchema { json_schema } => {
-            let has = |name| json_schema.schema.pointer(name).is_some();
-            if has("/properties/alt") && has("/properties/decorative") {
-                Format::AltText
-            } else if has("/properties/functions/items/properties/explanation") {
-                Format::Functions
-            } else {
-                Format::Json
-            }
-        }
+/// What an answer that fits this schema has to look like.
+pub fn format_of(schema: &Value) -> Format {
+    let has = |name| schema.pointer(name).is_some();
+    if has("/properties/alt") && has("/properties/decorative") {
+        Format::AltText
+    } else if has("/properties/functions/items/properties/explanation") {
+        Format::Functions
+    } else {
+        Format::Json
     }
 }
 
@@ -261,127 +202,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn refusal(mut change: Value) -> (u16, String) {
-        let mut body =
-            json!({ "model": "grok-4.3", "messages": [{ "role": "user", "content": "hi" }] });
-        body.as_object_mut()
-            .unwrap()
-            .append(change.as_object_mut().unwrap());
-        let refusal = parse(body.to_string().as_bytes()).unwrap_err();
-        (refusal.status.as_u16(), refusal.error)
-    }
-
-    #[test]
-    fn what_the_api_refuses_is_refused_in_its_words() {
-        let check = |change: Value, status: u16, words: &str| {
-            let (got, error) = refusal(change.clone());
-            assert_eq!(got, status, "{change}: {error}");
-            assert!(error.contains(words), "{change}: {error}");
-        };
-        check(
-            json!({ "model": "grok-2-latest" }),
-            400,
-            "Model not found: grok-2-latest",
-        );
-        check(
-            json!({ "stop": ["x"] }),
-            400,
-            "Model grok-4.3 does not support parameter stop.",
-        );
-        check(
-            json!({ "presence_penalty": 0 }),
-            400,
-            "does not support parameter presencePenalty.",
-        );
-        check(
-            json!({ "frequency_penalty": 0 }),
-            400,
-            "does not support parameter frequencyPenalty.",
-        );
-        check(
-            json!({ "reasoning_effort": "xhigh" }),
-            400,
-            "does not support parameter reasoningEffort.",
-        );
-        check(
-            json!({ "model": "grok-build-0.1", "reasoning_effort": "low" }),
-            400,
-            "Model grok-build-0.1 does not support parameter reasoningEffort.",
-        );
-        check(json!({ "search_parameters": {} }), 410, "deprecated");
-        check(json!({ "temperature": 3 }), 400, "temperature");
-        check(json!({ "messages": [] }), 400, "Messages cannot be empty");
-        check(
-            json!({ "messages": "hi" }),
-            422,
-            "Failed to deserialize the JSON body",
-        );
-        check(json!({ "messages": [{ "content": "hi" }] }), 422, "role");
-        check(json!({ "stream": "yes" }), 422, "expected a boolean");
-        check(json!({ "model": null }), 422, "Failed to deserialize");
-    }
-
-    #[test]
-    fn text_that_is_no_json_is_400_and_not_422() {
-        for text in ["", "{", "{\"model\": }", "hello"] {
-            let refusal = parse(text.as_bytes()).unwrap_err();
-            assert_eq!(refusal.status.as_u16(), 400, "{text}");
-            assert!(
-                refusal
-                    .error
-                    .starts_with("Failed to parse the request body as JSON")
-            );
-        }
-    }
-
-    #[test]
-    fn unknown_fields_nulls_and_every_shape_of_content_are_taken() {
-        let body = json!({
-            "model": "grok-code-fast-1", "stream": null, "stop": null, "colour": "blue", "max_tokens": 9,
-            "messages": [
-                { "role": "system", "content": "s" },
-                { "role": "assistant", "content": null },
-                { "role": "user", "content": [
-                    { "type": "text", "text": "a" },
-                    { "type": "image_url", "image_url": { "url": "https://x", "detail": "low" } },
-                    { "type": "text", "text": "b" },
-                ] },
-            ],
-        });
-        let request = parse(body.to_string().as_bytes()).unwrap();
-        assert_eq!(request.model.id, "grok-build-0.1");
-        assert_eq!(request.limit, Some(9));
-        assert_eq!(request.effort, Effort::Low);
-        let texts: Vec<_> = request.messages.iter().map(Message::texts).collect();
-        assert_eq!(texts, [vec!["s"], vec![], vec!["a", "b"]]);
-    }
-
     #[test]
     fn a_schema_with_alt_and_decorative_asks_for_alt_text() {
-        let check = |response_format: Value, expected: Format| {
-            let body = json!({
-                "model": "grok-4.3", "response_format": response_format,
-                "messages": [{ "role": "user", "content": "x" }],
-            });
-            assert_eq!(parse(body.to_string().as_bytes()).unwrap().format, expected);
+        let check = |properties: Value, expected: Format| {
+            let schema = json!({ "type": "object", "properties": properties });
+            assert_eq!(format_of(&schema), expected, "{schema}");
         };
-        let schema = |properties: Value| {
-            json!({ "type": "json_schema", "json_schema": { "name": "x", "strict": true,
-                "schema": { "type": "object", "properties": properties } } })
-        };
-        check(
-            schema(json!({ "alt": {}, "decorative": {} })),
-            Format::AltText,
-        );
-        check(schema(json!({ "alt": {} })), Format::Json);
+        check(json!({ "alt": {}, "decorative": {} }), Format::AltText);
+        check(json!({ "alt": {} }), Format::Json);
         let each = json!({ "properties": { "id": {}, "explanation": {} } });
-        check(
-            schema(json!({ "functions": { "items": each } })),
-            Format::Functions,
-        );
-        check(schema(json!({ "functions": {} })), Format::Json);
-        check(json!({ "type": "json_object" }), Format::Json);
-        check(json!({ "type": "text" }), Format::Text);
-        check(Value::Null, Format::Text);
+        check(json!({ "functions": { "items": each } }), Format::Functions);
+        check(json!({ "functions": {} }), Format::Json);
     }
 }

@@ -19,11 +19,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::chat::{self, Answer, Stamp};
+use super::answer::{self, Stamp};
 use super::errors::Refusal;
-use super::models::{self, Model};
-use super::request;
-use super::tokens;
+use super::models;
+use super::{chat, request, responses, tokens};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -42,15 +41,12 @@ pub async fn respond(
     let stamp = stamp(&shared);
     let mut spent = 0;
     let mut response = match route(&shared, request, &stamp).await {
-        Ok(Reply::Json(value)) => json_response(&value),
-        Ok(Reply::Completion(answer)) => {
-            spent = answer.usage.prompt();
-            json_response(&chat::completion(&answer, &stamp))
-        }
-        Ok(Reply::Stream(answer, include_usage)) => {
-            spent = answer.usage.prompt();
-            let events = chat::events(&answer, &stamp, include_usage);
-            stream_response(events, shared.options.chunk_delay)
+        Ok(reply) => {
+            spent = reply.spent;
+            match reply.body {
+                Said::Json(value) => json_response(&value),
+                Said::Events(events) => stream_response(events, shared.options.chunk_delay),
+            }
         }
         Err(refusal) => {
             let mut response = json_response(&refusal.body());
@@ -62,11 +58,23 @@ pub async fn respond(
     Ok(response)
 }
 
-enum Reply {
+struct Reply {
+    body: Said,
+    /// The tokens of the prompt.
+    spent: u64,
+}
+
+enum Said {
     Json(Value),
-    Completion(Answer),
-    /// With whether usage was asked for.
-    Stream(Answer, bool),
+    /// Server-sent events, in order.
+    Events(Vec<String>),
+}
+
+impl From<Value> for Reply {
+    fn from(value: Value) -> Self {
+        let body = Said::Json(value);
+        Self { body, spent: 0 }
+    }
 }
 
 async fn route(
@@ -78,27 +86,24 @@ async fn route(
     let path = request.uri().path().to_owned();
     let wanted = match path.as_str() {
         "/v1/models" | "/v1/language-models" | "/v1/api-key" => Method::GET,
-        "/v1/chat/completions" | "/v1/tokenize-text" => Method::POST,
+        "/v1/chat/completions" | "/v1/responses" | "/v1/tokenize-text" => Method::POST,
         _ => return Err(Refusal::no_such_route(&path)),
     };
     if request.method() != wanted {
         return Err(Refusal::wrong_method(request.method().as_str(), &path));
     }
     match path.as_str() {
-        "/v1/models" => Ok(Reply::Json(models::models())),
-        "/v1/language-models" => Ok(Reply::Json(models::language_models())),
-        "/v1/api-key" => Ok(Reply::Json(api_key(stamp))),
+        "/v1/models" => Ok(models::models().into()),
+        "/v1/language-models" => Ok(models::language_models().into()),
+        "/v1/api-key" => Ok(api_key(stamp).into()),
         _ => {
             let body = body(request, shared.options.max_body).await?;
-            let shared = Arc::clone(shared);
-            let is_chat = path == "/v1/chat/completions";
+            let (shared, stamp) = (Arc::clone(shared), stamp.clone());
             // Parsing code and decoding images takes long enough to hold up other connections.
-            tokio::task::spawn_blocking(move || {
-                if is_chat {
-                    chat(&shared, &body)
-                } else {
-                    tokenize(&body)
-                }
+            tokio::task::spawn_blocking(move || match path.as_str() {
+                "/v1/chat/completions" => by_chat(&shared, &body, &stamp),
+                "/v1/responses" => by_responses(&shared, &body, &stamp),
+                _ => tokenize(&body),
             })
             .await
             .unwrap_or_else(|_| Err(Refusal::internal()))
@@ -106,14 +111,28 @@ async fn route(
     }
 }
 
-fn chat(shared: &Shared, body: &[u8]) -> Result<Reply, Refusal> {
-    let request = request::parse(body)?;
-    let answer = chat::answer(&request, &shared.prefixes)?;
-    Ok(if request.stream {
-        Reply::Stream(answer, request.include_usage)
+fn by_chat(shared: &Shared, body: &[u8], stamp: &Stamp) -> Result<Reply, Refusal> {
+    let (request, include_usage) = chat::parse(body)?;
+    let answer = answer::answer(&request, &shared.prefixes)?;
+    let spent = answer.usage.prompt();
+    let body = if request.stream {
+        Said::Events(chat::events(&answer, stamp, include_usage))
     } else {
-        Reply::Completion(answer)
-    })
+        Said::Json(chat::completion(&answer, stamp))
+    };
+    Ok(Reply { body, spent })
+}
+
+fn by_responses(shared: &Shared, body: &[u8], stamp: &Stamp) -> Result<Reply, Refusal> {
+    let request = responses::parse(body)?;
+    let answer = answer::answer(&request, &shared.prefixes)?;
+    let spent = answer.usage.prompt();
+    let body = if request.stream {
+        Said::Events(responses::events(&answer, stamp))
+    } else {
+        Said::Json(responses::response(&answer, stamp))
+    };
+    Ok(Reply { body, spent })
 }
 
 fn tokenize(body: &[u8]) -> Result<Reply, Refusal> {
@@ -124,11 +143,11 @@ fn tokenize(body: &[u8]) -> Result<Reply, Refusal> {
     }
     let Text { text, model } =
         serde_json::from_slice(body).map_err(|cause| Refusal::body_not_understood(&cause))?;
-    Model::find(&model).ok_or_else(|| Refusal::model_not_found(&model))?;
+    request::model(&model)?;
     let tokens: Vec<Value> = tokens::tokens(&text)
         .map(|token| json!({ "token_id": token_id(token), "string_token": token, "token_bytes": token.as_bytes() }))
         .collect();
-    Ok(Reply::Json(json!({ "token_ids": tokens })))
+    Ok(json!({ "token_ids": tokens }).into())
 }
 
 /// Any number will do, as long as the same token has the same (FNV-1a, folded to the size of a vocabulary).

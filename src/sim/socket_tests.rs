@@ -118,6 +118,14 @@ fn question(stream: bool) -> String {
 }
 
 const CHAT: &str = "/v1/chat/completions";
+const RESPONSES: &str = "/v1/responses";
+
+/// The same question by the other wire.
+fn input(stream: bool) -> String {
+    let question: Value = serde_json::from_str(&question(stream)).unwrap();
+    json!({ "model": "grok-4.3", "stream": stream, "store": false, "input": question["messages"] })
+        .to_string()
+}
 
 #[tokio::test]
 async fn an_answer_in_one_piece_has_the_shape_of_the_api() {
@@ -181,6 +189,40 @@ async fn a_streamed_answer_joined_equals_the_one_in_one_piece() {
 }
 
 #[tokio::test]
+async fn the_other_wire_answers_the_same_streamed_and_in_one_piece() {
+    let served = serve(quick());
+    let chat = call(served.address, "POST", CHAT, &question(false)).await;
+    let said = &chat.json()["choices"][0]["message"]["content"];
+    let whole = call(served.address, "POST", RESPONSES, &input(false)).await;
+    assert_eq!(
+        (whole.status, whole.header("content-type")),
+        (200, Some("application/json"))
+    );
+    assert!(whole.header("x-ratelimit-remaining-tokens").is_some());
+    let whole = whole.json();
+    assert_eq!(&whole["output"][0]["content"][0]["text"], said);
+    let raw = call(served.address, "POST", RESPONSES, &input(true)).await;
+    assert_eq!(raw.header("content-type"), Some("text/event-stream"));
+    let events: Vec<Value> = raw
+        .body
+        .split_terminator("\n\n")
+        .map(|event| serde_json::from_str(event.split_once("\ndata: ").unwrap().1).unwrap())
+        .collect();
+    let deltas = events.iter().filter_map(|event| event["delta"].as_str());
+    assert_eq!(said, deltas.collect::<String>().as_str());
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "response.completed");
+    assert_eq!(
+        last["response"]["output"][0]["content"],
+        whole["output"][0]["content"]
+    );
+    assert_eq!(
+        last["response"]["usage"]["output_tokens"],
+        whole["usage"]["output_tokens"]
+    );
+}
+
+#[tokio::test]
 async fn refusals_are_flat_json_with_the_status_of_the_api() {
     let served = serve(Options {
         max_body: 2_000,
@@ -193,26 +235,16 @@ async fn refusals_are_flat_json_with_the_status_of_the_api() {
         assert!(json["error"].as_str().unwrap().contains(words), "{json}");
         assert!(json["code"].is_string() && raw.header("x-request-id").is_some());
     };
-    check("POST", CHAT, "{", 400, "Failed to parse").await;
-    check(
-        "POST",
-        CHAT,
-        "{\"model\":1,\"messages\":[]}",
-        422,
-        "Failed to deserialize",
-    )
-    .await;
-    check(
-        "POST",
-        CHAT,
-        "{\"model\":\"grok-3\",\"messages\":[]}",
-        400,
-        "Model not found: grok-3",
-    )
-    .await;
-    check("POST", CHAT, &"x".repeat(2_001), 413, "2000 bytes").await;
-    check("GET", CHAT, "", 405, "does not take GET").await;
-    check("POST", "/v1/responses", "{}", 404, "/v1/responses").await;
+    for (wire, asked) in [(CHAT, "messages"), (RESPONSES, "input")] {
+        check("POST", wire, "{", 400, "Failed to parse").await;
+        let body = json!({ "model": 1, asked: [] }).to_string();
+        check("POST", wire, &body, 422, "Failed to deserialize").await;
+        let body = json!({ "model": "grok-3", asked: [] }).to_string();
+        check("POST", wire, &body, 400, "Model not found: grok-3").await;
+        check("POST", wire, &"x".repeat(2_001), 413, "2000 bytes").await;
+        check("GET", wire, "", 405, "does not take GET").await;
+    }
+    check("POST", "/v1/completions", "{}", 404, "/v1/completions").await;
     check("GET", "/", "", 404, "not found").await;
 }
 

@@ -1,19 +1,25 @@
 //! What limits leave: sums of the ledger and of what is under way, and the claim that a request lays on them.
 //!
-//! A claim is checked and noted in one go on the store's thread, so that requests of this process
-//! never overshoot together. It reaches the disk in the next moment, where other processes count
-//! it: only those that ask within that very moment can pass a limit, by one request each.
+//! A claim is checked and noted in one transaction, which shuts out that of any other process, so that
+//! requests never overshoot together. Where the ledger can be read and not be written, a claim is
+//! noted in memory, and counts in this process alone.
 
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::Store;
-use super::tables::{Waiting, Write};
+use super::tables::{self, Waiting, Write};
+use super::worker::READ_PATIENCE;
 
 /// No request takes longer; a claim that is older was left behind by a process that was killed.
 const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long a claim waits for what other processes write. A lock that lasts longer is stuck, and
+/// stops no request.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most that may be used in a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +96,8 @@ pub(super) struct Reserved {
 /// A warning that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Warned {
-    pub(super) name: &'static str,
+    /// With the amount, for a limit that was raised is another one.
+    pub(super) name: String,
     /// Empty for a limit of the machine.
     pub(super) workspace: String,
     pub(super) since: Timestamp,
@@ -105,6 +112,7 @@ pub(super) fn reserve(
     limits: &[Limit],
 ) -> rusqlite::Result<Verdict> {
     let now = Timestamp::now();
+    let transaction = alone(connection)?;
     let standings = standings(connection, waiting, claim, limits, now)?;
     let with_claim = |standing: &Standing| {
         let claimed = standing.limit.of(claim.tokens, claim.ticks);
@@ -117,16 +125,6 @@ pub(super) fn reserve(
     if let Some(longest) = passed.max_by_key(|standing| standing.limit.until) {
         return Ok(Verdict::Refused(longest.clone()));
     }
-    let mut nearly_used = Vec::new();
-    for standing in standings {
-        let is_near =
-            u128::from(with_claim(&standing)) * 5 >= u128::from(standing.limit.most.number()) * 4;
-        let warned = standing.limit.warned(claim);
-        if is_near && !was_warned(connection, waiting, &warned)? {
-            store.write(Write::Warned(warned));
-            nearly_used.push(standing);
-        }
-    }
     let reserved = Reserved {
         id: new_id(),
         time: now,
@@ -136,11 +134,41 @@ pub(super) fn reserve(
         id: reserved.id,
         store: store.clone(),
     };
-    store.write(Write::Reserve(Box::new(reserved)));
+    let mut nearly_used = Vec::new();
+    let mut writes = vec![Write::Reserve(Box::new(reserved))];
+    for standing in standings {
+        let is_near =
+            u128::from(with_claim(&standing)) * 5 >= u128::from(standing.limit.most.number()) * 4;
+        let warned = standing.limit.warned(claim);
+        if is_near && !was_warned(connection, waiting, &warned)? {
+            writes.push(Write::Warned(warned));
+            nearly_used.push(standing);
+        }
+    }
+    if transaction.is_none_or(|transaction| noted(transaction, &writes).is_err()) {
+        for write in writes {
+            store.write(write);
+        }
+    }
     Ok(Verdict::Granted {
         reservation,
         nearly_used,
     })
+}
+
+/// A transaction beside which nobody writes; `None` where the ledger cannot be written.
+fn alone(connection: &Connection) -> rusqlite::Result<Option<Transaction<'_>>> {
+    connection.busy_timeout(PATIENCE)?;
+    let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    connection.busy_timeout(READ_PATIENCE)?;
+    Ok(begun.ok())
+}
+
+fn noted(transaction: Transaction<'_>, writes: &[Write]) -> rusqlite::Result<()> {
+    for write in writes {
+        tables::write(&transaction, write)?;
+    }
+    transaction.commit()
 }
 
 /// Unlike that of any other process.
@@ -169,7 +197,7 @@ impl Limit {
 
     fn warned(&self, claim: &Claim) -> Warned {
         Warned {
-            name: self.name,
+            name: format!("{} {}", self.name, self.most.number()),
             workspace: if self.of_machine {
                 String::new()
             } else {
@@ -324,8 +352,8 @@ pub(super) fn insert(connection: &Connection, reserved: &Reserved) -> rusqlite::
             reserved.id,
             reserved.time.as_microsecond(),
             claim.workspace,
-            super::tables::integer(claim.tokens),
-            super::tables::integer(claim.ticks),
+            tables::integer(claim.tokens),
+            tables::integer(claim.ticks),
         ])?;
     Ok(())
 }

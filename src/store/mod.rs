@@ -132,11 +132,7 @@ impl Store {
 
     /// Whether the ledger can be written just now. Writes nothing.
     pub fn probe(&self) -> Reply<()> {
-        self.ask(|database, _| {
-            database.run(READ_PATIENCE, |connection| {
-                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
-            })
-        })
+        self.ask(|database, _| database.run(READ_PATIENCE, tables::write_nothing))
     }
 
     /// Tells the user something that [`Store::take_notices`] then hands out.
@@ -181,7 +177,7 @@ impl Store {
         self.write(Write::Note(Box::new(note)));
     }
 
-    /// Forgets the notes of a file that are about the same as one of `about`, or all without.
+    /// Forgets these notes of a file, or all without.
     /// Never waits for the disk.
     pub fn forget_notes(&self, workspace: &str, file: &str, about: Option<Vec<Note>>) {
         self.write(Write::ForgetNotes(Box::new(notes::Forgotten {

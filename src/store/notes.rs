@@ -94,12 +94,14 @@ impl Note {
             && (own.part.is_none() || own.hash == other_anchor.hash)
     }
 
+    /// Whether both are about the same and about the same text of it.
+    pub fn is_of_same_text(&self, other: &Note) -> bool {
+        self.is_of_same(other) && self.anchor.hash == other.anchor.hash
+    }
+
     /// Whether one takes the other's place.
     fn replaces(&self, other: &Note) -> bool {
-        let place = |note: &Note| (note.workspace.clone(), note.file.clone());
-        self.is_of_same(other)
-            && self.anchor.hash == other.anchor.hash
-            && place(self) == place(other)
+        self.workspace == other.workspace && self.file == other.file && self.is_of_same_text(other)
     }
 }
 
@@ -108,7 +110,7 @@ impl Note {
 pub(super) struct Forgotten {
     pub workspace: String,
     pub file: String,
-    /// Those about the same as one of these; all without.
+    /// These; all without.
     pub about: Option<Vec<Note>>,
 }
 
@@ -119,7 +121,7 @@ impl Forgotten {
             && self
                 .about
                 .as_ref()
-                .is_none_or(|about| about.iter().any(|other| other.is_of_same(note)))
+                .is_none_or(|about| about.iter().any(|other| other.is_of_same_text(note)))
     }
 }
 
@@ -196,18 +198,17 @@ pub(super) fn forget(connection: &Connection, forgotten: &Forgotten) -> rusqlite
         Some(about) => {
             for note in about {
                 let anchor = &note.anchor;
-                let hash = anchor.part.as_ref().map(|_| anchor.hash);
                 change.execute(
                     "DELETE FROM note WHERE workspace = ? AND file = ? AND symbol = ? AND nth = ?
-                     AND action = ? AND (bytes IS NULL) = ? AND (?7 IS NULL OR hash = ?7)",
+                     AND action = ? AND hash = ? AND (bytes IS NULL) = ?",
                     params![
                         workspace,
                         file,
                         anchor.symbol,
                         anchor.nth,
                         note.action,
+                        anchor.hash,
                         anchor.part.is_none(),
-                        hash
                     ],
                 )?;
             }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::budget::{self, Reserved, Warned};
 use super::notes::{self, Note};
@@ -51,6 +51,14 @@ const SELECT_ROWS: &str = concat!(
     columns!(),
     " FROM request WHERE time >= ? ORDER BY time, id"
 );
+
+/// Fails where nothing can be written. To begin is not enough, which a file that can only be read
+/// allows.
+pub(super) fn write_nothing(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    transaction.execute("DELETE FROM warning WHERE since IS NULL", [])?;
+    transaction.rollback()
+}
 
 /// A single statement is its own transaction; of several, the table's own file makes one.
 pub(super) fn write(connection: &Connection, write: &Write) -> rusqlite::Result<()> {

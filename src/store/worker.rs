@@ -12,7 +12,8 @@ use super::tables::{self, Waiting, Write};
 /// How many rows may wait for the disk; what comes on top is lost, and counted.
 pub(super) const MAX_WAITING_ROWS: usize = 10_000;
 /// Descriptions are kilobytes, not bytes, and can be had again. So are notes and lists of models.
-const MAX_WAITING_DESCRIPTIONS: usize = 200;
+/// All functions of a large file are noted at once, and each a second time with its price.
+const MAX_WAITING_DESCRIPTIONS: usize = 2_000;
 /// A reservation is one, and its release another.
 const MAX_WAITING_NOTES: usize = 2 * MAX_WAITING_ROWS;
 const MAX_WAITING_QUESTIONS: usize = 1_000;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -56,7 +57,11 @@ impl Measured {
 }
 
 /// The sums of a batch alone, as a message of OTLP: each batch adds to those before (delta).
-pub(super) fn metrics(target: &Target, batch: &[Row]) -> Vec<u8> {
+///
+/// A request counts when it has ended, so the sums are those of the time since the batch `began`,
+/// however long before its first request was sent: a collector that makes running totals drops
+/// what begins before a total does.
+pub(super) fn metrics(target: &Target, batch: &[Row], began: Timestamp) -> Vec<u8> {
     let [mut tokens, mut duration, mut first, mut cost] = [(); 4].map(|()| Measured::default());
     for row in batch {
         let about = about(target, row);
@@ -78,8 +83,7 @@ pub(super) fn metrics(target: &Target, batch: &[Row]) -> Vec<u8> {
             cost.add(about, models::dollars(ticks));
         }
     }
-    let since = batch.iter().map(|row| nanoseconds(row.time)).min();
-    let span = [since.unwrap_or(0), nanoseconds(jiff::Timestamp::now())];
+    let span = [began, Timestamp::now()].map(nanoseconds);
     let metrics = vec![
         histogram("gen_ai.client.token.usage", "{token}", tokens, TOKENS, span),
         histogram(
@@ -96,7 +100,8 @@ pub(super) fn metrics(target: &Target, batch: &[Row]) -> Vec<u8> {
             SECONDS,
             span,
         ),
-        sum("gloss.client.cost", "{USD}", cost, span),
+        // A unit in braces would be left out of the name that Prometheus gives it.
+        sum("gloss.client.cost", "USD", cost, span),
     ];
     let request = ExportMetricsServiceRequest {
         resource_metrics: vec![ResourceMetrics {

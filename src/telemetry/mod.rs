@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::config::{Settings, ToldWorkspace};
-use crate::llm::{Client, root_cause};
+use crate::llm::Client;
 use crate::store::{Row, Store};
 
 /// How long the first request of a batch waits for others.
@@ -24,6 +25,7 @@ const GATHERING: Duration = Duration::from_secs(5);
 const MOST: usize = 256;
 const WAITING: usize = 2_048;
 /// How long the collector may take.
+#[cfg(feature = "otlp")]
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A way to the collector, or none; clones share it.
@@ -143,6 +145,7 @@ impl Sender {
 async fn run(mut receiver: mpsc::Receiver<Message>, target: Target, client: Client, store: Store) {
     let is_told = AtomicBool::new(false);
     while let Some(first) = receiver.recv().await {
+        let began = Timestamp::now();
         let mut batch = Vec::new();
         let mut flushed = None;
         let deadline = Instant::now() + GATHERING;
@@ -158,7 +161,7 @@ async fn run(mut receiver: mpsc::Receiver<Message>, target: Target, client: Clie
             next = timeout_at(deadline, receiver.recv()).await.ok().flatten();
         }
         if !batch.is_empty()
-            && let Err(why) = send(&client, &target, &batch).await
+            && let Err(why) = send(&client, &target, &batch, began).await
             && !is_told.swap(true, Ordering::Relaxed)
         {
             store.notice(format!(
@@ -172,24 +175,26 @@ async fn run(mut receiver: mpsc::Receiver<Message>, target: Target, client: Clie
 }
 
 #[cfg(feature = "otlp")]
-async fn send(client: &Client, target: &Target, batch: &[Row]) -> Result<(), String> {
+async fn send(
+    client: &Client,
+    target: &Target,
+    batch: &[Row],
+    began: Timestamp,
+) -> Result<(), String> {
     let spans = post(client, target, "v1/traces", otlp::spans(target, batch));
-    let metrics = post(
-        client,
-        target,
-        "v1/metrics",
-        metrics::metrics(target, batch),
-    );
+    let metrics = metrics::metrics(target, batch, began);
+    let metrics = post(client, target, "v1/metrics", metrics);
     let (spans, metrics) = futures::join!(spans, metrics);
     spans.and(metrics)
 }
 
 #[cfg(not(feature = "otlp"))]
-async fn send(_: &Client, _: &Target, _: &[Row]) -> Result<(), String> {
+async fn send(_: &Client, _: &Target, _: &[Row], _: Timestamp) -> Result<(), String> {
     Ok(())
 }
 
 /// Sends one message by OTLP/HTTP (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>).
+#[cfg(feature = "otlp")]
 async fn post(client: &Client, target: &Target, path: &str, body: Vec<u8>) -> Result<(), String> {
     let mut url = target.endpoint.clone();
     let base = url.path().trim_end_matches('/').to_owned();
@@ -200,7 +205,10 @@ async fn post(client: &Client, target: &Target, path: &str, body: Vec<u8>) -> Re
         .header(reqwest::header::CONTENT_TYPE, "application/x-protobuf")
         .timeout(PATIENCE)
         .body(body);
-    let response = request.send().await.map_err(|error| root_cause(&error))?;
+    let response = request
+        .send()
+        .await
+        .map_err(|error| crate::llm::root_cause(&error))?;
     match response.status() {
         status if status.is_success() => Ok(()),
         status => Err(format!("it answered {status}")),

@@ -133,12 +133,16 @@ pub(super) fn attribute(name: &str, value: Value) -> KeyValue {
     }
 }
 
+/// Gloss on this machine: what its processes tell adds up to one total, which a collector keeps
+/// apart from those of other machines, whose clocks are others. Short-lived ones have none of
+/// their own, since each would end with its first figure.
 pub(super) fn resource() -> Resource {
     let text = |text: &str| Value::StringValue(text.to_owned());
     Resource {
         attributes: vec![
             attribute("service.name", text("gloss")),
             attribute("service.version", text(env!("CARGO_PKG_VERSION"))),
+            attribute("service.instance.id", text(&hash(&machine()))),
         ],
         ..Resource::default()
     }
@@ -178,9 +182,20 @@ fn list_of(text: String) -> Value {
     Value::ArrayValue(ArrayValue { values })
 }
 
-/// Sixteen digits by which a workspace is told from others, and not what it is called.
-fn hash(workspace: &str) -> String {
-    let hash = Sha256::digest(workspace.as_bytes());
+#[cfg(unix)]
+fn machine() -> String {
+    let about = rustix::system::uname();
+    about.nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn machine() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+/// Sixteen digits by which a workspace or a machine is told from others, and not what it is called.
+fn hash(name: &str) -> String {
+    let hash = Sha256::digest(name.as_bytes());
     hash.iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))

@@ -176,7 +176,7 @@ async fn a_collector_gets_a_span_a_request_and_the_sums_of_a_batch() {
             ("gen_ai.client.token.usage", "{token}"),
             ("gen_ai.client.operation.duration", "s"),
             ("gen_ai.client.operation.time_to_first_chunk", "s"),
-            ("gloss.client.cost", "{USD}"),
+            ("gloss.client.cost", "USD"),
         ]
     );
     let Some(Data::Histogram(tokens)) = &metrics[0].data else {
@@ -207,6 +207,50 @@ async fn a_collector_gets_a_span_a_request_and_the_sums_of_a_batch() {
             .iter()
             .any(|point| point.value == Some(Number::AsDouble(1.0)))
     );
+}
+
+/// The machine that a batch of metrics is from, and since when and until when it counts.
+async fn told(received: &mut mpsc::Receiver<(String, Vec<u8>)>) -> (String, [u64; 2]) {
+    loop {
+        let (path, body) = received.recv().await.unwrap();
+        if path != "/v1/metrics" {
+            continue;
+        }
+        let metrics = ExportMetricsServiceRequest::decode(&*body).unwrap();
+        let all = &metrics.resource_metrics[0];
+        let resource = all.resource.as_ref().unwrap();
+        let machine = text(&resource.attributes, "service.instance.id").unwrap();
+        let Some(Data::Sum(cost)) = &all.scope_metrics[0].metrics.last().unwrap().data else {
+            panic!("no sum");
+        };
+        let point = &cost.data_points[0];
+        return (machine, [point.start_time_unix_nano, point.time_unix_nano]);
+    }
+}
+
+/// A collector that makes running totals drops what began before a total, or ends no later.
+#[tokio::test]
+async fn what_several_processes_of_a_machine_tell_adds_up() {
+    let (url, mut received) = collector("200 OK").await;
+    let store = Store::new(None);
+    let [one, other] = [(); 2].map(|()| telemetry(&url, ToldWorkspace::Path, &store));
+    one.record(&row(Status::Ok, 120));
+    one.flush(LONG).await;
+    let (machine, [_, mut last]) = told(&mut received).await;
+    assert_eq!(machine.len(), 16);
+    // One that was sent long before the total began, and ended after that.
+    let early = Row {
+        time: "2025-11-25T12:00:00Z".parse().unwrap(),
+        ..row(Status::Ok, 120)
+    };
+    for telemetry in [&one, &other, &one] {
+        telemetry.record(&early);
+        telemetry.flush(LONG).await;
+        let (same, [start, end]) = told(&mut received).await;
+        assert_eq!(same, machine);
+        assert!(last <= start && start < end, "{last} {start} {end}");
+        last = end;
+    }
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ pub use edits::{Edit, apply, edits};
 pub use found::only_place;
 pub use middle::{Middle, middle};
 pub use position::{
-    Encoding, Position, byte_range, floor, line_of, line_range, offset, position, slice,
-    whole_lines,
+    Encoding, Position, byte_range, end_of_line, floor, line_of, line_range, offset, position,
+    slice, whole_lines,
 };
 pub use shift::{Change, Shifted, shift, spanned};
 pub use visible::{is_hidden, visible, visible_lines, visible_message};

@@ -93,6 +93,22 @@ pub fn line_range(text: &Rope, line: usize) -> Range<usize> {
     text.char_to_byte(chars.start)..text.char_to_byte(chars.end)
 }
 
+/// The byte at which a line ends, before its terminator, and its position; the end of the text for
+/// a line past it.
+pub fn end_of_line(text: &Rope, line: usize, encoding: Encoding) -> (usize, Position) {
+    if line >= text.len_lines() {
+        return (text.len_bytes(), position(text, text.len_bytes(), encoding));
+    }
+    let Range { start, end } = line_chars(text, line);
+    let position = Position {
+        line: saturated(line),
+        character: saturated(
+            units_before(text, end, encoding) - units_before(text, start, encoding),
+        ),
+    };
+    (text.char_to_byte(end), position)
+}
+
 /// The bytes of all lines that `range` has a part in, terminators included.
 ///
 /// A range that ends where a line begins has no part in that line, as when whole
@@ -288,6 +304,11 @@ mod tests {
         assert_eq!(lines, [0, 0, 0, 0, 1, 1, 1, 2, 2]);
         let ranges: Vec<_> = (0..5).map(|line| line_range(&rope, line)).collect();
         assert_eq!(ranges, [0..2, 4..5, 7..8, 8..8, 8..8]);
+        for line in 0..5 {
+            let end = line_range(&rope, line).end;
+            let expected = (end, position(&rope, end, Utf16));
+            assert_eq!(end_of_line(&rope, line, Utf16), expected);
+        }
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::time::Duration;
 use gloss::config::{Environment, Settings};
 use gloss::document::Documents;
 use gloss::engine::{CodeJob, Engine, JobError, Place, Task};
-use gloss::llm::{RetryPolicy, Timeouts};
+use gloss::llm::{RetryPolicy, Timeouts, Wire};
 use gloss::store::{By, Key, Query, Row, Status, Store};
 use tokio::net::TcpSocket;
 
-use super::server::{Server, Step, answer, delta, piece, stream_head};
+use super::server::{Server, Step, answer, piece, stream_head};
+use super::wire::delta;
 use super::{KEY, fixture, timeouts, tls_server, tls_server_with};
 
 /// How long a server may be silent here; those that speak do so at once.
@@ -58,6 +59,7 @@ impl Desk {
             wish: None,
             history: Vec::new(),
             problems: Vec::new(),
+            kept: Vec::new(),
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
@@ -148,7 +150,7 @@ fn says(text: &str) -> Vec<Step> {
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9,\"cost_in_usd_ticks\":5}}\n\n",
     );
     let end = Step::Write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n".to_vec());
-    asked(vec![stream_head(), delta(text), last, end])
+    asked(vec![stream_head(), delta(Wire::Chat, text), last, end])
 }
 
 fn asked(steps: Vec<Step>) -> Vec<Step> {
@@ -163,7 +165,12 @@ fn thrice(script: impl Fn() -> Vec<Step>) -> Vec<Vec<Step>> {
 fn faults() -> Vec<Fault> {
     let once = |steps: Vec<Step>| vec![asked(steps)];
     let begun = |steps: Vec<Step>| {
-        let begun = [stream_head(), delta("one "), delta("two ")].into_iter();
+        let begun = [
+            stream_head(),
+            delta(Wire::Chat, "one "),
+            delta(Wire::Chat, "two "),
+        ]
+        .into_iter();
         vec![asked(begun.chain(steps).collect())]
     };
     let wrong = r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***yz."}"#;
@@ -423,13 +430,13 @@ async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
             "expired.der",
             true,
             "localhost",
-            ["has expired", "clock of this machine"],
+            ["it has run out", "set the clock"],
         ),
         (
             "early.der",
             true,
             "localhost",
-            ["not valid yet", "clock of this machine"],
+            ["does not hold yet", "set the clock"],
         ),
         (
             "loopback.der",
@@ -444,7 +451,7 @@ async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
             ["for another name", "`base_url`"],
         ),
     ] {
-        let (port, server) = tls_server_with(certificate);
+        let (port, server) = tls_server_with(Wire::Chat, certificate);
         let desk = Desk::by(trusted(ca, format!("https://{host}:{port}/v1")));
         desk.fails(certificate, "tls", &words).await;
         assert_eq!(server.join().unwrap(), "", "{certificate}");
@@ -462,7 +469,7 @@ async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
     let desk = Desk::at(&format!("https://localhost:{}/v1", plain.port));
     desk.fails("no TLS", "tls", &["speaks no TLS", "`base_url`"])
         .await;
-    let (port, server) = tls_server();
+    let (port, server) = tls_server(Wire::Chat);
     let desk = Desk::at(&format!("https://localhost:{port}/v1"));
     let (outcome, _) = desk.explain().await;
     assert_eq!(outcome.as_deref(), Ok("hi"));

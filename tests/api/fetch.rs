@@ -8,10 +8,12 @@ use gloss::config::{Environment, Settings};
 use gloss::engine::fetch::{AddressRule, FetchError, FetchOptions, Fetcher};
 use gloss::engine::{Engine, ImageJob, ImageSource, Place};
 use gloss::image::Hints;
+use gloss::llm::Wire;
 use gloss::store::Store;
 use url::Url;
 
-use super::server::{Server, Step, answer, good};
+use super::server::{Server, Step, answer};
+use super::wire::good;
 use super::{LONG, SHORT, fixture, tls};
 
 /// A web server that gives each path its answer, one a connection.
@@ -271,7 +273,7 @@ async fn an_image_behind_urls_is_downloaded_converted_and_paid_for_once() {
         "/text.png" => ok(b"This is text."),
         _ => ok(&png(200)),
     });
-    let mut api = Server::start(vec![good("A red square.")]).await;
+    let mut api = Server::start(vec![good(Wire::Chat, "A red square.")]).await;
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings {
         base_url: api.url(),

@@ -181,24 +181,3 @@ pub fn stream_head() -> Step {
 pub fn piece(text: &str) -> Step {
     Step::Write(format!("{:x}\r\n{text}\r\n", text.len()).into_bytes())
 }
-
-/// One event with a piece of text.
-pub fn delta(text: &str) -> Step {
-    let text = serde_json::Value::from(text);
-    piece(&format!(
-        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}}}}]}}\n\n"
-    ))
-}
-
-/// The events and the chunk that end a stream as xAI ends it.
-pub fn end() -> Step {
-    let last = "data: {\"model\":\"grok-4.3\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
-                data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9}}\n\n\
-                data: [DONE]\n\n";
-    Step::Write(format!("{:x}\r\n{last}\r\n0\r\n\r\n", last.len()).into_bytes())
-}
-
-/// A whole exchange that goes well and says `text`.
-pub fn good(text: &str) -> Vec<Step> {
-    vec![Step::Request, stream_head(), delta(text), end()]
-}

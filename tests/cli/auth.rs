@@ -97,8 +97,10 @@ fn a_key_is_checked_kept_named_and_removed() {
 #[test]
 fn what_is_no_key_or_is_not_taken_is_not_kept() {
     let shell = Shell::new();
+    let endless = "x".repeat(20_000);
     for (input, words) in [
         ("", "no key"),
+        (&endless, "no key"),
         ("two words\n", "no key"),
         // The word that the stand-in takes for a wrong key.
         ("incorrect", "was not accepted"),

@@ -1,5 +1,8 @@
 //! `gloss doctor` where all is well, and where each thing is not.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use super::{Shell, said};
@@ -25,7 +28,10 @@ fn all_is_well_without_a_key_on_this_machine() {
     for words in [
         "ok  configuration",
         "none, and 127.0.0.1 needs none",
+        "none on the way to 127.0.0.1",
+        "none needed for plain http",
         "127.0.0.1 answered in",
+        "that of 127.0.0.1 says the same",
         "479 of 480 requests left",
         "gloss.db can be written",
         "environment, XAI_BASE_URL",
@@ -42,7 +48,7 @@ type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 #[test]
 fn what_fails_is_told_with_what_to_do() {
     let shell = Shell::new();
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 9] = [
         (
             "key",
             &[("XAI_BASE_URL", "https://x.invalid/v1")],
@@ -71,6 +77,14 @@ fn what_fails_is_told_with_what_to_do() {
         ),
         ("configuration", &[("GLOSS_BUDGET", "much")], "GLOSS_BUDGET"),
         (
+            "certificates",
+            &[
+                ("XAI_BASE_URL", "https://x.invalid/v1"),
+                ("GLOSS_CA_FILE", "/nowhere.pem"),
+            ],
+            "`ca_file` /nowhere.pem: cannot be read",
+        ),
+        (
             "store",
             &[("GLOSS_DATA_DIR", "/dev/null/data")],
             "/dev/null/data",
@@ -91,5 +105,53 @@ fn what_fails_is_told_with_what_to_do() {
     assert_eq!(
         (code, told.as_str()),
         (0, "found in the environment, XAI_API_KEY")
+    );
+}
+
+#[test]
+fn what_stands_on_the_way_is_told() {
+    let shell = Shell::new();
+    let far = ("XAI_BASE_URL", "https://x.invalid/v1");
+    let proxy = "http://me:secret@127.0.0.1:1";
+    for (name, by) in [
+        ("GLOSS_PROXY", "the setting `proxy`"),
+        ("HTTPS_PROXY", "the environment"),
+    ] {
+        let (_, state, told) = check(&shell, "proxy", &[far, (name, proxy)]);
+        assert_eq!(state, "ok");
+        assert!(
+            told.starts_with("http://127.0.0.1:1 on the way to x.invalid, by ")
+                && told.contains(by),
+            "{told}"
+        );
+        let (_, state, told) = check(&shell, "endpoint", &[far, (name, proxy)]);
+        assert_eq!(state, "failure");
+        assert!(
+            told.starts_with("the proxy on the way to x.invalid"),
+            "{told}"
+        );
+    }
+}
+
+/// A server that lives in the past.
+#[test]
+fn a_clock_that_disagrees_is_a_warning() {
+    let shell = Shell::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut some = [0; 4096];
+        let _ = socket.read(&mut some).unwrap();
+        let answer = "HTTP/1.1 404 Not Found\r\ndate: Sat, 01 Nov 2025 12:00:00 GMT\r\n\
+                      content-length: 0\r\nconnection: close\r\n\r\n";
+        socket.write_all(answer.as_bytes()).unwrap();
+    });
+    let (code, state, told) = check(&shell, "clock", &[("XAI_BASE_URL", &url)]);
+    answering.join().unwrap();
+    assert_eq!((code, state.as_str()), (0, "warning"));
+    assert!(
+        told.contains("ahead of that of 127.0.0.1: set it"),
+        "{told}"
     );
 }

@@ -23,6 +23,22 @@
   "Run the one action of KIND at point."
   (eglot-code-actions (point) (point) kind t))
 
+(defun documented (what)
+  "The one block of Emacs Lisp in editors/README.md that says WHAT; all of them must be readable."
+  (with-temp-buffer
+    (insert-file-contents "editors/README.md")
+    (let (blocks)
+      (while (re-search-forward "^```elisp\n\\(\\(?:.*\n\\)*?\\)```$" nil t)
+        (push (match-string 1) blocks))
+      (dolist (block blocks) (read (format "(progn %s)" block)))
+      (let ((found (seq-filter (lambda (block) (string-search what block)) blocks)))
+        (hold (format "the documents have `%s' once" what) (length= found 1))
+        (read (format "(progn %s)" (car found)))))))
+
+(eval (documented "markdown-mode text-mode"))
+(eval (documented "defun gloss-explain"))
+(hold "the documented set-up is for text" (equal "gloss" (cadr (assoc '(markdown-mode text-mode) eglot-server-programs))))
+
 (setq eglot-sync-connect t
       eglot-confirm-server-initiated-edits nil
       eglot-server-programs '((python-mode . ("gloss" "lsp"))))
@@ -34,7 +50,7 @@
   (hold "eglot starts it" (eq (plist-get (eglot--capabilities server) :hoverProvider) t))
 
   (search-forward "for name")
-  (act "gloss.explain")
+  (call-interactively #'gloss-explain)
   (hold "an explanation is told, with the line to read on"
         (wait-for "a message"
                   (lambda () (seq-find (lambda (text) (string-match-p "`total`.*Hover over line 16" text)) said))))

@@ -72,9 +72,10 @@ test('a refactoring is a diff, which changes nothing until it is accepted, and o
   end)
   equal(before, editor.text(buffer))
   has(editor.text(), 'if name not in self.prices:\n                continue')
-  equal({ true, true }, vim.tbl_map(function(window)
+  local diffs = vim.tbl_map(function(window)
     return vim.wo[window].diff
-  end, vim.api.nvim_tabpage_list_wins(0)))
+  end, vim.api.nvim_tabpage_list_wins(0))
+  equal({ true, true }, diffs)
   editor.type('a')
   equal(1, tabs())
   equal(buffer, vim.api.nvim_get_current_buf())
@@ -211,20 +212,36 @@ test('usage and preview are pages, and the status line has the cost of today', f
   vim.cmd('Gloss usage')
   has(editor.float_with('| workspace').text, '| all ')
   editor.close_floats()
+  vim.cmd('Gloss doctor')
+  local report = editor.float_with('✓ **store**').text
+  has(report, ('- `base_url` is `"%s"`, from environment, XAI_BASE_URL'):format(editor.gate.url))
+  editor.close_floats()
   has(require('gloss').status(), 'Gloss $')
 end)
 
 test('Gloss is told what another server knows, by the names in the range', function()
   local path = editor.workspace .. '/far.py'
-  vim.fn.writefile({ 'def far():', '    "Goes far."', '', 'OTHER = 1' }, path)
-  local asked = {}
+  vim.fn.writefile({ 'def far():', '    "Goes far."', '', 'use(near())' }, path)
+  local function place(line, character)
+    local spot = { line = line, character = character }
+    return { uri = vim.uri_from_fname(path), range = { start = spot, ['end'] = spot } }
+  end
+  local asked, used = {}, nil
   vim.lsp.config('neighbour', {
     cmd = neighbour('utf-16', {
-      capabilities = { definitionProvider = true },
+      capabilities = { definitionProvider = true, referencesProvider = true, documentSymbolProvider = true },
       ['textDocument/definition'] = function(params)
         table.insert(asked, params.position)
-        local start = { line = 0, character = 4 }
-        return { { uri = vim.uri_from_fname(path), range = { start = start, ['end'] = start } } }
+        return { place(0, 4) }
+      end,
+      ['textDocument/documentSymbol'] = function()
+        local spot = { line = 0, character = 12 }
+        local range = { start = spot, ['end'] = spot }
+        return { { name = 'near', kind = 12, range = range, selectionRange = range } }
+      end,
+      ['textDocument/references'] = function(params)
+        used = params.position
+        return { place(3, 4) }
       end,
     }),
     filetypes = { 'python' },
@@ -237,10 +254,52 @@ test('Gloss is told what another server knows, by the names in the range', funct
   editor.cursor_on('far')
   equal('utf-16', vim.lsp.get_clients({ name = 'neighbour' })[1].offset_encoding)
   vim.cmd('1Gloss preview explain')
-  has(editor.float_with('Goes far.').text, 'def far():')
+  local text = editor.float_with('Goes far.').text
+  has(text, 'def far():')
+  has(text, 'use(near())')
   equal({ line = 0, character = 14 }, asked[#asked])
+  equal({ line = 0, character = 12 }, used)
   editor.close_floats()
   vim.lsp.enable('neighbour', false)
+end)
+
+test('notes are virtual text where inlay hints are off, until the code is another', function()
+  local buffer = editor.open('über notes.py', BASKET)
+  local function shown()
+    local marks = vim.api.nvim_buf_get_extmarks(buffer, -1, 0, -1, { details = true, type = 'virt_text' })
+    return vim.tbl_map(function(mark)
+      return { mark[2], mark[4].virt_text[1][1] }
+    end, marks)
+  end
+  local NOTE = { 15, 'Python method total with 1 parameter, 3 branches and 1 loop.' }
+  editor.cursor_on('for name')
+  equal({}, shown())
+  vim.cmd('Gloss explain')
+  editor.float_with('no model was asked')
+  idle()
+  editor.close_floats()
+  editor.wait('the note', function()
+    return vim.deep_equal({ NOTE }, shown())
+  end)
+  -- They are not there twice.
+  vim.lsp.inlay_hint.enable(true, { bufnr = buffer })
+  vim.cmd('silent write')
+  editor.wait('the hint alone', function()
+    return not vim.list_contains(vim.tbl_map(vim.inspect, shown()), vim.inspect(NOTE))
+  end)
+  vim.lsp.inlay_hint.enable(false, { bufnr = buffer })
+  vim.cmd('silent write')
+  editor.wait('the note again', function()
+    return vim.deep_equal({ NOTE }, shown())
+  end)
+  vim.cmd('silent edit!')
+  editor.wait('the note in the file that is opened anew', function()
+    return vim.deep_equal({ NOTE }, shown())
+  end)
+  vim.cmd('18substitute/name/item/ | silent write')
+  editor.wait('no note of what has changed', function()
+    return vim.deep_equal({}, shown())
+  end)
 end)
 
 test('names complete, unknown ones are refused in words, and health has no errors', function()

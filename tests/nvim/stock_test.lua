@@ -36,7 +36,8 @@ test('a refactoring is in the text, and one undo takes it back', function()
 end)
 
 test('of a file with CRLF, tabs and emoji every byte outside the edit stays', function()
-  local text = '# 🦀 été\r\ndef first(a):\r\n\tif not a in "😀é": return 1\r\n\treturn 2\r\n\r\nNAME = "👩‍👩‍👧"\r\n'
+  local text =
+    '# 🦀 été\r\ndef first(a):\r\n\tif not a in "😀é": return 1\r\n\treturn 2\r\n\r\nNAME = "👩‍👩‍👧"\r\n'
   local buffer = editor.open('crlf.py', text)
   equal('dos', vim.bo.fileformat)
   local before = editor.text()
@@ -148,7 +149,8 @@ end)
 
 test('an unsaved buffer without a name is refactored, too', function()
   vim.cmd.enew()
-  vim.api.nvim_buf_set_lines(0, 0, -1, true, { 'def f(a):', '    if not a in [1]:', '        return 1', '    return 2' })
+  local lines = { 'def f(a):', '    if not a in [1]:', '        return 1', '    return 2' }
+  vim.api.nvim_buf_set_lines(0, 0, -1, true, lines)
   vim.bo.filetype = 'python'
   editor.gloss()
   vim.api.nvim_win_set_cursor(0, { 1, 0 })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, schema};
 use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
 use super::order::png;
@@ -53,7 +53,7 @@ async fn one_links_text_is_asked_with_what_stands_around_it_and_written() {
         assert!(prompt.contains(told), "{told}: {prompt}");
     }
     assert!(!prompt.contains("xai-abcdef"), "{prompt}");
-    let schema = &held.body["response_format"]["json_schema"]["schema"]["properties"];
+    let schema = &schema(&held.body)["properties"];
     assert!(schema["alt"].is_object() && schema["decorative"].is_object());
     held.text(&said("Bild [1] mit *Tür*"));
     let finished = editor.finished(&id).await;

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use gloss::llm::Wire;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
+
+use super::WIRE;
 
 /// A listening API.
 pub struct Api {
@@ -89,8 +92,42 @@ impl Held {
 
     /// Everything the model would read.
     pub fn prompt(&self) -> String {
-        self.body["messages"].to_string()
+        messages(&self.body).to_string()
     }
+}
+
+/// The messages of a request, as JSON.
+pub fn messages(body: &Value) -> &Value {
+    match WIRE {
+        Wire::Chat => &body["messages"],
+        Wire::Responses => &body["input"],
+    }
+}
+
+/// How hard a request asks the model to think.
+pub fn effort(body: &Value) -> Option<&str> {
+    let effort = match WIRE {
+        Wire::Chat => body.get("reasoning_effort"),
+        Wire::Responses => body.pointer("/reasoning/effort"),
+    };
+    effort.and_then(Value::as_str)
+}
+
+/// The schema that a request asks the answer to fit.
+pub fn schema(body: &Value) -> &Value {
+    match WIRE {
+        Wire::Chat => &body["response_format"]["json_schema"]["schema"],
+        Wire::Responses => &body["text"]["format"]["schema"],
+    }
+}
+
+/// The address of the image that a part of a message is, if it is one.
+pub fn image(part: &Value) -> Option<&str> {
+    let address = match WIRE {
+        Wire::Chat => &part["image_url"]["url"],
+        Wire::Responses => &part["image_url"],
+    };
+    address.as_str()
 }
 
 async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::Result<()> {
@@ -98,6 +135,11 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
         let Some((head, body)) = read(&mut socket).await? else {
             return Ok(());
         };
+        let line = format!("POST /v1/{} ", WIRE.path());
+        assert!(
+            head.starts_with(&line) || head.starts_with("GET "),
+            "{head}"
+        );
         let (answer, answered) = oneshot::channel();
         let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let asked = body["model"].as_str().unwrap_or("grok-4.3").to_owned();
@@ -140,25 +182,42 @@ async fn stream(
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
     socket.write_all(head.as_bytes()).await?;
     for piece in pieces {
-        event(
-            socket,
-            &json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }).to_string(),
-        )
-        .await?;
+        let delta = match WIRE {
+            Wire::Chat => json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }),
+            Wire::Responses => json!({ "type": "response.output_text.delta", "delta": piece }),
+        };
+        event(socket, &delta.to_string()).await?;
     }
     if let Some(model) = ends_by {
-        let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-        event(socket, &end.to_string()).await?;
-        let usage = json!({ "choices": [], "model": model, "usage": {
-            "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 125,
-            "prompt_tokens_details": { "text_tokens": 100, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 40 },
-            "completion_tokens_details": { "reasoning_tokens": 5 },
-            "cost_in_usd_ticks": 1_500_000 } });
-        event(socket, &usage.to_string()).await?;
-        event(socket, "[DONE]").await?;
+        for data in end(model) {
+            event(socket, &data).await?;
+        }
         socket.write_all(b"0\r\n\r\n").await?;
     }
     socket.flush().await
+}
+
+/// The events that end an answer by this model.
+fn end(model: &str) -> Vec<String> {
+    match WIRE {
+        Wire::Chat => {
+            let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+            let usage = json!({ "choices": [], "model": model, "usage": {
+                "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 125,
+                "prompt_tokens_details": { "text_tokens": 100, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 40 },
+                "completion_tokens_details": { "reasoning_tokens": 5 },
+                "cost_in_usd_ticks": 1_500_000 } });
+            vec![end.to_string(), usage.to_string(), "[DONE]".to_owned()]
+        }
+        Wire::Responses => {
+            let response = json!({ "status": "completed", "model": model, "output": [], "usage": {
+                "input_tokens": 100, "output_tokens": 25, "total_tokens": 125,
+                "input_tokens_details": { "cached_tokens": 40 },
+                "output_tokens_details": { "reasoning_tokens": 5 },
+                "cost_in_usd_ticks": 1_500_000 } });
+            vec![json!({ "type": "response.completed", "response": response }).to_string()]
+        }
+    }
 }
 
 async fn event(socket: &mut TcpStream, data: &str) -> std::io::Result<()> {

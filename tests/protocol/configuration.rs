@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api, Held};
+use super::api::{Answer, Api, Held, effort};
 use super::editor::{Editor, Setup, uri};
 use super::lifetime::usage;
 
@@ -294,25 +294,66 @@ async fn a_parameter_that_a_model_refuses_is_left_out_and_remembered() {
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
     let (id, held) = asked(&mut editor, &mut api, &uri).await;
-    assert_eq!(held.body["reasoning_effort"], "low");
+    assert_eq!(effort(&held.body), Some("low"));
     let refused = json!({ "code": "Client specified an invalid argument",
         "error": "Model grok-4.3 does not support parameter reasoningEffort." });
     held.answer(Answer::Status(400, refused.to_string()));
     let held = api.next().await;
-    assert_eq!(held.body.get("reasoning_effort"), None);
+    assert_eq!(effort(&held.body), None);
     held.text("It calls `b`.");
     assert!(editor.finished(&id).await["result"]["markdown"].is_string());
     let body = explained(&mut editor, &mut api, &uri).await;
-    assert_eq!(body.get("reasoning_effort"), None);
+    assert_eq!(effort(&body), None);
     // Also by other settings.
     let settings = json!({ "settings": { "gloss": { "temperature": 0.5 } } });
     editor
         .notify("workspace/didChangeConfiguration", settings)
         .await;
     let body = explained(&mut editor, &mut api, &uri).await;
-    assert_eq!(
-        (body.get("reasoning_effort"), &body["temperature"]),
-        (None, &json!(0.5))
-    );
+    assert_eq!((effort(&body), &body["temperature"]), (None, &json!(0.5)));
+    assert!(editor.stop().await.success());
+}
+
+/// What the editor shows is by the files as they are, before any job begins.
+#[tokio::test]
+async fn the_persons_own_file_is_watched_and_what_is_shown_follows_it() {
+    let api = Api::start().await;
+    let mut setup = Setup::streaming(&api.url);
+    let workspace = &mut setup.capabilities["workspace"];
+    workspace["didChangeWatchedFiles"] =
+        json!({ "dynamicRegistration": true, "relativePatternSupport": true });
+    workspace["codeLens"] = json!({ "refreshSupport": true });
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".config/gloss");
+    std::fs::create_dir_all(&folder).unwrap();
+    let own = home.path().display().to_string();
+    setup.environment.push(("HOME", own));
+    let mut editor = Editor::start(&setup).await;
+    let registered = editor
+        .wait(|message| {
+            let options = &message["params"]["registrations"][0]["registerOptions"];
+            options["watchers"].to_string().contains(".gloss.toml")
+        })
+        .await;
+    let options = &registered["params"]["registrations"][0]["registerOptions"];
+    let base = format!("{}/", uri(&folder));
+    let watcher = json!({ "globPattern": { "baseUri": base, "pattern": "config.toml" } });
+    assert_eq!(options["watchers"][1], watcher);
+
+    let file = editor.open("a.rs", "rust", CODE).await;
+    let params = json!({ "textDocument": { "uri": file } });
+    let lenses = editor
+        .request("textDocument/codeLens", params.clone())
+        .await;
+    assert_eq!(lenses.unwrap(), Value::Null);
+    std::fs::write(folder.join("config.toml"), "code_lens = true\n").unwrap();
+    let changes = json!({ "changes": [{ "uri": format!("{base}config.toml"), "type": 1 }] });
+    editor
+        .notify("workspace/didChangeWatchedFiles", changes)
+        .await;
+    let is_refresh = |message: &Value| message["method"] == "workspace/codeLens/refresh";
+    editor.wait(is_refresh).await;
+    let lenses = editor.request("textDocument/codeLens", params).await;
+    assert_eq!(lenses.unwrap().as_array().unwrap().len(), 2);
     assert!(editor.stop().await.success());
 }

@@ -49,10 +49,11 @@ async fn a_job_tells_what_is_open_what_is_on_disk_and_what_others_know() {
     let asked = editor
         .wait(|message| message["method"] == "gloss/context")
         .await;
-    let at = json!({ "uri": code, "range": range((1, 4), (1, 4)) });
-    assert_eq!(asked["params"], at);
+    // About the whole function, which the cursor stands in.
+    let about = json!({ "uri": code, "range": range((0, 0), (4, 1)) });
+    assert_eq!(asked["params"], about);
     let held = api.next().await;
-    let prompt = held.body["messages"].to_string();
+    let prompt = held.prompt();
     for told in [
         "/// Newer.\\nfn open(n: u8)",
         "fn on_disk(n: u8)",

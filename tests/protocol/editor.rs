@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use gloss::document::{ContentChange, Documents};
+use gloss::llm::Wire;
 use gloss::server::frames;
 use gloss::text::{Encoding, Position};
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ use tokio::sync::mpsc;
 
 /// How long anything may take before a test gives up; nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a menu is looked at before a cursor counts as one without a symbol.
+const MENUS: usize = 20;
 
 /// How an editor starts the server.
 pub struct Setup {
@@ -50,6 +54,14 @@ fn plain() -> Value {
         "window": { "workDoneProgress": true },
         "workspace": { "applyEdit": true, "workspaceEdit": { "documentChanges": true } },
     })
+}
+
+/// What the setting `wire` is for all of these tests.
+pub fn wire() -> &'static str {
+    match super::WIRE {
+        Wire::Chat => "chat",
+        Wire::Responses => "responses",
+    }
 }
 
 pub struct Editor {
@@ -108,6 +120,7 @@ impl Editor {
             .env("HOME", folder.path().join("home"))
             .env("GLOSS_DATA_DIR", folder.path().join("data"))
             .env("XAI_BASE_URL", &setup.api)
+            .env("GLOSS_WIRE", wire())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -310,8 +323,20 @@ impl Editor {
         hover["contents"]["value"].as_str().map(str::to_owned)
     }
 
-    /// The titles offered at a place.
+    /// The titles in the menu. A menu waits for a parse only a moment, and a busy machine may take
+    /// longer; so at a cursor without a symbol it is looked at again.
     pub async fn titles(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
+        for _ in 0..MENUS {
+            let titles = self.titles_now(uri, start, end).await;
+            let is_unnamed = titles.iter().any(|title| title == "Explain selection");
+            if start != end || !is_unnamed {
+                return titles;
+            }
+        }
+        self.titles_now(uri, start, end).await
+    }
+
+    async fn titles_now(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
         let context = json!({ "diagnostics": [] });
         let params = json!({ "textDocument": { "uri": uri }, "range": range(start, end), "context": context });
         let actions = self

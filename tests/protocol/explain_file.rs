@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, schema};
 use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
 
@@ -69,7 +69,7 @@ async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
     let argument = json!({ "uri": uri, "workDoneToken": "mine" });
     editor.execute("gloss.explainFile", argument).await.unwrap();
     let held = api.next().await;
-    let schema = &held.body["response_format"]["json_schema"]["schema"];
+    let schema = schema(&held.body);
     assert!(
         schema["properties"]["functions"].is_object(),
         "{}",
@@ -136,6 +136,43 @@ async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
     assert_eq!(usage["total"]["requests"], 2, "{usage}");
     assert_eq!(usage["total"]["from_store"], 2, "{usage}");
     assert_eq!(usage["rows"][0]["action"], "explain_file", "{usage}");
+}
+
+#[tokio::test]
+async fn functions_that_only_moved_are_not_asked_about_again() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let id = begun(&mut editor, &uri).await;
+    let whole = said(&[(1, "Is one."), (2, "Is two.")]);
+    api.next().await.text(&whole);
+    editor.finished(&id).await;
+    // What is around one has another name, and another of the same name stands before the other.
+    let text = CODE
+        .replace("impl A", "impl B")
+        .replace("fn two", "#[cfg(test)]\nfn two() {}\n\nfn two");
+    let changed = editor.changed(&uri, &[(None, &text)]);
+    editor.send(changed).await;
+    let id = begun(&mut editor, &uri).await;
+    let held = api.next().await;
+    let asked = held.prompt();
+    assert!(
+        asked.contains("id=\\\"2\\\"") && !asked.contains("id=\\\"1\\\""),
+        "{asked}"
+    );
+    assert!(!asked.contains("id=\\\"3\\\""), "{asked}");
+    held.text(&said(&[(2, "Does nothing.")]));
+    editor.finished(&id).await;
+    assert_eq!(
+        labels(&mut editor, &uri).await,
+        ["3 Is one.", "9 Does nothing.", "11 Is two."]
+    );
+    // Nor by itself.
+    let argument = json!({ "uri": uri, "range": range((4, 8), (4, 8)) });
+    let id = editor.execute("gloss.explain", argument).await.unwrap();
+    let finished = editor.finished(id["id"].as_str().unwrap()).await;
+    assert_eq!(finished["result"]["markdown"], "Is one.");
+    assert!(api.is_quiet());
 }
 
 #[tokio::test]

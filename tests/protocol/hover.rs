@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, image, messages};
 use super::editor::{Editor, Setup};
 use super::lifetime::usage;
 use super::order::png;
@@ -26,14 +26,11 @@ async fn hovering_an_image_describes_it_once() {
     let first = editor.ask("textDocument/hover", params.clone()).await;
     let second = editor.ask("textDocument/hover", params).await;
     let held = api.next().await;
-    let parts = held.body["messages"][1]["content"]
+    let parts = messages(&held.body)[1]["content"]
         .as_array()
         .unwrap()
         .clone();
-    let url = parts
-        .iter()
-        .find_map(|part| part["image_url"]["url"].as_str())
-        .unwrap();
+    let url = parts.iter().find_map(image).unwrap();
     assert!(url.starts_with("data:image/png;base64,"), "{}", &url[..40]);
     held.text("A small square, blue to green.");
     for id in [first, second] {

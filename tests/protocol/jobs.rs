@@ -1,7 +1,9 @@
 //! The three actions from command to outcome: what is sent, what comes back, what it costs.
 
+use gloss::llm::Wire;
 use serde_json::{Value, json};
 
+use super::WIRE;
 use super::api::{Answer, Api};
 use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
@@ -43,7 +45,10 @@ async fn explain_streams_and_stays_as_hover_text() {
         (&body["model"], &body["stream"]),
         (&json!("grok-4.3"), &json!(true))
     );
-    assert_eq!(body["stream_options"]["include_usage"], true);
+    match WIRE {
+        Wire::Chat => assert_eq!(body["stream_options"]["include_usage"], true),
+        Wire::Responses => assert_eq!(body["store"], false),
+    }
     // On the line of the name, and nowhere else.
     assert!(
         editor
@@ -483,6 +488,11 @@ async fn the_ledger_has_every_field_of_usage_by_workspace() {
     editor.finished(&id).await;
     let row = usage(&editor).await["rows"][0].clone();
     let workspace = editor.folder.path().canonicalize().unwrap();
+    // As each wire reports them.
+    let (completion_tokens, text_tokens) = match WIRE {
+        Wire::Chat => (20, 100),
+        Wire::Responses => (25, 0),
+    };
     for (name, value) in [
         ("workspace", json!(workspace)),
         ("file", json!("src/a.rs")),
@@ -492,9 +502,9 @@ async fn the_ledger_has_every_field_of_usage_by_workspace() {
         ("status", json!("ok")),
         ("finish_reason", json!("stop")),
         ("prompt_tokens", json!(100)),
-        ("completion_tokens", json!(20)),
+        ("completion_tokens", json!(completion_tokens)),
         ("total_tokens", json!(125)),
-        ("text_tokens", json!(100)),
+        ("text_tokens", json!(text_tokens)),
         ("cached_tokens", json!(40)),
         ("reasoning_tokens", json!(5)),
         ("cost_usd", json!(0.00015)),
@@ -565,7 +575,7 @@ async fn ids_are_unique_and_strings() {
     editor.ended("mine").await;
     // An id that a client took is not drawn again, and one that is no text is refused.
     let at = range((4, 6), (4, 6));
-    let taken = json!({ "uri": uri, "range": at, "workDoneToken": "gloss-1" });
+    let taken = json!({ "uri": uri, "range": at, "workDoneToken": "gloss-1", "again": true });
     editor.execute("gloss.explain", taken).await.unwrap();
     let drawn = editor.job("gloss.explain", &uri, (4, 6), (4, 6)).await;
     assert_eq!(drawn, "gloss-2");
@@ -576,4 +586,53 @@ async fn ids_are_unique_and_strings() {
             -32602
         );
     }
+}
+
+#[tokio::test]
+async fn who_asks_the_same_meanwhile_shares_the_answer() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let argument = |question: Option<&str>| json!({ "uri": uri, "range": range((0, 4), (0, 4)), "question": question });
+    for question in [None, Some("Why?")] {
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let begun = editor.execute("gloss.explain", argument(question)).await;
+            ids.push(begun.unwrap()["id"].as_str().unwrap().to_owned());
+        }
+        // Which of them asks, and which waits, is theirs.
+        api.next().await.text("Because.");
+        for id in ids {
+            let finished = editor.finished(&id).await;
+            assert_eq!(finished["result"]["markdown"], "Because.", "{finished}");
+        }
+        assert!(api.is_quiet());
+    }
+    let usage = usage(&editor).await;
+    assert_eq!(usage["total"]["requests"], 2, "{usage}");
+    assert_eq!(usage["total"]["from_store"], 2, "{usage}");
+}
+
+#[tokio::test]
+async fn who_waits_for_one_that_is_cancelled_asks_anew() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let begin = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": "first" });
+    editor
+        .execute("gloss.explain", begin.clone())
+        .await
+        .unwrap();
+    let held = api.next().await;
+    let second = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "workDoneToken": "second" });
+    editor.execute("gloss.explain", second).await.unwrap();
+    editor
+        .execute("gloss.cancel", json!({ "id": "first" }))
+        .await
+        .unwrap();
+    assert_eq!(editor.finished("first").await["error"]["code"], -32800);
+    drop(held);
+    api.next().await.text("Because.");
+    let finished = editor.finished("second").await;
+    assert_eq!(finished["result"]["markdown"], "Because.");
 }

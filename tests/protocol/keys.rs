@@ -55,6 +55,43 @@ async fn a_missing_key_is_told_once_with_what_to_do() {
     assert!(editor.stop().await.success());
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn jobs_that_fail_for_one_reason_tell_it_once_and_a_later_one_tells_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = folder.path().join("gate");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &gate, mode).unwrap();
+    let mut setup = Setup::new("https://api.x.ai/v1");
+    // The key is looked for until the gate is opened, so that all of them have begun by then.
+    let command = json!({ "shell": format!("cat {}; exit 3", gate.display()) });
+    let environment = ("GLOSS_API_KEY_COMMAND", command.to_string());
+    setup.environment.push(environment);
+    let mut editor = Editor::start(&setup).await;
+    let one = editor.open("a.rs", "rust", CODE).await;
+    let other = editor.open("b.rs", "rust", CODE).await;
+    for (uris, told) in [(vec![&one, &other, &one, &other], 1), (vec![&one], 2)] {
+        let mut jobs = Vec::new();
+        for uri in uris {
+            jobs.push(editor.job("gloss.explain", uri, (0, 4), (0, 4)).await);
+        }
+        let gate = gate.clone();
+        let opened = tokio::task::spawn_blocking(move || std::fs::write(gate, ""));
+        opened.await.unwrap().unwrap();
+        for id in &jobs {
+            editor.ended(id).await;
+        }
+        editor.drain().await;
+        let is_it = |message: &&serde_json::Value| {
+            message["params"]["message"]
+                .as_str()
+                .is_some_and(|said| said.contains("exit status: 3"))
+        };
+        assert_eq!(editor.heard.iter().filter(is_it).count(), told);
+    }
+    assert!(editor.stop().await.success());
+}
+
 #[tokio::test]
 async fn the_doctor_looks_at_what_the_server_has_in_force() {
     let sim = gloss::sim::Sim::bind(0).unwrap();

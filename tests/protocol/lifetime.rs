@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use super::api::{Answer, Api};
-use super::editor::{Editor, Setup, range};
+use super::editor::{Editor, Setup, range, wire};
 
 #[tokio::test]
 async fn shutdown_then_exit_ends_with_zero() {
@@ -128,6 +128,7 @@ async fn an_unread_stdout_does_not_stop_the_reader() {
     let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_gloss"))
         .arg("lsp")
         .env("XAI_BASE_URL", &setup.api)
+        .env("GLOSS_WIRE", wire())
         .env("GLOSS_DATA_DIR", tempfile::tempdir().unwrap().path())
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())

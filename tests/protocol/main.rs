@@ -32,3 +32,11 @@ mod policy;
 mod problems;
 mod strangers;
 mod written;
+
+use gloss::llm::Wire;
+
+/// The wire that all of it goes by: these files are compiled once for each.
+const WIRE: Wire = match env!("CARGO_CRATE_NAME").as_bytes() {
+    b"protocol" => Wire::Chat,
+    _ => Wire::Responses,
+};

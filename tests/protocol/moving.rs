@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::{Api, Held};
-use super::editor::{Change, Editor, Setup, reply_to};
+use super::editor::{Change, Editor, Setup, range, reply_to};
 
 const OLD: &str = "fn double(n: u32) -> u32 {\n    return n * 2;\n}";
 const NEW: &str = "fn double(n: u32) -> u32 {\n    n * 2\n}";
@@ -163,7 +163,10 @@ async fn two_jobs_on_one_document_move_each_other_and_on_one_range_stop_the_seco
     let of_third = api.next().await;
     let first = editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
     let of_first = api.next().await;
-    let again = editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
+    // The same would share the answer.
+    let other = json!({ "uri": uri, "range": range((3, 6), (3, 6)), "instruction": "Add." });
+    let begun = editor.execute("gloss.refactor", other).await.unwrap();
+    let again = begun["id"].as_str().unwrap().to_owned();
     let of_again = api.next().await;
     answer(of_first);
     assert_eq!(editor.finished(&first).await["result"]["applied"], true);

@@ -126,7 +126,7 @@ async fn what_the_tree_says_counts_once_typing_rests() {
     assert!(editor.hover(&uri, 0, 5).await.unwrap().contains("stale"));
     // The whole function goes elsewhere, as it was: a cut, and a paste.
     editor.type_at(&uri, (1, 12), (2, 10), "").await;
-    refreshed(&mut editor).await;
+    assert_eq!(hints(&mut editor, &uri).await.len(), 1);
     let moved = editor.changed(
         &uri,
         &[(
@@ -327,6 +327,146 @@ async fn a_note_becomes_a_comment_in_the_code() {
     let message = editor.finished(&id).await["error"]["message"].to_string();
     assert!(message.contains("explain it again"), "{message}");
     assert!(api.is_quiet());
+}
+
+#[tokio::test]
+async fn a_docstring_that_came_of_a_note_leaves_it_fresh() {
+    let code = "def f(n):\n    return n\n";
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.py", "python", code).await;
+    explained(&mut editor, &mut api, &uri, (0, 4), "Gives it back.").await;
+    let id = editor
+        .job("gloss.noteToComment", &uri, (1, 4), (1, 4))
+        .await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["result"]["applied"], true, "{finished}");
+    let copied = "def f(n):\n    \"\"\"Gives it back.\"\"\"\n    return n\n";
+    assert_eq!(editor.text(&uri), copied);
+    let at_first = [(0, 9, "Gives it back.".to_owned())];
+    assert_eq!(hints(&mut editor, &uri).await, at_first);
+    // Another editor looks for it by the tree.
+    let closed = json!({ "textDocument": { "uri": uri } });
+    editor.notify("textDocument/didClose", closed.clone()).await;
+    editor.open_uri(&uri, "python", copied).await;
+    assert_eq!(hints(&mut editor, &uri).await, at_first);
+    // Taken back.
+    editor.type_at(&uri, (1, 0), (2, 0), "").await;
+    assert_eq!(hints(&mut editor, &uri).await, at_first);
+    editor.notify("textDocument/didClose", closed).await;
+    editor.open_uri(&uri, "python", code).await;
+    assert_eq!(hints(&mut editor, &uri).await, at_first);
+}
+
+#[tokio::test]
+async fn a_function_of_another_name_keeps_its_note_as_a_stale_one() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let code = "def f(n):\n    return n\n\n\ndef g(n):\n    return 1\n";
+    let uri = editor.open("a.py", "python", code).await;
+    explained(&mut editor, &mut api, &uri, (0, 4), "Gives it back.").await;
+    explained(&mut editor, &mut api, &uri, (4, 4), "Is one.").await;
+    while hints(&mut editor, &uri).await.len() != 2 {
+        refreshed(&mut editor).await;
+    }
+    editor.type_at(&uri, (0, 4), (0, 5), "back").await;
+    // Only a tree says that this belongs to the other.
+    editor.type_at(&uri, (5, 12), (5, 12), "\n    more()").await;
+    while !hints(&mut editor, &uri).await.is_empty() {
+        refreshed(&mut editor).await;
+    }
+    let hover = editor.hover(&uri, 0, 5).await.unwrap();
+    assert!(
+        hover.starts_with("Gives it back.") && hover.contains("stale"),
+        "{hover}"
+    );
+    // And fresh again when it is undone.
+    editor.type_at(&uri, (0, 4), (0, 8), "f").await;
+    assert_eq!(hints(&mut editor, &uri).await[0].0, 0);
+}
+
+#[tokio::test]
+async fn what_is_cleared_at_a_place_is_what_stands_there() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let code = "class A:\n    def f(self):\n        return 1\n\n    x = 1\n";
+    let uri = editor.open("a.py", "python", code).await;
+    explained(&mut editor, &mut api, &uri, (0, 6), "Is a class.").await;
+    explained(&mut editor, &mut api, &uri, (1, 8), "Is one.").await;
+    let lines =
+        |hints: Vec<(u64, u64, String)>| -> Vec<u64> { hints.iter().map(|hint| hint.0).collect() };
+    assert_eq!(lines(hints(&mut editor, &uri).await), [0, 1]);
+    let clear = |at: (u32, u32)| json!({ "uri": uri, "range": range(at, at) });
+    editor
+        .execute("gloss.clearNotes", clear((2, 8)))
+        .await
+        .unwrap();
+    assert_eq!(lines(hints(&mut editor, &uri).await), [0]);
+    // At once after opening, and where no other is in the way.
+    let closed = json!({ "textDocument": { "uri": uri } });
+    editor.notify("textDocument/didClose", closed).await;
+    editor.open_uri(&uri, "python", code).await;
+    editor
+        .execute("gloss.clearNotes", clear((4, 4)))
+        .await
+        .unwrap();
+    assert_eq!(hints(&mut editor, &uri).await, []);
+}
+
+#[tokio::test]
+async fn notes_on_a_text_that_is_no_file_live_as_long_as_it_is_open() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = "untitled:Untitled-1";
+    editor.open_uri(uri, "rust", CODE).await;
+    explained(&mut editor, &mut api, uri, (4, 9), SAID).await;
+    assert_eq!(hints(&mut editor, uri).await, [(3, 30, LABEL.to_owned())]);
+    // It is not asked about again.
+    let argument = json!({ "uri": uri, "range": range((4, 9), (4, 9)) });
+    let begun = editor.execute("gloss.explain", argument).await.unwrap();
+    let finished = editor.finished(begun["id"].as_str().unwrap()).await;
+    assert_eq!(finished["result"]["usage"]["from_store"], true);
+    let begun = editor
+        .execute("gloss.explainFile", json!({ "uri": uri }))
+        .await
+        .unwrap();
+    let held = api.next().await;
+    assert!(!held.prompt().contains("n * 2"), "{}", held.prompt());
+    held.text("{\"functions\": [{\"id\": 2, \"explanation\": \"Is empty.\"}]}");
+    editor.finished(begun["id"].as_str().unwrap()).await;
+    assert_eq!(hints(&mut editor, uri).await.len(), 2);
+    let everything = json!({ "workspace": "/" });
+    for argument in [json!({}), everything] {
+        let listed = editor.execute("gloss.notes", argument).await.unwrap();
+        assert_eq!(listed, json!([]));
+    }
+    let closed = json!({ "textDocument": { "uri": uri } });
+    editor.notify("textDocument/didClose", closed).await;
+    editor.open_uri(uri, "rust", CODE).await;
+    assert_eq!(hints(&mut editor, uri).await, []);
+    for name in ["gloss.db", "gloss.db-wal"] {
+        let bytes = std::fs::read(editor.path("data").join(name)).unwrap_or_default();
+        let holds = |words: &str| bytes.windows(words.len()).any(|it| it == words.as_bytes());
+        assert!(!holds("overflow") && !holds("Is empty"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_hover_sees_the_notes_as_of_its_place_in_the_stream() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    for line in 3..20 {
+        let position = json!({ "line": line, "character": 8 });
+        let params = json!({ "textDocument": { "uri": uri }, "position": position });
+        let hover = json!({ "jsonrpc": "2.0", "id": line + 1_000, "method": "textDocument/hover", "params": params });
+        let change = editor.changed(&uri, &[(Some(((0, 0), (0, 0))), "// top\n")]);
+        editor.send_together(&[hover, change]).await;
+        let answer = editor.answer(line + 1_000).await.unwrap();
+        let told = answer["contents"]["value"].as_str().unwrap_or_default();
+        assert!(told.starts_with(SAID), "{line}: {answer}");
+    }
 }
 
 #[tokio::test]

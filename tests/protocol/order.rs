@@ -101,8 +101,7 @@ async fn jobs_that_wait_hold_up_nothing() {
         editor
             .titles(&uri, (0, 4), (0, 4))
             .await
-            .iter()
-            .any(|title| title == "Explain `g`")
+            .contains(&"Explain `g`".to_owned())
     );
     for held in held {
         held.text("Done.");

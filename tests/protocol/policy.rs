@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt as _, BufReader, DuplexStream};
 
 use super::api::Api;
-use super::editor::{PATIENCE, range};
+use super::editor::{PATIENCE, range, wire};
 
 struct Editor {
     input: DuplexStream,
@@ -59,7 +59,11 @@ async fn a_policy_that_changes_binds_from_the_next_job_on() {
     let mut api = Api::start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.toml");
-    let own = format!("base_url = '{}'\nmodel = 'grok-4.5'\n", api.url);
+    let own = format!(
+        "base_url = '{}'\nwire = '{}'\nmodel = 'grok-4.5'\n",
+        api.url,
+        wire()
+    );
     let user_file = folder.path().join("config.toml");
     std::fs::write(&user_file, own).unwrap();
     let layers = Layers {

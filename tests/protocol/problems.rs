@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Api, messages};
 use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
 
@@ -43,7 +43,7 @@ fn titles(actions: &[Value]) -> Vec<&str> {
 
 /// What the model would read, as a preview shows it.
 fn read(body: &Value) -> String {
-    let messages = body["messages"].as_array().unwrap().iter();
+    let messages = messages(body).as_array().unwrap().iter();
     let texts = messages.flat_map(|message| match &message["content"] {
         Value::String(text) => vec![text.clone()],
         parts => {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 const { chromium } = createRequire(new URL('../../editors/vscode/package.json', import.meta.url))('playwright-core');
 
 /** How long anything may take before a test gives up, in milliseconds. */
-const PATIENCE = 30_000;
+export const PATIENCE = 60_000;
 
 export class Editor {
   /** Opens a folder in a browser of its own. */
@@ -80,7 +80,7 @@ export class Editor {
     await this.press('F1');
     await this.input('>');
     await this.type(name);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();
+    await this.page.locator('.quick-input-list .label-name', { hasText: new RegExp(`^${name}(…|\\.\\.\\.)?$`) }).first().click();
   }
 
   /** Chooses from the menu of actions. */
@@ -92,6 +92,12 @@ export class Editor {
       await row.waitFor({ timeout: 3000 }).catch(() => {});
     }
     await row.click();
+  }
+
+  /** Closes the thread under the code, which may be above what is on the screen. */
+  async closeThread() {
+    await this.page.locator('.review-widget .action-label.codicon-close').first().dispatchEvent('click');
+    await this.gone('.review-widget');
   }
 
   /** Answers the question in the input box. */

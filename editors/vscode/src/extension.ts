@@ -7,6 +7,7 @@ import { State } from 'vscode-languageclient/node';
 import { languageClient } from './client';
 import * as editors from './context';
 import { Jobs } from './jobs';
+import { Pages } from './pages';
 import { filled } from './place';
 import type { Argument, Result } from './protocol';
 import { Review } from './review';
@@ -33,14 +34,18 @@ export function activate(context: vscode.ExtensionContext): void {
   const jobs = new Jobs(client);
   const threads = new Threads(jobs);
   const review = new Review(client);
+  const pages = new Pages();
   const status = statusItem();
 
   async function run(command: string, given: unknown): Promise<unknown> {
     if (command === 'gloss.cancel' || command === 'gloss.usage') {
       return jobs.ask(command, given ?? {});
     }
-    if (command === 'gloss.doctor' || command === 'gloss.notes') {
-      return page('json', JSON.stringify(await jobs.ask(command, given ?? {}), null, 2));
+    if (command === 'gloss.doctor') {
+      return pages.doctor(await jobs.ask(command, given ?? {}));
+    }
+    if (command === 'gloss.notes') {
+      return pages.show('Notes.json', JSON.stringify(await jobs.ask(command, given ?? {}), null, 2));
     }
     const argument = filled(client, command, command === 'gloss.preview' ? undefined : (given as Argument));
     if (!argument?.uri) {
@@ -48,8 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }
     if (command === 'gloss.preview') {
       const asked = given ?? { command: 'gloss.explain', argument };
-      const preview = await jobs.ask<{ prompt: string; tokens: number }>(command, asked);
-      return page('markdown', `${preview.prompt}\n\n(about ${preview.tokens} tokens)\n`);
+      return pages.preview(await jobs.ask(command, asked));
     }
     if (command === 'gloss.explain') {
       return explain(argument);
@@ -75,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
       const answer = outcome.result?.answer;
       const chosen = await vscode.window.showErrorMessage(`Gloss: ${outcome.failed}`, ...(answer ? ['Show Answer'] : []));
       if (chosen && answer) {
-        await page('markdown', answer);
+        await pages.show('Answer.md', answer);
       }
       return;
     }
@@ -93,7 +97,7 @@ export function activate(context: vscode.ExtensionContext): void {
       await vscode.commands.executeCommand('editor.action.showHover');
       void vscode.window.showInformationMessage(result.summary ?? result.markdown);
     } else if (result.markdown) {
-      await page('markdown', result.markdown);
+      await pages.show(`${title}.md`, result.markdown);
     } else if (result.summary && !result.applied) {
       void vscode.window.showInformationMessage(`Gloss: ${result.summary}`);
     }
@@ -114,8 +118,15 @@ export function activate(context: vscode.ExtensionContext): void {
       return;
     }
     await (key.trim() ? context.secrets.store(KEY, key.trim()) : context.secrets.delete(KEY));
+    await tellKey();
     await restart();
     void vscode.window.showInformationMessage(key.trim() ? 'Gloss: the key is set.' : 'Gloss: the key is taken away.');
+  }
+
+  /** Whether there is a key completes the walkthrough's first step. */
+  async function tellKey(): Promise<void> {
+    const { XAI_API_KEY } = environment(await context.secrets.get(KEY));
+    await vscode.commands.executeCommand('setContext', 'gloss.hasKey', Boolean(XAI_API_KEY));
   }
 
   /** Starts the server, anew where it runs; says what to do where that fails. */
@@ -174,12 +185,8 @@ export function activate(context: vscode.ExtensionContext): void {
       void restart();
     }
   }, undefined, context.subscriptions);
-  context.subscriptions.push(log, threads, review, status, { dispose: () => void client.dispose() });
+  context.subscriptions.push(log, threads, review, pages, status, { dispose: () => void client.dispose() });
+  void tellKey();
   // Not waited for: what it says may stand there for long.
   void restart();
-}
-
-/** Text to read, in an editor of its own. */
-async function page(language: string, content: string): Promise<void> {
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language, content }));
 }

@@ -12,6 +12,7 @@ const BY_ENVIRONMENT = [
   'caFile',
   'instructions',
   'otlpEndpoint',
+  'otlpWorkspace',
   'prices',
   'proxy',
   'redactSecrets',

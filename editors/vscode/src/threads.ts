@@ -24,18 +24,19 @@ export class Threads implements vscode.Disposable {
   /** Explains in a new thread under the last line of the range. */
   async explain(title: string, argument: Argument, range: vscode.Range): Promise<void> {
     const uri = vscode.Uri.parse(argument.uri ?? '');
-    const thread = this.controller.createCommentThread(uri, range, []);
+    // One without a comment opens its reply box wide.
+    const thread = this.controller.createCommentThread(uri, range, [comment('Gloss', new vscode.MarkdownString('…'))]);
     thread.label = title;
     thread.canReply = true;
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
     this.talks.set(thread, { argument, history: argument.history ?? [] });
-    await this.ask(thread, argument.question);
+    await this.ask(thread, [], argument.question);
   }
 
   /** Asks on in a thread. */
   async reply({ thread, text }: vscode.CommentReply): Promise<void> {
     if (text.trim() && this.talks.get(thread)?.cancel === undefined) {
-      await this.ask(thread, text.trim());
+      await this.ask(thread, thread.comments, text.trim());
     }
   }
 
@@ -49,12 +50,16 @@ export class Threads implements vscode.Disposable {
     thread.dispose();
   }
 
-  private async ask(thread: vscode.CommentThread, question: string | undefined): Promise<void> {
+  private async ask(
+    thread: vscode.CommentThread,
+    said: readonly vscode.Comment[],
+    question: string | undefined,
+  ): Promise<void> {
     const talk = this.talks.get(thread);
     if (!talk) {
       return;
     }
-    const before = [...thread.comments];
+    const before = [...said];
     if (question) {
       before.push(comment('You', new vscode.MarkdownString().appendText(question)));
     }
@@ -88,7 +93,7 @@ export class Threads implements vscode.Disposable {
     if (!outcome) {
       draw(`${answer}\n\n*Cancelled.*`);
     } else if ('failed' in outcome) {
-      draw(`${answer}\n\n$(error) ${outcome.failed}`);
+      draw(`${answer}\n\n⚠ ${outcome.failed}`);
     } else {
       answer = outcome.result.markdown ?? answer;
       draw(answer);

@@ -18,7 +18,10 @@ export async function showUsage(program: string, env: NodeJS.ProcessEnv): Promis
         panel = undefined;
       });
     }
-    panel.webview.html = page.stdout;
+    // A page goes by the system's colours, which may not be the editor's.
+    const { Dark, HighContrast } = vscode.ColorThemeKind;
+    const isDark = [Dark, HighContrast].includes(vscode.window.activeColorTheme.kind);
+    panel.webview.html = page.stdout.replaceAll('(prefers-color-scheme: dark)', isDark ? 'all' : 'not all');
     panel.reveal();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);

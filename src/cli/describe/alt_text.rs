@@ -9,7 +9,7 @@ use crate::action::alt_text::MAX_OUTPUT_TOKENS;
 use crate::cli::arguments::DescribeArgs;
 use crate::cli::bar::Bar;
 use crate::cli::{diff, face, write};
-use crate::engine::{AltJob, Engine, Estimate, Heard, Place, Rewriting, usd};
+use crate::engine::{AltJob, Engine, Estimate, Heard, JobError, Place, Rewriting, usd};
 use crate::image::{self, Alt};
 use crate::text;
 
@@ -142,6 +142,10 @@ pub async fn write(all: Vec<Lacking>, arguments: &DescribeArgs) -> anyhow::Resul
             Err(error) => {
                 face::say_error(&error);
                 code = 1;
+                let cause = error.downcast_ref::<JobError>();
+                if cause.is_some_and(JobError::holds_for_all) {
+                    break;
+                }
             }
         }
     }

@@ -39,6 +39,41 @@ fn a_higher_layer_wins_key_by_key() {
 }
 
 #[test]
+fn a_model_that_nobody_named_comes_from_the_list_that_it_is_the_first_of() {
+    let with = |own: &str| Layers {
+        policy: ConfigFile::of_text("policy.toml", "\nallowed_models = ['grok-4.5', 'grok-4.7']"),
+        user_file: ConfigFile::of_text("config.toml", own),
+        ..Layers::default()
+    };
+    let check = |own: &str, model: &str, origin: &str| {
+        let resolved = with(own).resolve();
+        let from = resolved.origins_of("model")[0].to_string();
+        let shown = resolved.shown("model");
+        assert_eq!((shown, &*from), (json!(model), origin), "{own}");
+    };
+    check("", "grok-4.5", "policy.toml:2");
+    check("model = 'grok-4.7'", "grok-4.7", "config.toml:1");
+    check("model = 'grok-4.3'", "grok-4.5", "policy.toml:2");
+}
+
+#[test]
+fn a_collector_that_this_build_cannot_tell_is_said() {
+    let endpoint = "http://localhost:4318";
+    let resolved = layers(&format!("otlp_endpoint = '{endpoint}'"), json!({}), &[]);
+    let said: Vec<_> = resolved.notices.iter().map(ToString::to_string).collect();
+    if cfg!(feature = "otlp") {
+        assert_eq!(said, [""; 0]);
+        assert_eq!(resolved.settings.otlp_endpoint.as_deref(), Some(endpoint));
+    } else {
+        let expected = "config.toml:1: `otlp_endpoint` does nothing here: this Gloss was built without the feature `otlp`";
+        assert_eq!(said, [expected]);
+        assert_eq!(resolved.settings.otlp_endpoint, None);
+    }
+    // None is none, in whatever build.
+    assert_eq!(layers("otlp_endpoint = ''", json!({}), &[]).notices, []);
+}
+
+#[test]
 fn what_is_wrong_is_named_and_the_rest_applies() {
     let check = |toml: &str, editor: Value, notice: &str| {
         let resolved = layers(toml, editor, &[]);
@@ -68,7 +103,7 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
     check(
         "wir = 1",
         json!({}),
-        "config.toml:1: unknown key `wir`; `wire` is not in force in this version either",
+        "config.toml:1: unknown key `wir`; did you mean `wire`?",
     );
     check(
         "temperature = 'hot'",
@@ -81,9 +116,9 @@ fn what_is_wrong_is_named_and_the_rest_applies() {
         "config.toml:2: string values must be quoted, expected literal string; nothing is sent until this is mended",
     );
     check(
-        "wire = 'chat'",
+        "wire = 'response'",
         json!({}),
-        "config.toml:1: `wire` is not in force in this version",
+        "config.toml:1: `wire` should be \"chat\" or \"responses\"",
     );
     check(
         "",
@@ -98,6 +133,7 @@ fn the_editor_cannot_move_data_or_the_key() {
         ("baseUrl", json!("https://evil.example/v1")),
         ("proxy", json!("http://evil.example")),
         ("caFile", json!("/tmp/evil.pem")),
+        ("wire", json!("responses")),
         ("redactSecrets", json!(false)),
     ] {
         let resolved = layers("", json!({name: value}), &[]);
@@ -260,11 +296,7 @@ fn variables_are_ours_by_their_name_and_said_where_they_set_nothing() {
         "a",
         Some("environment, GLOSS_MODLE: unknown key `modle`; did you mean `model`?"),
     );
-    check(
-        "GLOSS_WIRE",
-        "chat",
-        Some("environment, GLOSS_WIRE: `wire` is not in force in this version"),
-    );
+    check("GLOSS_WIRE", "responses", None);
 }
 
 #[test]

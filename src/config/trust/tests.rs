@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::super::keys::KEYS;
+use super::super::keys::{KEYS, not_built_in};
 use super::super::origin::Layer;
 use super::super::{ConfigFile, Layers, Resolved, Settings};
 
@@ -62,6 +62,8 @@ const TABLE: &str = r#"
     temperature       0.5                           no     yes
     vision_model      "grok-build-0.1"              yes    yes
     vision_model      "grok-4.7"                    no     yes
+    warm_connection   false                         no     yes
+    wire              "responses"                   no     no
 "#;
 
 fn rows() -> Vec<(&'static str, Value, Counts, Counts)> {
@@ -128,7 +130,10 @@ fn with(name: &str, value: &Value) -> Settings {
 
 #[test]
 fn each_key_counts_from_where_it_may() {
-    for (name, value, repository, editor) in rows() {
+    for (name, value, repository, editor) in rows()
+        .into_iter()
+        .filter(|row| not_built_in(row.0).is_none())
+    {
         let check = |layer: Layer, counts: Counts| {
             let found = resolved(layer, name, &value, "");
             let case = format!("{name} = {value} from {layer:?}: {:?}", found.notices);
@@ -403,4 +408,23 @@ fn a_repository_that_cannot_be_read_stops_its_own_workspace_only() {
     assert!(blocked("exclude = 1"));
     assert!(blocked("exlude = ['a']"));
     assert!(!blocked("base_url = 1\nprxy = 'a'\nbase_ur = 'b'"));
+}
+
+#[test]
+fn vs_code_has_every_key_and_hands_over_as_environment_what_no_workspace_may_set() {
+    let manifest = include_str!("../../../editors/vscode/package.json");
+    let manifest: Value = serde_json::from_str(manifest).unwrap();
+    let server = include_str!("../../../editors/vscode/src/server.ts");
+    let (_, list) = server.split_once("BY_ENVIRONMENT = [").unwrap();
+    let (list, _) = list.split_once("];").unwrap();
+    for (key, _, _, by_editor) in rows() {
+        let name = camel_case(key);
+        let setting =
+            &manifest["contributes"]["configuration"]["properties"][format!("gloss.{name}")];
+        let says = setting["markdownDescription"].as_str();
+        assert!(says.is_some_and(|says| !says.is_empty()), "{name}");
+        let is_own = setting["scope"] == "machine";
+        assert_eq!(list.contains(&format!("'{name}'")), is_own, "{name}");
+        assert!(is_own || by_editor != Counts::No, "{name}");
+    }
 }

@@ -55,6 +55,7 @@ impl Folder {
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
+            kept: Vec::new(),
             again: false,
         }
     }

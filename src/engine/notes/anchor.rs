@@ -1,7 +1,8 @@
 //! Where notes belong in a text: by the path of their symbol, and by hashes of what they are about.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use ropey::{Rope, RopeSlice};
 use sha2::{Digest as _, Sha256};
@@ -88,7 +89,7 @@ fn trimmed(text: &Rope, range: &Range<usize>) -> Range<usize> {
     start..start.max((range.start + slice.len_bytes()).saturating_sub(after))
 }
 
-/// Where these notes of one file, the oldest first, stand in its text, each symbol's once: that
+/// Where these notes of one file, the oldest first, stand in its text, one at each symbol: that
 /// which was written about the text as it is, else the latest. What is not found is left out.
 pub fn locate(notes: &[impl AsRef<Note>], text: &Rope, syntax: Option<&Syntax>) -> Vec<Located> {
     let mut search = Search::of(text, syntax);
@@ -111,33 +112,98 @@ pub fn locate(notes: &[impl AsRef<Note>], text: &Rope, syntax: Option<&Syntax>) 
             group.push(at);
         }
     }
-    let anchors = |group: &[usize]| -> Vec<(usize, &Note)> {
-        let notes = group
-            .iter()
-            .rev()
-            .filter_map(|at| Some((*at, notes.get(*at)?.as_ref())));
-        notes.collect()
-    };
-    // What is as it was keeps its place; only then what changed takes one that is free.
-    let mut rest = Vec::new();
-    for group in &groups {
-        match search.unchanged(&anchors(group)) {
-            Some(located) => found.push(located),
-            None => rest.push(group),
+    // What is as it was, where it was, keeps its place; only then what was moved takes one that is
+    // free. Several may be found of a group: where one of the same name came before it, a symbol
+    // goes by what was another's.
+    let mut is_found = HashSet::new();
+    for look in [Search::as_it_was, Search::beside, Search::moved] {
+        for at in groups.iter().flat_map(|group| group.iter().rev()) {
+            let note = notes.get(*at).filter(|_| !is_found.contains(at));
+            if let Some(located) = note.and_then(|note| look(&mut search, *at, note.as_ref())) {
+                is_found.insert(*at);
+                found.push(located);
+            }
         }
     }
-    for group in rest {
-        found.extend(search.changed(&anchors(group)));
+    // Of the rest the latest, if no other note was written about what goes by its name.
+    for group in &groups {
+        if let Some(latest) = group
+            .last()
+            .filter(|_| group.iter().all(|at| !is_found.contains(at)))
+            && let Some(note) = notes.get(*latest)
+        {
+            found.extend(search.changed(*latest, note.as_ref()));
+        }
     }
     found.sort_by_key(|located| (located.shown_at, located.note));
     found
 }
 
+/// As [`locate`], for notes of which some were found in an earlier text: `stood` says where these
+/// are now. One that is not found by its name stays with what has another name by now, stale.
+pub fn locate_again(
+    notes: &[Arc<Note>],
+    stood: &[(Arc<Note>, Range<usize>)],
+    text: &Rope,
+    syntax: Option<&Syntax>,
+) -> Vec<Located> {
+    let mut located = locate(notes, text, syntax);
+    for (note, range) in stood {
+        let index = notes.iter().rposition(|other| other.is_of_same(note));
+        let found = |at: &Located| notes.get(at.note).is_some_and(|it| it.is_of_same(note));
+        let Some(index) = index.filter(|_| !located.iter().any(found)) else {
+            continue;
+        };
+        let Some(stays) = stays(index, note, range, text, syntax) else {
+            continue;
+        };
+        let has_another = |at: &Located| {
+            let other = notes.get(at.note);
+            at.shown_at == stays.shown_at && other.is_some_and(|it| it.action == note.action)
+        };
+        if !located.iter().any(has_another) {
+            located.push(stays);
+        }
+    }
+    located.sort_by_key(|located| (located.shown_at, located.note));
+    located
+}
+
+/// The symbol whose name stands where that of a note's symbol did; of a part what is left of it.
+fn stays(
+    index: usize,
+    note: &Note,
+    range: &Range<usize>,
+    text: &Rope,
+    syntax: Option<&Syntax>,
+) -> Option<Located> {
+    let located = |range: Range<usize>, shown_at| Located {
+        note: index,
+        range,
+        shown_at,
+        is_fresh: false,
+    };
+    if let Some(part) = &note.anchor.part {
+        let range = trimmed(text, range);
+        // What is much longer is no longer that part: all around it was replaced.
+        let is_it = !range.is_empty() && range.len() as u64 <= 2 * part.bytes + MOST_MORE;
+        let start = range.start;
+        return is_it.then(|| located(range, start));
+    }
+    let mut symbols = syntax?.symbols().iter();
+    let symbol = symbols.find(|symbol| {
+        range.start <= symbol.name_range.start && symbol.name_range.end <= range.end
+    })?;
+    Some(located(symbol.range.clone(), symbol.name_range.start))
+}
+
+/// So many bytes may come to any part, however short, before it counts as another.
+const MOST_MORE: u64 = 200;
+
 /// A text that notes are looked for in.
 struct Search<'t> {
     text: &'t Rope,
     syntax: Option<&'t Syntax>,
-    paths: Vec<SymbolPath>,
     by_path: HashMap<String, Vec<usize>>,
     /// Those of the same bare name, wherever they stand.
     by_name: HashMap<&'t str, Vec<usize>>,
@@ -152,8 +218,8 @@ impl<'t> Search<'t> {
     fn of(text: &'t Rope, syntax: Option<&'t Syntax>) -> Self {
         let paths = syntax.map(Syntax::paths).unwrap_or_default();
         let mut by_path: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, path) in paths.iter().enumerate() {
-            by_path.entry(path.names.clone()).or_default().push(at);
+        for (at, path) in paths.into_iter().enumerate() {
+            by_path.entry(path.names).or_default().push(at);
         }
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, symbol) in syntax
@@ -167,7 +233,6 @@ impl<'t> Search<'t> {
         Self {
             text,
             syntax,
-            paths,
             by_path,
             by_name,
             hashes: HashMap::new(),
@@ -190,55 +255,55 @@ impl<'t> Search<'t> {
             .any(|(by, taken)| *taken == symbol && by == action)
     }
 
-    fn take(&mut self, note: (usize, &Note), symbol: usize, is_fresh: bool) -> Option<Located> {
+    fn take(&mut self, at: usize, note: &Note, symbol: usize, is_fresh: bool) -> Option<Located> {
         let found = self.syntax?.symbols().get(symbol)?;
-        self.taken.push((note.1.action.clone(), symbol));
+        self.taken.push((note.action.clone(), symbol));
         Some(Located {
-            note: note.0,
+            note: at,
             range: found.range.clone(),
             shown_at: found.name_range.start,
             is_fresh,
         })
     }
 
-    /// The symbol that one of these notes was written about, the latest first: where it was, else
-    /// wherever in the file it was moved to.
-    fn unchanged(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
-        for note in notes {
-            let anchor = &note.1.anchor;
-            let mut candidates = self
-                .by_path
-                .get(&anchor.symbol)
-                .cloned()
-                .unwrap_or_default();
-            let nth = |paths: &[SymbolPath], at: usize| paths.get(at).map(|path| path.nth);
-            candidates.sort_by_key(|at| nth(&self.paths, *at) != Some(anchor.nth));
-            let last = anchor.symbol.rsplit('/').next().unwrap_or_default();
-            let name = last.split_once(' ').map_or(last, |(_, name)| name);
-            candidates.extend(self.by_name.get(name).into_iter().flatten());
-            for symbol in candidates {
-                if self.is_free(&note.1.action, symbol) && self.hash_of(symbol) == Some(anchor.hash)
-                {
-                    return self.take(*note, symbol, true);
-                }
-            }
-        }
-        None
+    /// The first of these symbols that is free and has the text that the note is about.
+    fn unchanged(&mut self, at: usize, note: &Note, symbols: &[usize]) -> Option<Located> {
+        let mut symbols = symbols.iter().copied();
+        let symbol = symbols.find(|symbol| {
+            self.is_free(&note.action, *symbol) && self.hash_of(*symbol) == Some(note.anchor.hash)
+        })?;
+        self.take(at, note, symbol, true)
     }
 
-    /// The symbol of their path, if no other note was written about it.
-    fn changed(&mut self, notes: &[(usize, &Note)]) -> Option<Located> {
-        let latest = notes.first()?;
-        let (action, anchor) = (&latest.1.action, &latest.1.anchor);
-        let candidates = self.by_path.get(&anchor.symbol)?;
-        let is_free = |at: &&usize| self.is_free(action, **at);
-        let nth = usize::try_from(anchor.nth)
-            .ok()
-            .and_then(|nth| candidates.get(nth));
-        let symbol = *nth
-            .filter(is_free)
-            .or_else(|| candidates.iter().find(is_free))?;
-        self.take(*latest, symbol, false)
+    fn as_it_was(&mut self, at: usize, note: &Note) -> Option<Located> {
+        let nth = usize::try_from(note.anchor.nth).ok()?;
+        let own = *self.by_path.get(&note.anchor.symbol)?.get(nth)?;
+        self.unchanged(at, note, &[own])
+    }
+
+    /// Among those of the same path, of which some came or went.
+    fn beside(&mut self, at: usize, note: &Note) -> Option<Located> {
+        let symbols = self.by_path.get(&note.anchor.symbol)?.clone();
+        self.unchanged(at, note, &symbols)
+    }
+
+    /// Anywhere in the file, by its bare name.
+    fn moved(&mut self, at: usize, note: &Note) -> Option<Located> {
+        let path = &note.anchor.symbol;
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let name = last.split_once(' ').map_or(last, |(_, name)| name);
+        let symbols = self.by_name.get(name)?.clone();
+        self.unchanged(at, note, &symbols)
+    }
+
+    /// The symbol of its path, or another of those.
+    fn changed(&mut self, at: usize, note: &Note) -> Option<Located> {
+        let candidates = self.by_path.get(&note.anchor.symbol)?;
+        let is_free = |symbol: &&usize| self.is_free(&note.action, **symbol);
+        let nth = usize::try_from(note.anchor.nth).ok();
+        let own = nth.and_then(|nth| candidates.get(nth)).filter(is_free);
+        let symbol = *own.or_else(|| candidates.iter().find(is_free))?;
+        self.take(at, note, symbol, false)
     }
 
     /// The text that a note about a part of a symbol, or of no symbol, was written about; where

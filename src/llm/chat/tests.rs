@@ -3,11 +3,14 @@
 use serde_json::json;
 
 use super::*;
-use crate::llm::Endpoint;
-use crate::prompt::Image;
+use crate::llm::answer::LONGEST_ANSWER;
+use crate::llm::{ApiError, Endpoint, Wire};
+use crate::prompt::{Image, Prompt};
 
-fn call(model: &str) -> Call {
+/// A question to `model` with all that can be asked for but a schema.
+pub(in crate::llm) fn call(model: &str) -> Call {
     Call {
+        wire: Wire::Chat,
         endpoint: Endpoint {
             base_url: "https://api.x.ai/v1".parse().unwrap(),
             key: None,
@@ -234,35 +237,6 @@ fn a_schema_is_asked_for_strictly() {
             "json_schema": {"name": "alt_text", "strict": true, "schema": schema},
         })
     );
-}
-
-#[test]
-fn fields_are_known_however_a_server_spells_them() {
-    let check = |name: &str, expected: Option<Field>| {
-        assert_eq!(Field::named(name), expected, "{name}");
-    };
-    check("reasoning_effort", Some(Field::ReasoningEffort));
-    check("reasoningEffort", Some(Field::ReasoningEffort));
-    check("`max_tokens`", Some(Field::MaxTokens));
-    check("presencePenalty", None);
-    check("", None);
-    let check = |text: &str, expected: Option<Field>| {
-        assert_eq!(Field::mentioned(text), expected, "{text}");
-    };
-    check(
-        "use max_completion_tokens, not max_tokens",
-        Some(Field::MaxCompletionTokens),
-    );
-    check(
-        "max_tokens: use max_completion_tokens",
-        Some(Field::MaxTokens),
-    );
-    check(
-        "Structured outputs are not supported",
-        Some(Field::ResponseFormat),
-    );
-    check("no reasoning effort here", Some(Field::ReasoningEffort));
-    check("nothing of ours", None);
 }
 
 /// What the chunks give, and the answer after them.

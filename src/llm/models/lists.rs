@@ -41,8 +41,8 @@ pub async fn fetch(client: &Client, endpoint: &Endpoint) -> Result<Vec<ListedMod
     match (plain, detailed) {
         (Err(error), Err(_)) => Err(error),
         (plain, detailed) => Ok(joined(
-            plain.map(|list| read(&list.body)).unwrap_or_default(),
-            detailed.map(|list| read(&list.body)).unwrap_or_default(),
+            plain.map(|list| read(&list)).unwrap_or_default(),
+            detailed.map(|list| read(&list)).unwrap_or_default(),
         )),
     }
 }

@@ -1,5 +1,7 @@
 //! Claims on what limits leave: within a process, across processes, and over a ledger in trouble.
 
+use std::slice;
+
 use jiff::SignedDuration;
 
 use super::*;
@@ -67,6 +69,30 @@ fn a_claim_is_granted_up_to_the_limit_and_not_past_it() {
     let machine = limit("total_daily_usd", true, Amount::Ticks(1_000));
     check(&machine, 0, 200, None);
     check(&machine, 0, 201, Some(800));
+}
+
+/// Each store has a connection of its own, as each process has.
+#[test]
+fn claims_of_the_same_moment_never_pass_a_limit_together() {
+    let tokens = limit("total_daily_tokens", true, Amount::Tokens(30));
+    for _ in 0..5 {
+        let folder = folder();
+        store(&folder).usage(&Query::default()).unwrap();
+        let all_at_once = std::sync::Barrier::new(12);
+        let ask = || {
+            let store = store(&folder);
+            all_at_once.wait();
+            (
+                granted(&store, claim("/w", 10, 0), slice::from_ref(&tokens)),
+                store,
+            )
+        };
+        let asked: Vec<_> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..12).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert_eq!(asked.iter().filter(|(one, _)| one.is_some()).count(), 3);
+    }
 }
 
 #[test]
@@ -191,19 +217,22 @@ fn four_fifths_are_told_once_a_limit_and_while() {
     check(&first, &limits, "/w", &[]);
     assert!(first.flush(SOON));
     check(&store(&folder), &limits, "/w", &[]);
-    // The next day tells anew.
+    // So does a limit that was raised, and the next day.
+    let raised = limit("daily_tokens", false, Amount::Tokens(110));
+    let raised = Limit {
+        since: own.since,
+        ..raised
+    };
+    spend(&first, "/w", 1, 10, None);
+    check(&first, slice::from_ref(&raised), "/w", &["daily_tokens"]);
+    check(&first, slice::from_ref(&raised), "/w", &[]);
     let tomorrow = Limit {
         since: own.since + SignedDuration::from_mins(1),
         ..own
     };
     check(&first, &[tomorrow], "/w", &["daily_tokens"]);
     spend(&first, "/third", 1, 700, None);
-    check(
-        &first,
-        std::slice::from_ref(&all),
-        "/w",
-        &["total_daily_tokens"],
-    );
+    check(&first, slice::from_ref(&all), "/w", &["total_daily_tokens"]);
     check(&first, &[all], "/other", &[]);
 }
 

@@ -188,6 +188,29 @@ fn a_read_only_database_can_be_read_and_rows_wait() {
         store.record(row("/w"));
         assert!(!store.flush(SOON));
         assert_eq!(requests(&store), 2, "what waits is in the reports");
+        assert!(store.probe().wait().is_err());
+        // A claim that cannot be written counts here all the same.
+        let claim = Claim {
+            workspace: "/w".into(),
+            tokens: 6,
+            ticks: 0,
+        };
+        let limit = Limit {
+            name: "daily_tokens",
+            of_machine: false,
+            since: Timestamp::now(),
+            until: Timestamp::MAX,
+            most: Amount::Tokens(10),
+        };
+        let ask = || {
+            store
+                .reserve(claim.clone(), vec![limit.clone()])
+                .wait()
+                .unwrap()
+        };
+        let held = ask();
+        assert!(matches!(held, Verdict::Granted { .. }), "{held:?}");
+        assert!(matches!(ask(), Verdict::Refused(_)));
         let notices = store.take_notices();
         assert_eq!(notices.len(), 1, "{notices:?}");
         assert!(notices[0].contains("cannot be written"), "{notices:?}");

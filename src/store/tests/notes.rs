@@ -82,7 +82,7 @@ fn what_did_not_change_is_not_read_again() {
     assert!(first.flush(SOON));
     let (notes, later) = read(stamp).unwrap();
     assert_eq!(notes.len(), 2);
-    first.forget_notes("/w", "a.rs", Some(vec![note("a.rs", "function f", "z", 3)]));
+    first.forget_notes("/w", "a.rs", Some(notes));
     assert!(first.flush(SOON));
     assert_eq!(read(later).unwrap().0, []);
 }
@@ -105,7 +105,11 @@ fn notes_are_forgotten_by_what_they_are_about_by_file_and_by_workspace() {
         if written {
             assert!(store.flush(SOON));
         }
-        let about = vec![note("a.rs", "function f", "other", 0), part("a.rs", "y", 0)];
+        let about = vec![
+            note("a.rs", "function f", "x", 0),
+            note("a.rs", "function g", "another text of it", 0),
+            part("a.rs", "y", 0),
+        ];
         store.forget_notes("/w", "a.rs", Some(about));
         assert_eq!(symbols("a.rs"), ["function g", ""]);
         store.forget_notes("/w", "b.rs", None);

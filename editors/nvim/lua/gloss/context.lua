@@ -6,6 +6,8 @@ local M = {}
 local PATIENCE = 800
 --- How many names are looked up.
 local MOST = 30
+--- How many places are told of one.
+local MOST_PLACES = 20
 --- How many lines are told of a definition whose end is not known.
 local LINES = 15
 
@@ -73,18 +75,46 @@ local function told(location, whole)
   return #lines > 0 and { uri = uri, range = range, text = table.concat(lines, '\n') } or nil
 end
 
+--- Where the name stands that the range defines, by a server's symbols of the document.
+---@param symbols (lsp.DocumentSymbol|lsp.SymbolInformation)[]
+---@param range lsp.Range
+---@return lsp.Position?
+local function defined(symbols, range)
+  local first
+  for _, symbol in ipairs(symbols) do
+    local spot = (symbol.selectionRange or symbol.location.range).start
+    local inside = spot.line >= range.start.line and spot.line <= range['end'].line
+    local found = inside and spot or defined(symbol.children or {}, range)
+    if found and (not first or found.line < first.line) then
+      first = found
+    end
+  end
+  return first
+end
+
 --- Asks all servers but Gloss about each name; ends when all have answered, or it took too long.
 ---@param clients vim.lsp.Client[]
 ---@param buffer integer
 ---@param range lsp.Range
 ---@param done fun(known: table<string, table[]>)
 local function ask(clients, buffer, range, done)
-  local known, seen, open = { definitions = {}, types = {}, references = {} }, {}, 1
+  -- What each question came to, in the order asked, so that a prompt begins as the one before.
+  local answers, open = {}, 1
   local timer = assert(vim.uv.new_timer())
   local function close()
     if open > 0 then
       open = 0
       timer:close()
+      local known, seen = { definitions = {}, types = {}, references = {} }, {}
+      for _, answer in ipairs(answers) do
+        for _, place in ipairs(answer.places) do
+          local key = ('%s %s %d'):format(answer.list, place.uri, place.range.start.line)
+          if not seen[key] then
+            seen[key] = true
+            table.insert(known[answer.list], place)
+          end
+        end
+      end
       done(known)
     end
   end
@@ -94,47 +124,58 @@ local function ask(clients, buffer, range, done)
     end
     open = open - 1
   end
-  timer:start(PATIENCE, 0, vim.schedule_wrap(function()
+  local late = vim.schedule_wrap(function()
     if not timer:is_closing() then
       close()
     end
-  end))
-  local function take(list, answer)
-    for _, location in ipairs(vim.islist(answer) and answer or { answer }) do
-      local place = told(location, list ~= 'references')
-      local key = place and ('%s %s %d'):format(list, place.uri, place.range.start.line)
-      if place and not seen[key] then
-        seen[key] = true
-        table.insert(known[list], place)
+  end)
+  timer:start(PATIENCE, 0, late)
+
+  ---@param client vim.lsp.Client
+  local function request(client, method, params, takes)
+    if not client:supports_method(method, buffer) then
+      return
+    end
+    open = open + 1
+    params.textDocument = { uri = vim.uri_from_bufnr(buffer) }
+    local sent = client:request(method, params, function(_, result)
+      if open > 0 then
+        if type(result) == 'table' then
+          takes(result)
+        end
+        one_less()
       end
+    end, buffer)
+    if not sent then
+      one_less()
     end
   end
-  for index, name in ipairs(names(buffer, range)) do
+  ---@param list 'definitions'|'types'|'references'
+  local function places(client, list, position)
+    local answer = { list = list, places = {} }
+    table.insert(answers, answer)
+    local params = { position = position, context = list == 'references' and { includeDeclaration = false } or nil }
+    request(client, ASKED[list], params, function(result)
+      for _, location in ipairs(vim.list_slice(vim.islist(result) and result or { result }, 1, MOST_PLACES)) do
+        table.insert(answer.places, told(location, list ~= 'references'))
+      end
+    end)
+  end
+  for _, name in ipairs(names(buffer, range)) do
     local line = vim.api.nvim_buf_get_lines(buffer, name.line, name.line + 1, false)[1]
     for _, client in ipairs(clients) do
-      for list, method in pairs(ASKED) do
-        -- Who uses it is asked of the first name alone, which mostly is what the range defines.
-        if client:supports_method(method, buffer) and (list ~= 'references' or index == 1) then
-          open = open + 1
-          local at = vim.str_utfindex(line, client.offset_encoding, name.byte, false)
-          local sent = client:request(method, {
-            textDocument = { uri = vim.uri_from_bufnr(buffer) },
-            position = { line = name.line, character = at },
-            context = list == 'references' and { includeDeclaration = false } or nil,
-          }, function(_, answer)
-            if open > 0 then
-              if type(answer) == 'table' then
-                take(list, answer)
-              end
-              one_less()
-            end
-          end, buffer)
-          if not sent then
-            one_less()
-          end
-        end
-      end
+      local at = vim.str_utfindex(line, client.offset_encoding, name.byte, false)
+      places(client, 'definitions', { line = name.line, character = at })
+      places(client, 'types', { line = name.line, character = at })
     end
+  end
+  for _, client in ipairs(clients) do
+    request(client, 'textDocument/documentSymbol', {}, function(symbols)
+      local spot = defined(symbols, range)
+      if spot then
+        places(client, 'references', spot)
+      end
+    end)
   end
   one_less()
 end

@@ -33,7 +33,7 @@ local function clients()
   end
   local running = vim.lsp.get_clients({ name = 'gloss' })
   if #running == 0 then
-    return health.warn('Enabled, and running nowhere', 'Open a file whose type Neovim knows; :LspLog has what went wrong')
+    return health.warn('Enabled, and running nowhere', 'Open a file whose type Neovim knows; see :LspLog')
   end
   for _, client in ipairs(running) do
     local buffers = vim.tbl_count(client.attached_buffers)

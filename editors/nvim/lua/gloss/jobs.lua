@@ -49,7 +49,8 @@ end
 ---@param id? string
 function M.cancel(id)
   for _, client in ipairs(vim.lsp.get_clients({ name = 'gloss' })) do
-    client:request('workspace/executeCommand', { command = 'gloss.cancel', arguments = { { id = id } } }, function() end)
+    local params = { command = 'gloss.cancel', arguments = { { id = id } } }
+    client:request('workspace/executeCommand', params, function() end)
   end
 end
 

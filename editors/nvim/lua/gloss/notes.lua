@@ -24,6 +24,19 @@ local function line_of(buffer, note)
   return math.min(note.range.start.line, vim.api.nvim_buf_line_count(buffer) - 1)
 end
 
+--- The notes that show in a buffer. Gloss writes a uri otherwise than Neovim, and knows no links.
+---@param notes gloss.Note[]
+---@param buffer integer
+---@return gloss.Note[]
+local function fresh_in(notes, buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  local real = vim.uv.fs_realpath(name)
+  return vim.tbl_filter(function(note)
+    local of = vim.uri_to_fname(note.uri)
+    return not note.stale and (of == name or of == real)
+  end, notes)
+end
+
 --- Shows the notes of a buffer anew.
 ---@param buffer integer
 function M.refresh(buffer)
@@ -42,16 +55,14 @@ function M.refresh(buffer)
     if hinted or not options('notes') then
       return
     end
-    local uri = vim.uri_from_bufnr(buffer)
-    for _, note in ipairs(notes) do
-      if note.uri == uri and not note.stale then
-        vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, line_of(buffer, note), 0, {
-          virt_text = { { ' ' .. note.summary, 'LspInlayHint' } },
-          virt_text_pos = 'eol',
-          hl_mode = 'combine',
-          invalidate = true,
-        })
-      end
+    for _, note in ipairs(fresh_in(notes, buffer)) do
+      local plain = note.summary:gsub('`', '')
+      vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, line_of(buffer, note), 0, {
+        virt_text = { { plain, 'LspInlayHint' } },
+        virt_text_pos = 'eol',
+        hl_mode = 'combine',
+        invalidate = true,
+      })
     end
   end)
 end

@@ -60,27 +60,31 @@ function M.preview(preview)
   Float.open(title):show(preview.prompt)
 end
 
----@param value any
----@param indent string
----@param lines string[]
-local function list(value, indent, lines)
-  for key, inner in vim.spairs(value) do
-    local name = type(key) == 'number' and '' or ('**%s** '):format(key)
-    if type(inner) == 'table' then
-      table.insert(lines, ('%s- %s'):format(indent, name))
-      list(inner, indent .. '  ', lines)
-    else
-      table.insert(lines, ('%s- %s%s'):format(indent, name, inner == vim.NIL and 'none' or tostring(inner)))
-    end
-  end
+--- Where a setting comes from, in words.
+---@param origin { layer: string, path?: string, line?: integer, name?: string }
+---@return string
+local function place(origin)
+  local path = origin.path and origin.line and ('%s:%d'):format(origin.path, origin.line) or origin.path
+  return table.concat(vim.list_extend({ origin.layer }, { path or origin.name }), ', ')
 end
 
---- What the doctor found, as `gloss.doctor` answers it.
----@param report table
+--- What the doctor looked at, and which settings are not the built-in ones, as `gloss.doctor` answers it.
+---@param report { version: string, checks: table[], configuration: { settings: table[] } }
 function M.doctor(report)
   local lines = {}
-  list(report, '', lines)
-  Float.open('doctor'):show(table.concat(lines, '\n'))
+  for _, check in ipairs(report.checks) do
+    local mark = check.state == 'ok' and '✓' or '✗'
+    table.insert(lines, ('- %s **%s**: %s'):format(mark, check.name, check.told))
+  end
+  table.insert(lines, '')
+  for _, setting in ipairs(report.configuration.settings) do
+    if setting.origin.layer ~= 'built-in' then
+      local value = vim.json.encode(setting.value)
+      table.insert(lines, ('- `%s` is `%s`, from %s'):format(setting.key, value, place(setting.origin)))
+    end
+  end
+  table.insert(lines, 'All other settings are the built-in ones.')
+  Float.open('Gloss ' .. report.version):show(table.concat(lines, '\n'))
 end
 
 return M

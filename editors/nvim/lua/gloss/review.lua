@@ -9,9 +9,13 @@ local M = {}
 ---@return lsp.TextEdit[]
 local function edits_of(edit)
   if edit.documentChanges then
-    return vim.iter(edit.documentChanges):map(function(change)
-      return change.edits
-    end):flatten():totable()
+    return vim
+      .iter(edit.documentChanges)
+      :map(function(change)
+        return change.edits
+      end)
+      :flatten()
+      :totable()
   end
   return vim.iter(vim.tbl_values(edit.changes or {})):flatten():totable()
 end

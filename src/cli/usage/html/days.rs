@@ -18,6 +18,8 @@ const COLOURS: usize = 7;
 /// Of the drawing, in its own unit.
 const WIDTH: u64 = 900;
 const LEFT: u64 = 64;
+/// Half the date under the last bar.
+const RIGHT: u64 = 18;
 const TOP: u64 = 10;
 const HEIGHT: u64 = 190;
 
@@ -118,15 +120,15 @@ fn drawing(days: &[Day<'_>], models: &Models, measure: Measure) -> String {
                  <text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
                 LEFT - 8,
                 y + 4,
-                escaped(&measure.short(value))
+                escaped(&measure.short(value, step))
             )
         })
         .collect();
     // A few days would otherwise become a few walls.
     let slots = days.len().max(14) as u64;
-    let each = (WIDTH - LEFT) * 100 / slots;
+    let each = (WIDTH - LEFT - RIGHT) * 100 / slots;
     // As many dates as can stand side by side.
-    let every = (slots * 52).div_ceil(WIDTH - LEFT).max(1);
+    let every = (slots * 52).div_ceil(WIDTH - LEFT - RIGHT).max(1);
     let bars: String = days
         .iter()
         .zip(0_u64..)
@@ -328,8 +330,8 @@ mod tests {
         let chart = chart(&overview, Measure::Cost);
         // The axis ends at $4: three quarters of 190, and a quarter on top.
         for part in [
-            "class=\"m0\" x=\"69.97\" y=\"57.50\" width=\"47.76\" height=\"142.50\"",
-            "class=\"m1\" x=\"69.97\" y=\"10.00\" width=\"47.76\" height=\"47.50\"",
+            "class=\"m0\" x=\"69.84\" y=\"57.50\" width=\"46.73\" height=\"142.50\"",
+            "class=\"m1\" x=\"69.84\" y=\"10.00\" width=\"46.73\" height=\"47.50\"",
             "<title>2026-03-01, great: $3.0000</title>",
             ">$4.00</text>",
             ">Mar 1</text>",
@@ -337,6 +339,30 @@ mod tests {
             "<th scope=\"row\">2026-03-01</th><td class=\"figure\">$3.0000</td><td class=\"figure\">$1.0000</td>",
         ] {
             assert!(chart.contains(part), "{part}: {chart}");
+        }
+    }
+
+    #[test]
+    fn every_date_has_room() {
+        for count in [1, 13, 14, 16, 46, 92] {
+            let last: Date = "2026-11-30".parse().unwrap();
+            let first = last
+                .saturating_sub((i64::from(count) - 1).days())
+                .to_string();
+            let overview = overview(&[(&first, "a", 9), ("2026-11-30", "a", 5)]);
+            let chart = chart(&overview, Measure::Cost);
+            let dates = chart
+                .split("<text x=\"")
+                .filter(|text| text.contains("middle"));
+            let places: Vec<f64> = dates
+                .map(|text| text.split('"').next().unwrap().parse().unwrap())
+                .collect();
+            let [first, last] = [places.first(), places.last()].map(|place| *place.unwrap());
+            assert!(first >= 20.0 && last + 20.0 <= 900.0, "{count}: {places:?}");
+            assert!(
+                places.windows(2).all(|two| two[0] + 40.0 < two[1]),
+                "{count}"
+            );
         }
     }
 

@@ -40,17 +40,15 @@ impl Measure {
         }
     }
 
-    /// A round value as an axis names it.
-    pub(in crate::cli::usage) fn short(self, value: u64) -> String {
+    /// A round value as an axis names it whose lines are so far apart.
+    pub(in crate::cli::usage) fn short(self, value: u64, step: u64) -> String {
+        const CENT: u64 = TICKS_PER_USD / 100;
         match self {
-            Measure::Cost => {
-                let cents = value / (TICKS_PER_USD / 100);
-                if cents >= 10 || value == 0 {
-                    format!("${}.{:02}", thousands(cents / 100), cents % 100)
-                } else {
-                    money(value)
-                }
+            Measure::Cost if step.is_multiple_of(CENT) || value == 0 => {
+                let cents = value / CENT;
+                format!("${}.{:02}", thousands(cents / 100), cents % 100)
             }
+            Measure::Cost => money(value),
             Measure::Tokens if value >= 1_000_000 && value.is_multiple_of(100_000) => {
                 let tenths = value / 100_000;
                 format!("{}.{} M", thousands(tenths / 10), tenths % 10)
@@ -117,15 +115,16 @@ mod tests {
     #[test]
     fn an_axis_has_few_digits() {
         let cent = TICKS_PER_USD / 100;
-        for (measure, value, expected) in [
-            (Measure::Cost, 0, "$0.00"),
-            (Measure::Cost, cent, "$0.0100"),
-            (Measure::Cost, 50 * cent, "$0.50"),
-            (Measure::Cost, 250 * cent, "$2.50"),
-            (Measure::Tokens, 5_000, "5,000"),
-            (Measure::Tokens, 2_500_000, "2.5 M"),
+        for (measure, value, step, expected) in [
+            (Measure::Cost, 0, cent, "$0.00"),
+            (Measure::Cost, 5 * cent, 5 * cent, "$0.05"),
+            (Measure::Cost, 10 * cent, 5 * cent, "$0.10"),
+            (Measure::Cost, cent, cent / 2, "$0.0100"),
+            (Measure::Cost, 250 * cent, 50 * cent, "$2.50"),
+            (Measure::Tokens, 5_000, 1_000, "5,000"),
+            (Measure::Tokens, 2_500_000, 500_000, "2.5 M"),
         ] {
-            assert_eq!(measure.short(value), expected);
+            assert_eq!(measure.short(value, step), expected);
         }
     }
 }

@@ -150,6 +150,62 @@ fn symbols_of_one_name_keep_their_own_notes() {
 }
 
 #[test]
+fn a_note_takes_no_place_of_another_that_is_as_it_was() {
+    let text = "impl A {\n    fn new() { 1 }\n}\nimpl B {\n    fn new() { 1 }\n}\n";
+    let (rope, syntax) = parsed(text);
+    let second = text.rfind("new").unwrap();
+    let subject = action::subject(&rope, Some(&syntax), &(second..second)).unwrap();
+    let notes = [
+        note_at(text, "new"),
+        of(anchor(&rope, Some(&syntax), &subject)),
+    ];
+    assert_eq!(found(&notes, text), [(2, true), (5, true)]);
+    let changed = text.replacen("{ 1 }", "{ 3 }", 1);
+    assert_eq!(found(&notes, &changed), [(2, false), (5, true)]);
+}
+
+#[test]
+fn a_symbol_that_goes_by_what_was_anothers_keeps_its_note() {
+    let text = "fn f() { 1 }\n";
+    let before = "#[cfg(test)]\nfn f() { 2 }\n\nfn f() { 1 }\n";
+    let notes = [note_at(text, "f()"), note_at(before, "f()")];
+    assert_eq!(notes[0].anchor.nth, notes[1].anchor.nth);
+    assert_eq!(found(&notes, before), [(2, true), (4, true)]);
+    assert_eq!(found(&notes, text), [(1, true)]);
+    assert_eq!(found(&notes, "fn f() { 3 }\n"), [(1, false)]);
+}
+
+#[test]
+fn what_has_another_name_keeps_its_note_as_a_stale_one() {
+    let both = "fn f() { 1 }\nfn g() { 2 }\n";
+    let check = |text: &str, at: std::ops::Range<usize>, expected: &[(usize, bool)]| {
+        let (rope, syntax) = parsed(text);
+        let notes = [note_at(both, "f()"), note_at(both, "g()")];
+        let located = locate_again(&notes, &[(notes[0].clone(), at)], &rope, Some(&syntax));
+        let found: Vec<_> = located
+            .iter()
+            .map(|at| (rope.byte_to_line(at.shown_at) + 1, at.is_fresh))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(both, 0..12, &[(1, true), (2, true)]);
+    check(&both.replace("f()", "h()"), 0..12, &[(1, false), (2, true)]);
+    // What is left of it has no name, or is another's.
+    check(&both.replace("fn f() { 1 ", ""), 0..1, &[(2, true)]);
+    check("fn g() { 2 }\n", 0..12, &[(1, true)]);
+    let of_line = note(both, "fn g() { 2 }");
+    let stands = |text: &str, at| {
+        let rope = Rope::from_str(text);
+        let notes = std::slice::from_ref(&of_line);
+        locate_again(notes, &[(of_line.clone(), at)], &rope, None).len()
+    };
+    assert_eq!(stands(&both.replace("g()", "h()"), 13..25), 1);
+    assert_eq!(stands("fn f() { 1 }\n", 13..13), 0);
+    let another = "fn another() {}\n".repeat(30);
+    assert_eq!(stands(&another, 0..another.len()), 0);
+}
+
+#[test]
 fn a_selection_is_found_by_its_text() {
     let selected = "let sum = self.items.iter().sum();\n        sum\n";
     let within = note(TEXT, selected);
