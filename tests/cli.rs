@@ -1205,6 +1205,13 @@ fn check_lists_what_is_wrong_with_image_links_and_asks_nobody() {
             "target": "gone.png",
         })
     );
+    // What a workspace of its own says in there counts, and what is named twice counts once.
+    write("docs/own/.gloss.toml", "exclude = [\"gone.png\"]\n");
+    write("docs/own/i.md", "![a](gone.png) ![b](/j.png)");
+    write("docs/own/j.png", "");
+    let (_, out, err) = shell.run(&["describe", "--check", "docs", "docs/own", "./docs/a.md"]);
+    assert!(!out.contains("own") && out.lines().count() == 3, "{out}");
+    assert!(err.starts_with("8 image links in 5 documents"), "{err}");
     let (code, _, err) = shell.run(&["describe", "--check", "nowhere", "page.md"]);
     assert_eq!(code, 1);
     assert!(err.contains("nowhere cannot be read"), "{err}");

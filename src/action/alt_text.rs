@@ -1,7 +1,11 @@
 //! Alternative text: what stands for an image in its document, asked with the text around its link.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::FENCE_OF_TRUST;
 use crate::prompt::{Image, Part, Prompt, Schema, marked};
@@ -96,113 +100,133 @@ text around it says already is not said again.
 - An image that adds nothing, such as a divider or a background, is `decorative`, and `alt` is empty.
 - Plain text: no Markdown, no HTML, no quotation marks around it.";
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Said {
-    #[serde(default)]
-    decorative: bool,
-    #[serde(default)]
-    alt: String,
+    decorative: Option<bool>,
+    alt: Option<String>,
 }
 
 /// What an answer says; `None` where it says nothing. One that is not the JSON that was asked for
 /// is the text itself.
 pub fn read(answer: &str) -> Option<AltText> {
-    let said = match json_in(answer) {
-        Some(said) => said,
-        None => Said {
-            decorative: false,
-            alt: answer.to_owned(),
-        },
-    };
-    let text = without_opening(&one_line(&said.alt));
+    let said = said(answer);
+    let text = without_opening(one_line(&said.alt.unwrap_or_default()));
     match (said.decorative, text.is_empty()) {
-        (true, _) => Some(AltText::Decorative),
-        (false, true) => None,
-        (false, false) => Some(AltText::Text(cut(text))),
+        (Some(true), _) => Some(AltText::Decorative),
+        (_, true) => None,
+        (_, false) => Some(AltText::Text(cut(text))),
     }
 }
 
-/// The JSON of an answer, which may stand in a fence or among words.
-fn json_in(answer: &str) -> Option<Said> {
-    let (start, end) = (answer.find('{')?, answer.rfind('}')?);
-    serde_json::from_str(answer.get(start..=end)?).ok()
-}
-
-fn one_line(text: &str) -> String {
-    let visible = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|sign| !crate::text::is_hidden(*sign)));
-    let words: Vec<String> = visible.map(Iterator::collect).collect();
-    let line = words.join(" ");
-    let line = line.trim();
-    // A whole that is quoted is not meant to be.
-    let quoted = line
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    quoted
-        .filter(|inner| !inner.contains('"'))
-        .unwrap_or(line)
-        .trim()
-        .to_owned()
-}
-
-/// What only says that there is an image, where a model begins with it all the same.
-const OPENINGS: [&str; 24] = [
-    "alternative text:",
-    "alt text:",
-    "alt:",
-    "an image of ",
-    "an image showing ",
-    "image of ",
-    "image showing ",
-    "the image shows ",
-    "this image shows ",
-    "a picture of ",
-    "picture of ",
-    "a photo of ",
-    "photo of ",
-    "graphic of ",
-    "ein bild von ",
-    "bild von ",
-    "ein foto von ",
-    "foto von ",
-    "une image de ",
-    "image de ",
-    "una imagen de ",
-    "imagen de ",
-    "un'immagine di ",
-    "uma imagem de ",
-];
-
-fn without_opening(text: &str) -> String {
-    let mut text = text;
-    while let Some(rest) = OPENINGS.iter().find_map(|opening| {
-        let head = text.get(..opening.len())?;
-        let rest = text.get(opening.len()..)?;
-        head.eq_ignore_ascii_case(opening)
-            .then(|| rest.trim_start())
-    }) {
-        text = rest;
-    }
-    let mut signs = text.chars();
-    signs.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(signs).collect()
+fn said(answer: &str) -> Said {
+    let answer = without_fence(answer.trim());
+    let begins = answer.match_indices('{').take(MOST_BEGINS);
+    let mut objects = begins.filter_map(|(at, _)| object_in(answer.get(at..)?));
+    objects.next().unwrap_or_else(|| Said {
+        decorative: None,
+        alt: text_in(answer),
     })
 }
 
-/// The text up to a word's end within [`LONGEST`] characters.
-fn cut(text: String) -> String {
-    let Some((end, _)) = text.char_indices().nth(LONGEST) else {
+/// The text that an answer is; what only begins as JSON, or is other JSON, is none.
+fn text_in(answer: &str) -> Option<String> {
+    match serde_json::from_str(answer) {
+        Ok(Value::String(text)) => Some(text),
+        Ok(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => None,
+        _ => (!answer.starts_with('{')).then(|| answer.to_owned()),
+    }
+}
+
+/// At so many braces of an answer its JSON is looked for.
+const MOST_BEGINS: usize = 16;
+
+/// The object that a text begins with, if it is of those that were asked for.
+fn object_in(text: &str) -> Option<Said> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Said>();
+    let said = values.next()?.ok()?;
+    (said.decorative.is_some() || said.alt.is_some()).then_some(said)
+}
+
+/// What stands in a fence that is all of an answer.
+fn without_fence(answer: &str) -> &str {
+    let inner = answer
+        .strip_prefix("```")
+        .and_then(|rest| rest.strip_suffix("```"));
+    let inner = inner.and_then(|inner| inner.split_once('\n'));
+    inner.map_or(answer, |(_, inner)| inner.trim())
+}
+
+fn one_line(text: &str) -> String {
+    let words = text
+        .split_whitespace()
+        .map(|word| word.replace(crate::text::is_hidden, ""));
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+    unquoted(&words.join(" ")).to_owned()
+}
+
+/// A whole that is quoted is not meant to be.
+fn unquoted(line: &str) -> &str {
+    let inner = QUOTES.iter().find_map(|(open, close)| {
+        let inner = line.strip_prefix(*open)?.strip_suffix(*close)?;
+        (!inner.contains([*open, *close])).then_some(inner)
+    });
+    inner.unwrap_or(line).trim()
+}
+
+const QUOTES: [(char, char); 5] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»'), ('「', '」')];
+
+/// What only says that there is an image, where a model begins with it all the same.
+static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let of_languages = [
+        r"(?:(?:this is )?(?:an?|the|this) )?(?:image|picture|photo(?:graph)?|graphic|illustration|screenshot) (?:of|shows|showing|depicts|depicting)",
+        r"(?:(?:ein|das|dieses|eine|die|diese) )?(?:bild|foto|abbildung|grafik|screenshot) (?:von|zeigt)",
+        r"(?:(?:une|cette) |l['’])?(?:image|photo|capture d['’]écran) (?:de|montre|montrant)",
+        r"(?:(?:una|la|esta) )?(?:imagen|foto|captura de pantalla) (?:de|muestra|que muestra)",
+        r"(?:(?:una|la|questa) |(?:un|l|quest)['’])?(?:immagine|foto|schermata) (?:di|mostra|che mostra)",
+        r"(?:(?:uma|a|esta) )?(?:imagem|foto|captura de tela) (?:de|mostra|que mostra)",
+        r"(?:(?:een|de|het|deze) )?(?:afbeelding|foto|schermafbeelding) (?:van|toont)",
+    ];
+    let label = "alt(?:ernative)?(?:[ -]text)? ?:";
+    let all = of_languages.join("|");
+    Regex::new(&format!("(?i)^(?:{label}|(?:{all})(?: |$))")).ok()
+});
+
+fn without_opening(text: String) -> String {
+    let opening = |rest: &str| OPENING.as_ref()?.find(rest).map(|found| found.end());
+    let mut rest = text.as_str();
+    while let Some(end) = opening(rest) {
+        rest = unquoted(rest.get(end..).unwrap_or_default().trim());
+    }
+    if rest.len() == text.len() {
         return text;
-    };
+    }
+    let mut signs = rest.chars();
+    let first = signs.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(signs).collect()
+}
+
+/// The text up to the end of a word within [`LONGEST`] characters; where words are that long, or
+/// are not set apart, up to the end of a sign.
+fn cut(text: String) -> String {
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
     // Room for the sign that it is cut.
-    let last = text
-        .char_indices()
-        .nth(LONGEST - 1)
-        .map_or(end, |(at, _)| at);
-    let head = text.get(..last).unwrap_or_default();
-    let head = head.rsplit_once(' ').map_or(head, |(head, _)| head);
-    format!("{}…", head.trim_end_matches([' ', ',', ';', ':', '.', '-']))
+    let mut room = LONGEST - 1;
+    let signs = text.graphemes(true).take_while(|sign| {
+        let fits = room.checked_sub(sign.chars().count());
+        room = fits.unwrap_or_default();
+        fits.is_some()
+    });
+    let head: String = signs.collect();
+    let words = head.rsplit_once(' ').map(|(words, _)| words);
+    let head = words
+        .filter(|it| it.len() * 2 > head.len())
+        .unwrap_or(&head);
+    format!(
+        "{}…",
+        head.trim_end_matches(|sign: char| " ,;:.-、，。；：".contains(sign))
+    )
 }
 
 #[cfg(test)]
@@ -237,7 +261,35 @@ mod tests {
             ),
             (r#"{"alt": "IMAGE OF Bild von élan"}"#, text("Élan")),
             ("Images of doors", text("Images of doors")),
-            ("a\u{202e}b\u{7}", text("Ab")),
+            ("The picture shows a door", text("A door")),
+            ("This is a screenshot of Gloss", text("Gloss")),
+            ("Das Bild zeigt eine Tür", text("Eine Tür")),
+            ("L’image montre une porte", text("Une porte")),
+            ("Capture d'écran de Gloss", text("Gloss")),
+            (r#"Alt text: "An image of a door""#, text("A door")),
+            ("npm install", text("npm install")),
+            ("„Eine Tür“", text("Eine Tür")),
+            ("“Stop” on a “door”", text("“Stop” on a “door”")),
+            ("a\u{202e}b\u{7} \u{200e} c", text("ab c")),
+            ("```\nA red door\n```", text("A red door")),
+            (
+                "Of {this}:\n{\"decorative\": false, \"alt\": \"A door\"}\nAnd {that}.",
+                text("A door"),
+            ),
+            (
+                r#"{"decorative": null, "alt": "A door", "why": 1}"#,
+                text("A door"),
+            ),
+            (r#"{"alt": "One"} {"alt": "Two"}"#, text("One")),
+            ("A set {} of braces", text("A set {} of braces")),
+            (r#"{"decorative": false, "alt": "A red do"#, None),
+            (r#"{"decorative": "no", "alt": null}"#, None),
+            (r#"{"alternative": "A red door"}"#, None),
+            (r#""A \"red\" door""#, text("A \"red\" door")),
+            ("42", text("42")),
+            ("[\"A door\"]", None),
+            ("null", None),
+            ("An image of", None),
             (" \n", None),
             ("{}", None),
         ] {
@@ -262,6 +314,15 @@ mod tests {
             panic!("no text");
         };
         assert!(text.ends_with("word…"), "{text}");
+        let Some(AltText::Text(text)) = read(&format!("Gloss {}", "画".repeat(200))) else {
+            panic!("no text");
+        };
+        assert_eq!(text.chars().count(), LONGEST);
+        // A sign of several characters is whole, or not there.
+        let Some(AltText::Text(text)) = read(&"👩‍👩‍👧‍👦".repeat(20)) else {
+            panic!("no text");
+        };
+        assert_eq!(text, format!("{}…", "👩‍👩‍👧‍👦".repeat(17)));
         let Some(AltText::Text(text)) = read(&"画".repeat(200)) else {
             panic!("no text");
         };

@@ -1,6 +1,7 @@
 //! How much of a long job is done, as a bar that stays in its line, on a terminal only.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
 
 use crate::text::visible;
 
@@ -11,6 +12,14 @@ const LENGTH: usize = 20;
 pub struct Bar {
     of: usize,
     is_shown: bool,
+    state: Mutex<Shown>,
+}
+
+/// What it shows.
+#[derive(Default)]
+struct Shown {
+    done: usize,
+    what: String,
 }
 
 impl Bar {
@@ -19,15 +28,26 @@ impl Bar {
         Self {
             of,
             is_shown: of > 1 && std::io::stderr().is_terminal(),
+            state: Mutex::default(),
         }
     }
 
-    /// Shows that so many are done, and what is worked on.
-    pub fn show(&self, done: usize, what: &str) {
+    /// Shows that so many more are done, and what was worked on.
+    pub fn step(&self, more: usize, what: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.done += more;
+        what.clone_into(&mut state.what);
+        drop(state);
+        self.show();
+    }
+
+    /// Shows it, where other words took its place.
+    pub fn show(&self) {
         if self.is_shown {
             let width = terminal_size::terminal_size_of(std::io::stderr());
             let width = width.map_or(80, |(width, _)| usize::from(width.0));
-            rewrite(&line(done, self.of, what, width));
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            rewrite(&line(state.done, self.of, &state.what, width));
         }
     }
 

@@ -4,6 +4,7 @@ mod alt_text;
 mod check;
 mod documents;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,9 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
             code = 1;
         }
     }
+    // One may be named twice, by itself and by its folder.
+    let mut seen = HashSet::new();
+    lacking.retain(|it: &alt_text::Lacking| seen.insert(it.path()));
     if !images.is_empty() {
         let ended = describe_images(engine, arguments, images).await?;
         code |= ended.code;
@@ -127,8 +131,7 @@ async fn describe_images(
             Ok(Outcome::Description(description)) => print(&name, &description, many)?,
             Err(error) => {
                 face::say_error(&error);
-                let cause = error.downcast_ref::<JobError>();
-                is_cut_off |= cause.is_some_and(JobError::holds_for_all);
+                is_cut_off |= stops(&error);
                 code = 1;
             }
         }
@@ -137,6 +140,12 @@ async fn describe_images(
         say_left(left, "image");
     }
     Ok(Ended { code, is_cut_off })
+}
+
+/// Whether after this error nothing else need be tried: a wrong key is wrong for all.
+fn stops(error: &anyhow::Error) -> bool {
+    let of_job = error.downcast_ref::<JobError>();
+    of_job.is_some_and(|error| !error.is_of_one())
 }
 
 /// Whether these images may be described: the person is asked where that comes to much.

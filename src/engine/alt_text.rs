@@ -16,8 +16,7 @@ use super::{
 use crate::action::Subject;
 use crate::action::alt_text::{self, AltText, Setting};
 use crate::config::Scope;
-use crate::image::{self, Alt, Hints, ImageLink, Markup};
-use crate::llm::ApiError;
+use crate::image::{self, Alt, Hints, ImageLink, Languages, Markup};
 use crate::prompt::{self, Prompt, Secrets};
 use crate::text::{self, Edit};
 
@@ -144,11 +143,18 @@ impl Engine {
         };
         let asked = asks.into_iter().map(|ask| self.alt_text(ask, of, &hear));
         let mut asked = futures::stream::iter(asked).buffered(self.settings.concurrency.max(1));
+        let hear_done = |count| {
+            if of > 1 {
+                let what = "images";
+                hear(Heard::Done { count, of, what });
+            }
+        };
+        hear_done(0);
         let mut tally = Tally::default();
         while let Some((link, told)) = asked.next().await {
             match told {
                 Ok((alt, spent)) => tally.add(Written { link, alt }, spent),
-                Err(error) if of > 1 && is_of_one(&error) => {
+                Err(error) if of > 1 && error.is_of_one() => {
                     tally.leave_out(&link, &error.to_string());
                 }
                 Err(error) if tally.written.is_empty() => return Err(error),
@@ -158,18 +164,11 @@ impl Engine {
                     break;
                 }
             }
-            if of > 1 {
-                let count = tally.count();
-                hear(Heard::Done {
-                    count,
-                    of,
-                    what: "images",
-                });
-            }
+            hear_done(tally.count());
         }
         drop(asked);
         if tally.written.is_empty() {
-            let why = tally.left_out.into_iter().next();
+            let why = tally.reasons();
             return Err(why.map_or(JobError::NoAltMissing, JobError::Image));
         }
         blocking(move || Ok(tally.rewriting(&text))).await
@@ -217,7 +216,7 @@ impl Engine {
         blocking(move || {
             engine.permit(&job.place)?;
             let rope = Rope::from_str(&job.text);
-            let language = image::stated_language(job.markup, &job.text);
+            let languages = Languages::of(job.markup, &job.text);
             let asks = job.links.iter().map(|link| {
                 let mut secrets = Secrets::default();
                 let mut told = |range: Range<usize>| engine.told(&rope, range, &mut secrets);
@@ -227,7 +226,7 @@ impl Engine {
                     after: told(after),
                     link: link.clone(),
                     job: job.image_job(link),
-                    language: language.clone(),
+                    language: languages.at(link.range.start).map(str::to_owned),
                     secrets,
                 }
             });
@@ -269,7 +268,7 @@ impl Engine {
             key: &|content| self.alt_key(&ask, content),
             prompt: &|image| ask.prompt(image),
             max_output_tokens: alt_text::MAX_OUTPUT_TOKENS,
-            read: str::to_owned,
+            read: whole,
             // Who asks for another text than the one that stands there does not want that one.
             is_wanted: &|kept| match alt_text::read(kept) {
                 Some(AltText::Text(text)) => Some(&*text) != present,
@@ -289,6 +288,15 @@ impl Engine {
     }
 }
 
+/// The answer, if it came to its end. What is cut short is shown by a description, but it is no text
+/// to be written.
+fn whole(answer: &str, finish: Option<&str>) -> Result<String, JobError> {
+    match finish {
+        Some("stop") => Ok(answer.to_owned()),
+        _ => Err(JobError::AltTextCut),
+    }
+}
+
 /// What an answer says. One that has a masked secret in it is no text to be written.
 fn alt_in(answer: &str, secrets: &Secrets) -> Result<AltText, JobError> {
     let alt = alt_text::read(answer).ok_or(JobError::NoAltText)?;
@@ -302,36 +310,37 @@ fn alt_in(answer: &str, secrets: &Secrets) -> Result<AltText, JobError> {
     Ok(alt)
 }
 
-/// Whether an error says nothing of other images.
-fn is_of_one(error: &JobError) -> bool {
-    matches!(
-        error,
-        JobError::Image(_)
-            | JobError::Excluded(_)
-            | JobError::NoAltText
-            | JobError::SaidNothing
-            | JobError::Lost { .. }
-            | JobError::Api(
-                ApiError::ImageRefused { .. }
-                    | ApiError::ContentRefused { .. }
-                    | ApiError::TooBig { .. }
-            )
-    )
-}
-
-/// The text before a link and behind it, from whole lines where there are any.
+/// The text before a link and behind it, within bounds.
 fn around(text: &str, link: &Range<usize>) -> (Range<usize>, Range<usize>) {
     let mut start = link.start.saturating_sub(BEFORE);
     while !text.is_char_boundary(start) {
         start += 1;
     }
-    if start > 0 {
-        let before = text.get(start..link.start).unwrap_or_default();
-        start += before.find('\n').map_or(0, |end| end + 1);
+    let mut end = text.len().min(link.end.saturating_add(BEHIND));
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
-    let behind = text.get(link.end..).unwrap_or_default();
-    let behind = text::up_to_line_end(behind, BEHIND);
-    (start..link.start, link.end..link.end + behind.len())
+    let before = text.get(start..link.start).unwrap_or_default();
+    let behind = text.get(link.end..end).unwrap_or_default();
+    // What is cut begins and ends with a line, else with a word, where that leaves most of it; and a
+    // piece of what is no word, like data, is not told.
+    let is_most = |left: &str, of: &str| left.trim().len() * 2 > of.trim().len();
+    let is_word = |cut: &str, left: &str, of: &str| cut.is_ascii() || is_most(left, of);
+    if start > 0 {
+        let by_line = before.split_once('\n');
+        let by_word = before.split_once([' ', '\n']);
+        let left = by_line.filter(|(_, left)| is_most(left, before));
+        let left = left.or(by_word.filter(|(cut, left)| is_word(cut, left, before)));
+        start = left.map_or(start, |(_, left)| link.start - left.len());
+    }
+    if end < text.len() {
+        let by_line = behind.rsplit_once('\n');
+        let by_word = behind.rsplit_once([' ', '\n']);
+        let left = by_line.filter(|(left, _)| is_most(left, behind));
+        let left = left.or(by_word.filter(|(left, cut)| is_word(cut, left, behind)));
+        end = left.map_or(end, |(left, _)| link.end + left.len());
+    }
+    (start..link.start, link.end..end)
 }
 
 /// What came of the questions so far.
@@ -370,6 +379,19 @@ impl Tally {
         self.written.len() + self.left_out.len()
     }
 
+    /// Why some were left out, where any were.
+    fn reasons(&self) -> Option<String> {
+        let count = self.left_out.len();
+        let reasons: Vec<_> = self
+            .left_out
+            .iter()
+            .take(REASONS)
+            .map(String::as_str)
+            .collect();
+        let more = if count > REASONS { "; …" } else { "" };
+        (count > 0).then(|| format!("left out {} ({}{more})", images(count), reasons.join("; ")))
+    }
+
     /// The parts of `text` to change.
     fn rewriting(mut self, text: &str) -> Rewriting {
         let mut parts: Vec<RewrittenPart> = Vec::new();
@@ -403,6 +425,7 @@ impl Tally {
         let mut said = match changed {
             [] => Vec::new(),
             [only] => vec![only.in_words()],
+            _ if texts == 0 => Vec::new(),
             _ => vec![format!("Wrote alternative text for {}", images(texts))],
         };
         if changed.len() > texts.max(1) {
@@ -412,16 +435,7 @@ impl Tally {
         if same > 0 {
             said.push(format!("left {} as it stood", images(same)));
         }
-        if !self.left_out.is_empty() {
-            let (count, reasons) = (self.left_out.len(), self.left_out.iter().take(REASONS));
-            let reasons: Vec<_> = reasons.map(String::as_str).collect();
-            let more = if count > REASONS { "; …" } else { "" };
-            said.push(format!(
-                "left out {} ({}{more})",
-                images(count),
-                reasons.join("; ")
-            ));
-        }
+        said.extend(self.reasons());
         if let Some(why) = &self.ended_by {
             let rest = images(self.not_asked);
             said.push(format!("left {rest} for later: {why}"));
@@ -604,18 +618,27 @@ mod tests {
             summary(tally(&links[..1], text)),
             "Wrote the alternative text of a.png: No 0."
         );
-        let mut some = tally(&links[..2], |at| match at {
+        let mut mixed = tally(&links[..2], |at| match at {
             0 => AltText::Decorative,
             _ => text(at),
         });
         for why in ["it is gone", "c.png is gone", "d", "e"] {
-            some.leave_out(&links[2], why);
+            mixed.leave_out(&links[2], why);
         }
         assert_eq!(
-            summary(some),
+            summary(mixed),
             "Wrote alternative text for 1 image; marked 1 image as decorative; \
              left out 4 images (c.png: it is gone; c.png is gone; c.png: d; …)."
         );
+        let mut none = tally(&[], text);
+        assert_eq!(none.reasons(), None);
+        none.leave_out(&links[2], "it is gone");
+        assert_eq!(
+            none.reasons().as_deref(),
+            Some("left out 1 image (c.png: it is gone)")
+        );
+        let marked = tally(&links[..2], |_| AltText::Decorative);
+        assert_eq!(summary(marked), "Marked 2 images as decorative.");
         let marked = tally(&links[..1], |_| AltText::Decorative);
         assert_eq!(summary(marked), "Marked a.png as decorative.");
         let text = "![a](a.png)";
@@ -638,11 +661,25 @@ mod tests {
         check("a LINK b", "a ", " b");
         check("LINK", "", "");
         let long = "é".repeat(600);
-        check(&format!("{long}\nb\nLINK\nc\n{long}"), "b\n", "\nc");
         check(
             &format!("{long}LINK{long}"),
             &"é".repeat(500),
             &"é".repeat(250),
+        );
+        let line = "a b c d e\n".repeat(200);
+        check(
+            &format!("{line}LINK\n{line}"),
+            &"a b c d e\n".repeat(99),
+            format!("\n{}", "a b c d e\n".repeat(49)).trim_end_matches('\n'),
+        );
+        let data = "A".repeat(3_000);
+        check(&format!("{data}) \nb LINK\nc (\n{data}"), "\nb ", "\nc (");
+        // A paragraph is often one line.
+        let line = "abcd ".repeat(400);
+        check(
+            &format!("{line}\n\nLINK\n\n{line}"),
+            &format!("{}\n\n", "abcd ".repeat(199)),
+            &format!("\n\n{}abcd", "abcd ".repeat(98)),
         );
     }
 }

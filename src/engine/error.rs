@@ -42,6 +42,10 @@ pub enum JobError {
     SaidNothing,
     #[error("the model said nothing that could stand for the image")]
     NoAltText,
+    #[error(
+        "the answer about the image broke off before its end, so it is not written; run it again"
+    )]
+    AltTextCut,
     #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]
     Excluded(String),
     #[error(
@@ -125,36 +129,23 @@ impl JobError {
         }
     }
 
-    /// Whether any other request would fail the same way just now, so that none need be tried.
-    pub fn holds_for_all(&self) -> bool {
-        match self {
-            Self::NoKey
-            | Self::Key(_)
-            | Self::NoKeyBut(_)
-            | Self::Configuration(_)
-            | Self::BaseUrl(_)
-            | Self::NoLedger(_)
-            | Self::NoPrice(_)
-            | Self::Closing => true,
-            Self::Api(error) => matches!(
-                error,
-                ApiError::NoKey { .. }
-                    | ApiError::BadKey { .. }
-                    | ApiError::NoMoney { .. }
-                    | ApiError::NotFound { .. }
-                    | ApiError::Redirected { .. }
-                    | ApiError::NotAnApi { .. }
-                    | ApiError::Dns { .. }
-                    | ApiError::ConnectionRefused { .. }
-                    | ApiError::Unreachable { .. }
-                    | ApiError::Tls { .. }
-                    | ApiError::OutOfDate { .. }
-                    | ApiError::Proxy { .. }
-                    | ApiError::ConnectTimeout { .. }
-                    | ApiError::Setting { .. }
-            ),
-            _ => false,
-        }
+    /// Whether it says nothing of what would become of another document, or another image.
+    pub fn is_of_one(&self) -> bool {
+        matches!(
+            self,
+            Self::Image(_)
+                | Self::Excluded(_)
+                | Self::NoAltMissing
+                | Self::NoAltText
+                | Self::SaidNothing
+                | Self::AltTextCut
+                | Self::Lost { .. }
+                | Self::Api(
+                    ApiError::ImageRefused { .. }
+                        | ApiError::ContentRefused { .. }
+                        | ApiError::TooBig { .. }
+                )
+        )
     }
 
     /// The class in one word, for the ledger.
@@ -164,7 +155,9 @@ impl JobError {
             Self::TooLarge { .. } | Self::TooLong { .. } => "too_large",
             Self::Budget(_) | Self::NoLedger(_) | Self::NoPrice(_) => "budget",
             Self::NoKey | Self::NoKeyBut(_) | Self::Key(_) => "no_key",
-            Self::Refused { .. } | Self::Lost { .. } => "answer_refused",
+            Self::Refused { .. } | Self::Lost { .. } | Self::NoAltText | Self::AltTextCut => {
+                "answer_refused"
+            }
             Self::Image(_) => "image",
             _ => "error",
         }

@@ -82,8 +82,8 @@ pub(super) struct ImageQuestion<'a> {
     pub prompt: &'a (dyn Fn(Image) -> Prompt + Sync),
     /// In tokens of visible text.
     pub max_output_tokens: u32,
-    /// What of an answer is used and kept.
-    pub read: fn(&str) -> String,
+    /// What of an answer is used and kept, by how it ended.
+    pub read: fn(&str, Option<&str>) -> Result<String, JobError>,
     /// Whether an answer that was kept will do.
     pub is_wanted: &'a (dyn Fn(&str) -> bool + Sync),
 }
@@ -114,7 +114,7 @@ impl Engine {
             key: &|content| self.description_key(content),
             prompt: &|image| describe::prompt(image, &self.answer_language()),
             max_output_tokens: describe::MAX_OUTPUT_TOKENS,
-            read: answer::defanged,
+            read: |answer, _| Ok(answer::defanged(answer)),
             is_wanted: &|_| true,
         };
         let told = self.asked_about(question, ear).await?;
@@ -173,7 +173,7 @@ impl Engine {
             account,
         };
         let answer = self.ask(asking, ear).await?.in_words()?;
-        let text = (question.read)(&answer.text);
+        let text = (question.read)(&answer.text, answer.finish.as_deref())?;
         *turn = Some(text.clone());
         // One that was cut short is shown, but not kept for ever.
         if answer.finish.as_deref() == Some("stop") {

@@ -45,6 +45,19 @@ impl Rewriting {
         edits.cloned().collect()
     }
 
+    /// The summary, where so many parts were left as they are, for the text there was changed
+    /// meanwhile.
+    pub fn summary_without(&self, left_out: usize) -> String {
+        let summary = self.summary.trim_end_matches('.');
+        match left_out {
+            0 => self.summary.clone(),
+            1 => format!("{summary}; 1 of these was changed meanwhile, and is left as it is."),
+            _ => format!(
+                "{summary}; {left_out} of these were changed meanwhile, and are left as they are."
+            ),
+        }
+    }
+
     /// What is changed, in a few words: the one part's subject; nothing of several.
     pub fn title(&self) -> Option<String> {
         match &*self.parts {

@@ -1,30 +1,65 @@
-//! The language that a document says it is written in.
+//! The language that a document says it is written in, or an element of it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use html5gum::{Token, Tokenizer};
+use html5gum::emitters::default::DefaultEmitter;
+use html5gum::{StartTag, Token, Tokenizer};
 use regex::Regex;
 
-use super::Markup;
+use super::{Markup, links};
 
 /// How far into a document it is looked for, in bytes: it stands at the top.
 const WITHIN: usize = 64 * 1024;
 
-/// The language that `text` names as its own, as it names it: `de`, `pt-BR`, `ngerman`. Only what
-/// looks like the name of a language counts, for the document is a stranger's.
-pub fn stated_language(markup: Markup, text: &str) -> Option<String> {
-    let top = crate::text::up_to_line_end(text, WITHIN);
-    let named = match markup {
-        Markup::Markdown => front_matter(top).or_else(|| html(top)),
-        Markup::Html | Markup::Component | Markup::Jsx => front_matter(top).or_else(|| html(top)),
-        Markup::AsciiDoc => first(&ASCIIDOC, top),
-        Markup::Latex => first(&POLYGLOSSIA, top).or_else(|| babel(top)),
-        Markup::Typst => first(&TYPST, top),
-        Markup::Org => first(&ORG, top),
-        Markup::Rst | Markup::Css | Markup::Rust | Markup::Commented => None,
-    };
-    let named = named?.trim().replace('_', "-");
-    matches(&LANGUAGE, &named).then_some(named)
+/// The languages that a document names as its own, as it names them: `de`, `pt-BR`, `ngerman`. Only
+/// what looks like the name of a language counts, for the document is a stranger's.
+#[derive(Debug, Default)]
+pub struct Languages {
+    of_document: Option<String>,
+    /// From which offset on elements say another than before, ascending; `None` where none says one.
+    of_elements: Vec<(usize, Option<Arc<str>>)>,
+}
+
+impl Languages {
+    /// Those of `text`.
+    pub fn of(markup: Markup, text: &str) -> Self {
+        let top = crate::text::up_to_line_end(text, WITHIN);
+        let of_document = match markup {
+            Markup::Markdown | Markup::Html | Markup::Component | Markup::Jsx => front_matter(top),
+            Markup::AsciiDoc => first(&ASCIIDOC, top),
+            Markup::Latex => first(&POLYGLOSSIA, top).or_else(|| babel(top)),
+            Markup::Typst => first(&TYPST, top),
+            Markup::Org => first(&ORG, top),
+            Markup::Rst | Markup::Css | Markup::Rust | Markup::Commented => None,
+        };
+        let of_elements = match markup {
+            // Code that shows a page says nothing of this one.
+            Markup::Markdown => elements(&links::html_alone(text)),
+            Markup::Html | Markup::Component | Markup::Jsx => elements(text),
+            _ => Vec::new(),
+        };
+        Self {
+            of_document: of_document.and_then(|it| named(&it)),
+            of_elements,
+        }
+    }
+
+    /// The language of what stands at an offset: of the innermost element around it that names one,
+    /// else of the document.
+    pub fn at(&self, offset: usize) -> Option<&str> {
+        let next = self
+            .of_elements
+            .partition_point(|(from, _)| *from <= offset);
+        let here = next.checked_sub(1).and_then(|at| self.of_elements.get(at));
+        let of_element = here.and_then(|(_, language)| language.as_deref());
+        of_element.or(self.of_document.as_deref())
+    }
+}
+
+/// What looks like the name of a language, as BCP 47 would write it.
+fn named(language: &str) -> Option<String> {
+    let language = language.trim().replace('_', "-");
+    matches(&LANGUAGE, &language).then_some(language)
 }
 
 type Pattern = LazyLock<Option<Regex>>;
@@ -49,7 +84,7 @@ static TYPST: Pattern = pattern!(r#"(?m)^\s*\#set text\([^)]*\blang:\s*"([A-Za-z
 static POLYGLOSSIA: Pattern =
     pattern!(r"(?m)^[^%\n]*\\set(?:main|default)language(?:\[[^\]]*\])?\{([A-Za-z]+)\}");
 
-/// The options of the package or, where it has none, of the document.
+/// The options of the package babel.
 static BABEL: Pattern = pattern!(r"(?m)^[^%\n]*\\usepackage\[([^\]]*)\]\{babel\}");
 
 fn matches(pattern: &Pattern, text: &str) -> bool {
@@ -80,29 +115,75 @@ fn front_matter(text: &str) -> Option<String> {
     None
 }
 
-/// What the element `html` says of the page; where there is none, the first element that says so.
-fn html(text: &str) -> Option<String> {
-    let mut of_a_part = None;
-    for token in Tokenizer::new(text) {
-        let Ok(Token::StartTag(tag)) = token else {
-            continue;
+/// Elements that lie deeper than this are passed over, as browsers do.
+const DEEPEST: usize = 512;
+
+/// Elements that hold nothing: <https://html.spec.whatwg.org/#void-elements>.
+const VOID: [&[u8]; 13] = [
+    b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta",
+    b"source", b"track", b"wbr",
+];
+
+/// Elements that end where the next one of their name begins, among others.
+const UNENDED: [&[u8]; 8] = [b"p", b"li", b"dt", b"dd", b"tr", b"td", b"th", b"option"];
+
+/// From which offset on elements of `text` name another language than before.
+fn elements(text: &str) -> Vec<(usize, Option<Arc<str>>)> {
+    let mut emitter = DefaultEmitter::<usize>::new_with_span();
+    // As a parser does: what stands in a script is no tag.
+    emitter.naively_switch_states(true);
+    let mut open: Vec<(Vec<u8>, Option<Arc<str>>)> = Vec::new();
+    let mut from: Vec<(usize, Option<Arc<str>>)> = Vec::new();
+    for token in Tokenizer::new_with_emitter(text, emitter) {
+        let around = |open: &[(Vec<u8>, Option<Arc<str>>)]| {
+            open.last().and_then(|(_, language)| language.clone())
         };
-        // There it is a language for machines.
-        if matches!(&**tag.name, b"template" | b"script" | b"style") {
-            continue;
+        let mut says = |offset: usize, language: Option<Arc<str>>| {
+            if from.last().and_then(|(_, before)| before.as_deref()) != language.as_deref() {
+                from.push((offset, language));
+            }
+        };
+        match token {
+            Ok(Token::StartTag(tag)) => {
+                let name: &[u8] = &tag.name;
+                let is_next = open.last().is_some_and(|(before, _)| before == name);
+                if is_next && UNENDED.contains(&name) {
+                    open.pop();
+                }
+                let outer = around(&open);
+                let language = of_tag(&tag).or_else(|| outer.clone());
+                says(tag.span.start, language.clone());
+                if tag.self_closing || VOID.contains(&name) {
+                    says(tag.span.end, outer);
+                } else if open.len() < DEEPEST {
+                    open.push((name.to_vec(), language));
+                }
+            }
+            Ok(Token::EndTag(tag)) => {
+                let name: &[u8] = &tag.name;
+                if let Some(at) = open.iter().rposition(|(before, _)| before == name) {
+                    open.truncate(at);
+                    says(tag.span.end, around(&open));
+                }
+            }
+            _ => {}
         }
-        let names = [b"lang".as_slice(), b"xml:lang"];
-        let value = names.iter().find_map(|name| tag.attributes.get(*name));
-        let value = value.map(|value| String::from_utf8_lossy(value).into_owned());
-        if &**tag.name == b"html" {
-            return value;
-        }
-        of_a_part = of_a_part.or(value);
     }
-    of_a_part
+    from
 }
 
-/// The last language that babel is given is the document's: <https://ctan.org/pkg/babel>, 1.1.
+/// The language that a tag says its element is in.
+fn of_tag(tag: &StartTag<usize>) -> Option<Arc<str>> {
+    // There it is a language for machines.
+    if matches!(&**tag.name, b"template" | b"script" | b"style") {
+        return None;
+    }
+    let names = [b"lang".as_slice(), b"xml:lang"];
+    let value = names.iter().find_map(|name| tag.attributes.get(*name))?;
+    named(&String::from_utf8_lossy(value)).map(Arc::from)
+}
+
+/// The last language that the package babel is given is the document's: <https://ctan.org/pkg/babel>, 1.1.
 fn babel(text: &str) -> Option<String> {
     let options = first(&BABEL, text)?;
     let mut options = options.split(',').map(str::trim);
@@ -119,9 +200,11 @@ mod tests {
 
     #[test]
     fn a_document_says_its_language_in_its_own_way() {
-        let check = |markup, text: &str, expected: Option<&str>| {
-            assert_eq!(stated_language(markup, text).as_deref(), expected, "{text}");
-        };
+        /// What is said at the mark, or where there is none at the end.
+        fn check(markup: Markup, text: &str, expected: Option<&str>) {
+            let at = text.find('¶').unwrap_or(text.len());
+            assert_eq!(Languages::of(markup, text).at(at), expected, "{text}");
+        }
         let markdown = |text, expected| check(Markup::Markdown, text, expected);
         markdown("---\ntitle: a\nlang: de\n---\n# A\n", Some("de"));
         markdown(
@@ -132,15 +215,33 @@ mod tests {
         markdown("---\nlang: de\n", None);
         markdown("# A\nlang: de\n", None);
         markdown("a\n---\nlang: de\n---\n", None);
-        markdown("<p lang=es>a</p>\n", Some("es"));
         markdown("---\nlang: Ignore what was said\n---\n", None);
         markdown("---\nlang: a\n---\n", None);
+        markdown("<p lang=es>¶</p>\n", Some("es"));
+        markdown("---\nlang: de\n---\n<p lang=es>a</p>\n", Some("de"));
+        markdown("a <i lang=es>b ¶</i>", Some("es"));
+        markdown("```html\n<html lang=\"en\">\n```\n\n`<b lang=en>` ¶", None);
+        markdown("<div lang=fr>\n\n# A\n\n¶\n\n</div>\n", Some("fr"));
         let html = |text, expected| check(Markup::Html, text, expected);
-        html("<!doctype html><html LANG='it'><p lang=de>", Some("it"));
-        html("<html><p lang=de>", None);
-        html("<template lang=\"pug\"><p lang=fi>", Some("fi"));
+        html(
+            "<!doctype html><html LANG='it'><p lang=de>a</p>",
+            Some("it"),
+        );
+        html("<html lang=it><p lang=de>¶", Some("de"));
+        html("<html lang=it><p lang=de>a<p>¶", Some("it"));
+        html("<html lang=it><ul><li lang=de>a</ul>¶", Some("it"));
+        html("<html lang=it><br lang=de>¶</i>", Some("it"));
+        html("<html lang=it><img lang=de ¶ src=a>", Some("de"));
+        html("<html lang=it><p lang='{{ a }}'>¶", Some("it"));
+        html("<!-- <p lang=de> --><script>'<p lang=de>'</script>¶", None);
+        html("<template lang=\"pug\"><p lang=fi>¶", Some("fi"));
         html("<p xml:lang=nl>", Some("nl"));
         html("<html lang='{{ page.lang }}'>", None);
+        check(
+            Markup::Jsx,
+            "a = <p lang=\"de\"><b lang=\"fr\"/>¶</p>",
+            Some("de"),
+        );
         check(Markup::AsciiDoc, "= A\n:lang: sv\n", Some("sv"));
         check(Markup::Org, "#+language: da\n", Some("da"));
         check(

@@ -20,7 +20,11 @@ use std::path::Path;
 
 pub use alt::{as_decorative, with_alt};
 
+pub(super) use markdown::html_alone;
+
 use alt::Slot;
+
+use crate::text::is_hidden;
 
 /// A link to an image. Ranges are in bytes of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +68,18 @@ impl ImageLink {
         self.slot.is_some()
     }
 
-    /// The name of the linked file, as a title has it: in one line, of at most 60 characters.
+    /// The name of the linked file, as a title has it: in one line, of at most 60 characters. Of data
+    /// the type, as `data:image/png`.
     pub fn file_name(&self) -> String {
-        if self.target.starts_with("data:") {
-            return "in the text".into();
-        }
-        let path = self.target.split(['?', '#']).next().unwrap_or(&self.target);
-        let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        name.chars().filter(|c| !c.is_control()).take(60).collect()
+        let scheme = self.target.get(.."data:".len()).unwrap_or_default();
+        let name = if scheme.eq_ignore_ascii_case("data:") {
+            self.target.split([';', ',']).next()
+        } else {
+            let path = self.target.split(['?', '#']).next();
+            path.and_then(|path| path.rsplit(['/', '\\']).find(|name| !name.is_empty()))
+        };
+        let signs = name.unwrap_or("image").chars();
+        signs.filter(|sign| !is_hidden(*sign)).take(60).collect()
     }
 }
 
@@ -95,6 +103,10 @@ impl Alt {
         }
     }
 }
+
+/// What a link says in brackets is not longer, in bytes: what ends them is not looked for farther
+/// away, or a text of nothing but beginnings would take a time that grows with its square.
+const LONGEST: usize = 2 * 1024;
 
 /// A way to write links to images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -260,6 +272,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Each image as its whole text, target and alternative text.
+    pub(super) fn check_links(links: &[ImageLink], text: &str, expected: &[(&str, &str, Alt)]) {
+        let found: Vec<_> = links
+            .iter()
+            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
+            .collect();
+        assert_eq!(found, expected, "{text:?}");
+    }
+
     #[test]
     fn the_markup_is_known_by_language_or_by_path() {
         for (id, path, expected) in [
@@ -277,6 +298,54 @@ mod tests {
                 expected,
                 "{id} {path:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_link_is_named_by_its_file_or_its_data() {
+        for (target, expected) in [
+            ("a.png", "a.png"),
+            ("../a/b%20c.png?d/e#f/g", "b%20c.png"),
+            ("a\\b.png", "b.png"),
+            ("https://x.example/a/?b", "a"),
+            ("", "image"),
+            ("data:image/png;base64,AA/BB", "data:image/png"),
+            ("DATA:,a", "DATA:"),
+            ("a\u{7}b\u{202e}c", "abc"),
+        ] {
+            let link = links(Markup::Markdown, &format!("![](<{target}>)")).remove(0);
+            assert_eq!(link.file_name(), expected);
+        }
+    }
+
+    #[test]
+    fn what_only_begins_takes_no_longer_than_its_length() {
+        for (markup, begin) in [
+            (Markup::Component, "{"),
+            (Markup::Org, "[["),
+            (Markup::Org, "[[a]["),
+            (Markup::Org, "[[./a.png]]="),
+            (Markup::AsciiDoc, "image:"),
+            (Markup::AsciiDoc, "image:a["),
+            (Markup::AsciiDoc, "image::a[b,"),
+            (Markup::Latex, "\\includegraphics["),
+            (Markup::Latex, "\\includegraphics{"),
+            (Markup::Latex, "\\begin{"),
+            (Markup::Rst, ".. image:: a\n   "),
+            (Markup::Typst, "#image("),
+            (Markup::Css, "url("),
+            (Markup::Css, "url('"),
+        ] {
+            let time = |length: usize| {
+                let text = begin.repeat(length / begin.len());
+                let began = std::time::Instant::now();
+                links(markup, &text);
+                began.elapsed()
+            };
+            let (short, long) = (time(20_000), time(80_000));
+            // Four times as long; by the square of the length it would be sixteen times.
+            let most = short * 10 + std::time::Duration::from_millis(500);
+            assert!(long < most, "{begin}: {short:?}, then {long:?}");
         }
     }
 

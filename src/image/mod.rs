@@ -15,7 +15,7 @@ mod target;
 pub use check::{Finding, Problem, check, lacking_alt};
 pub use format::Format;
 pub use hints::Hints;
-pub use language::stated_language;
+pub use language::Languages;
 pub use links::{Alt, ImageLink, Markup, as_decorative, links, with_alt};
 pub use load::{Facts, LoadError, Loaded, MAX_PIXELS, Prepared, facts, identify, load, load_bytes};
 pub use scale::{MAX_PREPARED_PIXELS, fit};

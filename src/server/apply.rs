@@ -1,6 +1,6 @@
 //! Brings an edit into the editor's text: of the present version, and seen to be there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ const LONGEST_REPLY: Duration = Duration::from_secs(600);
 /// How sending an edit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// The editor's text showed it.
-    Seen,
+    /// The editor's text showed it; so many parts were left out, for something was typed into them.
+    Seen { left_out: usize },
     /// A person did not want it.
     Declined,
     /// The editor did not take it, of its own.
@@ -78,17 +78,19 @@ pub fn possible(server: &Server, job: &Job) -> Result<(), JobError> {
     Ok(())
 }
 
-/// The edit against the text as it stands now, for the editor to do with as it likes.
+/// The edit against the text as it stands now, for the editor to do with as it likes, and how many
+/// parts are left out of it.
 ///
 /// # Errors
-/// When something was typed into the range, or the document was closed.
+/// When something was typed into each part, or the document was closed.
 pub fn edit_now(
     server: &Server,
     job: &Job,
     rewriting: &Rewriting,
-) -> Result<lsp::WorkspaceEdit, Failed> {
-    let (current, edits) = moved::edits(server, job, rewriting)?;
-    moved::workspace_edit(server, &current, &edits, None)
+) -> Result<(lsp::WorkspaceEdit, usize), Failed> {
+    let now = moved::edits(server, job, rewriting)?;
+    let edit = moved::workspace_edit(server, &now.current, &now.edits, None)?;
+    Ok((edit, rewriting.parts.len() - now.parts.len()))
 }
 
 /// Applies the edit, asking first where the person wants to be asked.
@@ -106,16 +108,26 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         .await
         .map_err(|_| Failed::Job(JobError::Closing))?;
     let mut sent = Sent::default();
+    // The parts that should be there, and those that the editor says it has.
+    let (mut expected, mut taken) = (BTreeSet::new(), BTreeSet::new());
+    let seen = |expected: &BTreeSet<usize>| Applied::Seen {
+        left_out: rewriting.parts.len() - expected.len(),
+    };
     for _ in 0..ATTEMPTS {
         // What was typed beside it makes another text than was expected.
-        if !sent.is_empty() && moved::shows(server, job, rewriting) {
-            return Ok(Applied::Seen);
+        if !sent.is_empty() && moved::shows(server, job, rewriting, &expected) {
+            return Ok(seen(&expected));
         }
-        let (current, edits) = match moved::edits(server, job, rewriting) {
+        let moved::Moved {
+            current,
+            edits,
+            parts,
+        } = match moved::edits(server, job, rewriting) {
             Ok(now) => now,
-            Err(failed) if sent.was_taken => return Err(maybe_applied(failed)),
+            Err(failed) if !taken.is_empty() => return Err(maybe_applied(failed)),
             Err(failed) => return Err(failed),
         };
+        expected = &taken | &parts;
         let annotation =
             (confirmation == Confirmation::Annotation).then(|| confirm::annotation(job, rewriting));
         let params = lsp::ApplyWorkspaceEditParams {
@@ -124,7 +136,9 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         };
         sent.watch(server, &current, &edits);
         let reply = send(server, params).await;
-        sent.was_taken |= reply == Reply::Taken;
+        if reply == Reply::Taken {
+            taken.clone_from(&expected);
+        }
         if !sent.is_seen() {
             match reply {
                 Reply::Declined => return Ok(Applied::Declined),
@@ -147,15 +161,19 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
             }
         }
         if sent.is_seen() {
-            return Ok(Applied::Seen);
+            return Ok(seen(&expected));
         }
         if reply == Reply::Taken && !server.state().traits.document_changes {
             // Without versions a second edit could double the first.
             break;
         }
     }
-    let shown = moved::shows(server, job, rewriting);
-    Ok(if shown { Applied::Seen } else { Applied::Never })
+    let shown = moved::shows(server, job, rewriting, &expected);
+    Ok(if shown {
+        seen(&expected)
+    } else {
+        Applied::Never
+    })
 }
 
 /// What an editor says to an edit.
@@ -235,8 +253,6 @@ fn maybe_applied(failed: Failed) -> Failed {
 #[derive(Default)]
 struct Sent {
     expected: Vec<Expected>,
-    /// Whether the editor said of one that it applied it.
-    was_taken: bool,
 }
 
 impl Sent {

@@ -1,6 +1,6 @@
 //! An edit for the text as it stands now: moved past what was typed while the model answered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use ropey::Rope;
@@ -23,27 +23,33 @@ pub struct Annotation {
 /// The one annotation that an edit has.
 const ANNOTATION: &str = "gloss";
 
+/// Edits to a document as it stands now.
+pub struct Moved {
+    pub current: Snapshot,
+    pub edits: Vec<Edit>,
+    /// Which parts of the rewriting they make: those that nothing was typed into.
+    pub parts: BTreeSet<usize>,
+}
+
 /// The document as it stands now, and the edits to it.
 ///
 /// # Errors
-/// When something was typed into the range, or the document was closed.
-pub fn edits(
-    server: &Server,
-    job: &Job,
-    rewriting: &Rewriting,
-) -> Result<(Snapshot, Vec<Edit>), Failed> {
+/// When something was typed into each part, or the document was closed.
+pub fn edits(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Moved, Failed> {
     let modified = |message| Failed::modified(message, job, rewriting);
     let Some((current, places)) = current(server, job, rewriting) else {
         return Err(modified(
             "the document was closed before the answer came, so nothing was changed",
         ));
     };
-    let parts = rewriting.parts.iter().zip(places);
-    let moved = parts.filter_map(|(part, shifted)| {
-        let range = unchanged(job, &current, shifted, &part.subject)?;
-        Some(moved_to(part, &range))
-    });
-    let mut moved: Vec<Vec<Edit>> = moved.collect();
+    let mut parts = BTreeSet::new();
+    let mut moved = Vec::new();
+    for (at, (part, shifted)) in rewriting.parts.iter().zip(places).enumerate() {
+        if let Some(range) = unchanged(job, &current, shifted, &part.subject) {
+            parts.insert(at);
+            moved.push(moved_to(part, &range));
+        }
+    }
     // One that was cut and pasted elsewhere stands behind those that it stood before.
     moved.sort_by_key(|edits| edits.first().map(|edit| edit.range.start));
     let edits: Vec<Edit> = moved.into_iter().flatten().collect();
@@ -58,7 +64,11 @@ pub fn edits(
         let why = JobError::LoneCarriageReturn.to_string();
         return Err(Failed::unapplied(&why, job, rewriting));
     }
-    Ok((current, edits))
+    Ok(Moved {
+        current,
+        edits,
+        parts,
+    })
 }
 
 /// The document as it stands now, and where each part does; `None` when it was closed since
@@ -99,13 +109,15 @@ fn unchanged(
     }
 }
 
-/// Whether something came into each part or to its borders, and the new text now stands there.
-pub fn shows(server: &Server, job: &Job, rewriting: &Rewriting) -> bool {
+/// Whether something came into each of these parts or to its borders, and the new text now stands
+/// there.
+pub fn shows(server: &Server, job: &Job, rewriting: &Rewriting, parts: &BTreeSet<usize>) -> bool {
     let Some((current, places)) = current(server, job, rewriting) else {
         return false;
     };
-    let mut parts = rewriting.parts.iter().zip(places);
-    parts.all(|(part, shifted)| shows_part(server, job, &current, part, shifted))
+    let all = rewriting.parts.iter().zip(places).enumerate();
+    let mut these = all.filter(|(at, _)| parts.contains(at));
+    these.all(|(_, (part, shifted))| shows_part(server, job, &current, part, shifted))
 }
 
 fn shows_part(

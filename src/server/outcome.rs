@@ -205,10 +205,10 @@ fn elsewhere(job: &Job, explanation: &Explanation) -> String {
 }
 
 async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Value, Failed> {
-    let result = |applied: bool, edit: Option<lsp::WorkspaceEdit>| {
+    let result = |applied: bool, edit: Option<lsp::WorkspaceEdit>, left_out: usize| {
         let mut result = json!({
             "applied": applied,
-            "summary": text::visible_message(&rewriting.summary),
+            "summary": text::visible_message(&rewriting.summary_without(left_out)),
             "usage": rewriting.spent.to_json(),
         });
         if let (Some(edit), Some(object)) = (edit, result.as_object_mut()) {
@@ -223,19 +223,21 @@ async fn rewritten(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         if !streams(server) {
             show(server, lsp::MessageType::INFO, &rewriting.summary).await;
         }
-        return Ok(result(false, None));
+        return Ok(result(false, None, 0));
     }
     if job.argument.apply == Some(false) {
-        return apply::edit_now(server, job, rewriting).map(|edit| result(false, Some(edit)));
+        let (edit, left_out) = apply::edit_now(server, job, rewriting)?;
+        return Ok(result(false, Some(edit), left_out));
     }
     match apply::apply(server, job, rewriting).await? {
-        Applied::Seen => {
-            if rewriting.left_out > 0 && !streams(server) {
-                show(server, lsp::MessageType::INFO, &rewriting.summary).await;
+        Applied::Seen { left_out } => {
+            if rewriting.left_out + left_out > 0 && !streams(server) {
+                let summary = rewriting.summary_without(left_out);
+                show(server, lsp::MessageType::INFO, &summary).await;
             }
-            Ok(result(true, None))
+            Ok(result(true, None, left_out))
         }
-        Applied::Declined => Ok(result(false, None)),
+        Applied::Declined => Ok(result(false, None, 0)),
         Applied::Refused => Err(Failed::unapplied(
             "the editor refused the edit, so nothing was changed: see whether the document can be edited there",
             job,

@@ -201,6 +201,16 @@ async fn stream(server: Server, id: String, feed: Feed) {
     }
 }
 
+/// What a job is doing, and how long it has been at it.
+fn after(status: String, elapsed: Duration) -> String {
+    let seconds = format!("{} s", elapsed.as_secs());
+    if status.is_empty() {
+        seconds
+    } else {
+        format!("{status}, {seconds}")
+    }
+}
+
 async fn report(
     server: Server,
     id: String,
@@ -246,11 +256,7 @@ async fn report(
         }
         tell(lsp::WorkDoneProgress::Report(lsp::WorkDoneProgressReport {
             cancellable: Some(true),
-            message: Some(format!(
-                "{}, {} s",
-                feed.status(),
-                since.elapsed().as_secs()
-            )),
+            message: Some(after(feed.status(), since.elapsed())),
             percentage: feed.percentage(),
         }))
         .await;

@@ -95,6 +95,15 @@ fn what_would_be_sent_is_shown_and_what_may_not_be_is_not_sent() {
     assert_eq!(code, 1);
     assert!(err.contains("never sent"), "{err}");
     assert_eq!(shell.statuses(), ["refused"]);
+    // A folder is done without what may not be sent of it.
+    std::fs::write(shell.path(".glossignore"), "docs/d.md\n").unwrap();
+    std::fs::write(shell.path(".gloss.toml"), "exclude = [\"docs/a.md\"]\n").unwrap();
+    let (code, out, err) = shell.run(&["describe", "docs"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("1 image in 1 document") && out.contains("b.html"),
+        "{err}"
+    );
     for arguments in [
         &["describe", "docs", "--write", "--dry-run"][..],
         &["describe", "docs", "--write", "--check"],
@@ -115,4 +124,38 @@ fn a_document_that_cannot_be_written_costs_nothing() {
     assert_eq!(code, 1);
     assert!(err.contains("is read-only"), "{err}");
     assert!(shell.statuses().is_empty());
+}
+
+#[test]
+fn a_document_that_is_named_twice_is_written_once() {
+    let shell = shell();
+    let arguments = [
+        "describe",
+        "docs/b.html",
+        "docs",
+        "./docs/b.html",
+        "--write",
+        "--yes",
+    ];
+    let (_, _, err) = shell.run(&arguments);
+    assert!(err.contains("3 images in 3 documents"), "{err}");
+    assert!(!err.contains("was changed"), "{err}");
+    assert!(shell.read("docs/b.html").contains(ALT));
+}
+
+#[test]
+fn what_is_wrong_for_all_ends_the_run_and_is_said_once() {
+    let shell = shell();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", nobody.local_addr().unwrap());
+    drop(nobody);
+    for arguments in [
+        &["describe", "docs/a.md", "docs/b.html"][..],
+        &["describe", "red.png", "page.md", "red.png"],
+    ] {
+        let mut command = shell.command(arguments);
+        let (code, out, err) = said(command.env("XAI_BASE_URL", &url).output().unwrap());
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        assert_eq!(err.matches("nothing listens").count(), 1, "{err}");
+    }
 }

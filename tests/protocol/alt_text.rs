@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::{Answer, Api, schema};
-use super::editor::{Editor, Setup, range};
+use super::editor::{Editor, Setup, range, reply_to};
 use super::lifetime::usage;
 use super::order::png;
 
@@ -100,6 +100,31 @@ async fn a_kept_text_is_paid_for_once_and_another_is_asked_for_where_it_stands()
     api.next().await.text(&said("Two"));
     editor.finished(&id).await;
     assert_eq!(editor.text(&uri), "![Two](a.png)\n");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_not_written_and_not_kept() {
+    let mut api = Api::start().await;
+    let setup = Setup::streaming(&api.url);
+    let (mut editor, uri) = with_image(&setup, "a.md", "markdown", "![](a.png)\n").await;
+    for (why, answer) in [
+        ("length", "A red do"),
+        ("content_filter", ""),
+        ("length", "{\"alt\""),
+    ] {
+        let id = begin(&mut editor, "gloss.writeAltText", at(&uri, 0, 2)).await;
+        api.next()
+            .await
+            .answer(Answer::Ended(why, answer.to_owned()));
+        let finished = editor.finished(&id).await;
+        let message = finished["error"]["message"].as_str().unwrap();
+        assert!(message.contains("broke off"), "{message}");
+        assert_eq!(editor.text(&uri), "![](a.png)\n");
+    }
+    let id = begin(&mut editor, "gloss.writeAltText", at(&uri, 0, 2)).await;
+    api.next().await.text(&said("A red door"));
+    editor.finished(&id).await;
+    assert_eq!(editor.text(&uri), "![A red door](a.png)\n");
 }
 
 #[tokio::test]
@@ -245,7 +270,8 @@ async fn all_that_is_missing_is_written_by_one_edit() {
     let summary = finished["result"]["summary"].as_str().unwrap();
     assert!(
         summary.starts_with("Wrote alternative text for 3 images; left out 1 image (")
-            && summary.contains("gone.png"),
+            && summary.contains("gone.png")
+            && summary.ends_with("; 1 of these was changed meanwhile, and is left as it is."),
         "{summary}"
     );
     let expected = MANY
@@ -253,6 +279,32 @@ async fn all_that_is_missing_is_written_by_one_edit() {
         .replacen("![](b.png)", "![Of b.png](b.png)", 1)
         .replacen("![](c.png)", "![Of c.png](c.png)", 1);
     assert_eq!(editor.text(&uri), expected);
+}
+
+#[tokio::test]
+async fn an_edit_counts_as_seen_by_the_parts_that_it_was_made_of() {
+    let mut api = Api::start().await;
+    let setup = Setup::streaming(&api.url);
+    let (mut editor, uri) =
+        with_image(&setup, "a.md", "markdown", "![](a.png)\n\n![](b.png)\n").await;
+    std::fs::write(editor.path("b.png"), png()).unwrap();
+    let id = begin(&mut editor, "gloss.writeAllAltText", json!({ "uri": uri })).await;
+    let asked = [api.next().await, api.next().await];
+    editor.type_at(&uri, (0, 2), (0, 2), "mine").await;
+    editor.apply_answers.push_back(json!("silence"));
+    for held in asked {
+        held.text(&said("B"));
+    }
+    let asked = editor.asked().await;
+    // A letter comes with the edit, so that the text is not the one that was expected.
+    let changes = [(Some(((0, 0), (0, 0))), "é"), (Some(((2, 2), (2, 2))), "B")];
+    let message = editor.changed(&uri, &changes);
+    let taken = reply_to(&asked, json!({ "applied": true }));
+    editor.send_together(&[message, taken]).await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["result"]["applied"], true, "{finished}");
+    assert_eq!(editor.asked_to_apply.len(), 1);
+    assert_eq!(editor.text(&uri), "é![mine](a.png)\n\n![B](b.png)\n");
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub enum Answer {
     Text(String),
     /// The same of this model.
     TextOf(&'static str, String),
+    /// A text that ends for this reason.
+    Ended(&'static str, String),
     /// Pieces, then silence.
     Stall(Vec<String>),
     /// Any status and body.
@@ -153,8 +155,13 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
             _ = socket.read(&mut byte) => return Ok(()),
         };
         match answer {
-            Ok(Answer::Text(text)) => stream(&mut socket, &[text], Some(&asked)).await?,
-            Ok(Answer::TextOf(model, text)) => stream(&mut socket, &[text], Some(model)).await?,
+            Ok(Answer::Text(text)) => stream(&mut socket, &[text], Some((&asked, "stop"))).await?,
+            Ok(Answer::TextOf(model, text)) => {
+                stream(&mut socket, &[text], Some((model, "stop"))).await?;
+            }
+            Ok(Answer::Ended(why, text)) => {
+                stream(&mut socket, &[text], Some((&asked, why))).await?;
+            }
             Ok(Answer::Stall(pieces)) => {
                 stream(&mut socket, &pieces, None).await?;
                 let _ = socket.read(&mut byte).await;
@@ -173,11 +180,11 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
     }
 }
 
-/// Pieces of an answer, and its end where there is one, by this model.
+/// Pieces of an answer, and its end where there is one, by this model for this reason.
 async fn stream(
     socket: &mut TcpStream,
     pieces: &[String],
-    ends_by: Option<&str>,
+    end: Option<(&str, &str)>,
 ) -> std::io::Result<()> {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
     socket.write_all(head.as_bytes()).await?;
@@ -188,8 +195,8 @@ async fn stream(
         };
         event(socket, &delta.to_string()).await?;
     }
-    if let Some(model) = ends_by {
-        for data in end(model) {
+    if let Some((model, why)) = end {
+        for data in ending(model, why) {
             event(socket, &data).await?;
         }
         socket.write_all(b"0\r\n\r\n").await?;
@@ -197,11 +204,11 @@ async fn stream(
     socket.flush().await
 }
 
-/// The events that end an answer by this model.
-fn end(model: &str) -> Vec<String> {
+/// The events that end an answer by this model for this reason.
+fn ending(model: &str, why: &str) -> Vec<String> {
     match WIRE {
         Wire::Chat => {
-            let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+            let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": why }] });
             let usage = json!({ "choices": [], "model": model, "usage": {
                 "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 125,
                 "prompt_tokens_details": { "text_tokens": 100, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 40 },
@@ -210,12 +217,18 @@ fn end(model: &str) -> Vec<String> {
             vec![end.to_string(), usage.to_string(), "[DONE]".to_owned()]
         }
         Wire::Responses => {
-            let response = json!({ "status": "completed", "model": model, "output": [], "usage": {
+            let (status, incomplete) = match why {
+                "stop" => ("completed", Value::Null),
+                "length" => ("incomplete", json!({ "reason": "max_output_tokens" })),
+                why => ("incomplete", json!({ "reason": why })),
+            };
+            let response = json!({ "status": status, "incomplete_details": incomplete, "model": model, "output": [], "usage": {
                 "input_tokens": 100, "output_tokens": 25, "total_tokens": 125,
                 "input_tokens_details": { "cached_tokens": 40 },
                 "output_tokens_details": { "reasoning_tokens": 5 },
                 "cost_in_usd_ticks": 1_500_000 } });
-            vec![json!({ "type": "response.completed", "response": response }).to_string()]
+            let event = json!({ "type": format!("response.{status}"), "response": response });
+            vec![event.to_string()]
         }
     }
 }

@@ -150,6 +150,18 @@ await test('an image is described by its hover', async () => {
   await editor.press('Escape');
 });
 
+await test('alternative text is written, after a look at it', async () => {
+  await editor.file('pictures.md', '3:8');
+  await editor.command('Gloss: Write Alt Text');
+  await editor.shown('.monaco-diff-editor .line-insert');
+  await editor.see('alt-text');
+  await editor.button('Accept');
+  await editor.gone('.monaco-diff-editor');
+  await until('the text', async () => /!\[[^\]]+\]\(gloss.png\)/.test(await editor.text()));
+  await editor.press('Control+Z');
+  await until('the text as it was', async () => (await editor.text()).includes('![](gloss.png)'));
+});
+
 await test('usage is a page', async () => {
   await editor.page.locator('.statusbar-item:has-text("Gloss $") a').first().click();
   await editor.shown('.tab.active:has-text("Gloss: Usage")');
@@ -260,7 +272,7 @@ function servers(part) {
 
 async function until(what, holds) {
   const late = Date.now() + PATIENCE;
-  while (!holds()) {
+  while (!(await holds())) {
     assert.ok(Date.now() < late, `waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -1,7 +1,9 @@
 //! Alternative text for the links of documents that lack it: as a diff, or written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::StreamExt as _;
 
 use super::counted;
 use super::documents::{self, Document};
@@ -17,6 +19,14 @@ use crate::text;
 pub struct Lacking {
     job: AltJob,
     engine: Engine,
+}
+
+impl Lacking {
+    /// The document's own path.
+    pub fn path(&self) -> PathBuf {
+        let place = &self.job.place;
+        place.path.clone().unwrap_or_else(|| place.given.clone())
+    }
 }
 
 /// The documents of a target that lack any, by path, each by the settings of its own workspace.
@@ -37,12 +47,6 @@ pub fn lacking(
     })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by(|one, other| one.place.given.cmp(&other.place.given));
-    if found.is_empty() {
-        face::note(&format!(
-            "{}: no image lacks alternative text.",
-            target.display()
-        ));
-    }
     let mut all: Vec<Lacking> = Vec::new();
     for job in found {
         let workspace = &job.place.workspace;
@@ -51,7 +55,17 @@ pub fn lacking(
             Some(known) => known.engine.clone(),
             None => face::engine_in(engine, &arguments.ask, "vision_model", workspace),
         };
-        all.push(Lacking { job, engine });
+        // What a folder holds beside documents that may be sent is passed over, as what is ignored.
+        let is_named = job.place.given == target;
+        if is_named || !job.place.names().any(|name| engine.excludes(name)) {
+            all.push(Lacking { job, engine });
+        }
+    }
+    if all.is_empty() {
+        face::note(&format!(
+            "{}: no image lacks alternative text.",
+            target.display()
+        ));
     }
     Ok(all)
 }
@@ -118,38 +132,67 @@ pub async fn write(all: Vec<Lacking>, arguments: &DescribeArgs) -> anyhow::Resul
         face::note("Nothing was sent.");
         return Ok(0);
     }
-    let bar = Bar::of(all.iter().map(|it| it.job.links.len()).sum());
+    let bar = &Bar::of(all.iter().map(|it| it.job.links.len()).sum());
+    let asked = all.into_iter().map(|it| ask(it, bar));
+    // Each takes as many requests at once as the engine lets it have.
+    let mut asked = futures::stream::iter(asked).buffered(DOCUMENTS_AT_ONCE);
+    bar.show();
     let mut code = 0;
-    let mut done = 0;
-    for Lacking { job, engine } in all {
-        let (place, old, count) = (job.place.clone(), job.text.clone(), job.links.len());
-        bar.show(done, &place.shown);
-        let mut hear = |heard| match heard {
-            Heard::Done { count, .. } => bar.show(done + count, &place.shown),
-            Heard::Waiting { .. } => {
-                bar.hide();
-                face::say_progress(&heard);
-            }
-            _ => {}
-        };
-        let written = engine.write_alt_text(job, &mut hear).await;
+    while let Some(Asked {
+        place,
+        old,
+        written,
+    }) = asked.next().await
+    {
         bar.hide();
-        done += count;
-        let written = written
-            .map_err(|error| anyhow::Error::from(error).context(place.given.display().to_string()));
+        let written = written.map_err(anyhow::Error::from);
         match written.and_then(|written| show(&written, &place, &old, arguments.write)) {
             Ok(is_whole) => code |= u8::from(!is_whole),
             Err(error) => {
-                face::say_error(&error);
+                let is_last = super::stops(&error);
+                face::say_error(&error.context(place.given.display().to_string()));
                 code = 1;
-                let cause = error.downcast_ref::<JobError>();
-                if cause.is_some_and(JobError::holds_for_all) {
+                if is_last {
                     break;
                 }
             }
         }
+        bar.show();
     }
     Ok(code)
+}
+
+/// So many documents are asked about at once: most have few images.
+const DOCUMENTS_AT_ONCE: usize = 8;
+
+/// What came of a document.
+struct Asked {
+    place: Place,
+    old: Arc<str>,
+    written: Result<Rewriting, JobError>,
+}
+
+async fn ask(Lacking { job, engine }: Lacking, bar: &Bar) -> Asked {
+    let (place, old, links) = (job.place.clone(), job.text.clone(), job.links.len());
+    let mut done = 0;
+    let mut hear = |heard| match heard {
+        Heard::Done { count, .. } => {
+            bar.step(count - done, &place.shown);
+            done = count;
+        }
+        Heard::Waiting { .. } => {
+            bar.hide();
+            face::say_progress(&heard);
+        }
+        _ => {}
+    };
+    let written = engine.write_alt_text(job, &mut hear).await;
+    bar.step(links - done, &place.shown);
+    Asked {
+        place,
+        old,
+        written,
+    }
 }
 
 /// Prints the diff, or writes the file; whether nothing was left out.
@@ -186,7 +229,7 @@ async fn agreed(all: &[Lacking], arguments: &DescribeArgs) -> anyhow::Result<boo
     }
     let links: usize = all.iter().map(|it| it.job.links.len()).sum();
     let price = match (estimate.requests, estimate.ticks) {
-        (0, _) => "for nothing, all answers are kept".to_owned(),
+        (0, _) => "for nothing".to_owned(),
         (_, None) => "at no known price".to_owned(),
         (_, Some(ticks)) => format!("for about {}", usd(ticks)),
     };

@@ -1,5 +1,6 @@
 //! `gloss describe --check`: what is wrong with image links, asking nobody.
 
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,8 +51,14 @@ struct Report<'a> {
 pub fn run(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     let mut tally = Tally::default();
     let mut is_whole = true;
+    let run = Run {
+        engine,
+        arguments,
+        engines: Mutex::default(),
+        documents: Mutex::default(),
+    };
     for target in &arguments.targets {
-        match check(engine, target) {
+        match run.check(target) {
             Ok(found) => tally.add(found),
             Err(error) => {
                 face::say_error(&error);
@@ -60,8 +67,6 @@ pub fn run(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
         }
     }
     tally.rows.sort();
-    // A document may be named twice, by itself and by its folder.
-    tally.rows.dedup();
     print(&tally, arguments.format.unwrap_or_default())?;
     face::note(&tally.in_words());
     Ok(u8::from(!is_whole || !tally.rows.is_empty()))
@@ -94,14 +99,45 @@ impl Tally {
     }
 }
 
-fn check(engine: &Engine, target: &OsString) -> anyhow::Result<Tally> {
-    let tally = Mutex::new(Tally::default());
-    documents::each(Path::new(target), &|document| {
-        let found = found(engine, &document);
-        let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.add(found);
-    })?;
-    Ok(tally.into_inner().unwrap_or_else(PoisonError::into_inner))
+/// What one run has met so far.
+struct Run<'a> {
+    engine: &'a Engine,
+    arguments: &'a DescribeArgs,
+    /// By the settings of each workspace.
+    engines: Mutex<HashMap<PathBuf, Engine>>,
+    /// A document may be named twice, by itself and by its folder.
+    documents: Mutex<HashSet<PathBuf>>,
+}
+
+impl Run<'_> {
+    fn is_new(&self, document: &Document) -> bool {
+        let mut known = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let path = document.canonical.clone();
+        path.is_none_or(|path| known.insert(path))
+    }
+
+    fn engine_in(&self, workspace: &Path) -> Engine {
+        let mut known = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = known.entry(workspace.to_path_buf());
+        let ask = &self.arguments.ask;
+        let resolved = || face::engine_in(self.engine, ask, "vision_model", workspace);
+        engine.or_insert_with(resolved).clone()
+    }
+
+    fn check(&self, target: &OsString) -> anyhow::Result<Tally> {
+        let tally = Mutex::new(Tally::default());
+        documents::each(Path::new(target), &|document| {
+            if self.is_new(&document) {
+                let found = found(&self.engine_in(&document.workspace), &document);
+                let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                tally.add(found);
+            }
+        })?;
+        Ok(tally.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 fn found(engine: &Engine, document: &Document) -> Tally {
@@ -115,12 +151,7 @@ fn found(engine: &Engine, document: &Document) -> Tally {
     // Lines as editors count them; only where there is something to say.
     let rope = Rope::from_str(if findings.is_empty() { "" } else { text });
     let at = |offset| text::position(&rope, offset, Encoding::Utf32);
-    let path = document.path.as_path();
-    let shown = path
-        .strip_prefix("./")
-        .unwrap_or(path)
-        .display()
-        .to_string();
+    let shown = document.path.display().to_string();
     let rows = findings.into_iter().map(|finding| {
         let (start, end) = (at(finding.range.start), at(finding.range.end));
         let message = finding.problem.to_string();

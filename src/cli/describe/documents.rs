@@ -1,6 +1,8 @@
 //! The documents that a target stands for: itself, or all of a folder that are not ignored.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use ignore::{WalkBuilder, WalkState};
@@ -59,19 +61,35 @@ pub fn each(path: &Path, take: &(dyn Fn(Document) + Sync)) -> anyhow::Result<()>
     Ok(())
 }
 
+/// The workspaces of folders that were seen.
+#[derive(Default)]
+struct Workspaces(Mutex<HashMap<PathBuf, PathBuf>>);
+
+impl Workspaces {
+    /// That of a document.
+    fn of(&self, document: &Path) -> PathBuf {
+        let folder = document.parent().unwrap_or(document).to_path_buf();
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = seen.entry(folder);
+        found
+            .or_insert_with(|| Place::of(document, &[]).workspace)
+            .clone()
+    }
+}
+
 /// Links of the file system are not followed.
 fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
-    let workspace = Place::of(&path.join("document"), &[]).workspace;
+    let workspaces = Workspaces::default();
     let walk = WalkBuilder::new(path)
         .add_custom_ignore_filename(IGNORED)
         .require_git(false)
         .threads(std::thread::available_parallelism().map_or(1, usize::from))
         .build_parallel();
     walk.run(|| {
-        let workspace = &workspace;
+        let workspaces = &workspaces;
         Box::new(move |entry| {
             let found = match entry {
-                Ok(entry) => listed(&entry, workspace),
+                Ok(entry) => listed(&entry, workspaces),
                 Err(error) => Err(error.into()),
             };
             match found {
@@ -84,7 +102,7 @@ fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
 }
 
 /// The file that a walk came to, if it is a document.
-fn listed(entry: &ignore::DirEntry, workspace: &Path) -> anyhow::Result<Option<Document>> {
+fn listed(entry: &ignore::DirEntry, workspaces: &Workspaces) -> anyhow::Result<Option<Document>> {
     let path = entry.path();
     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
     let markup = Markup::from_language("", Some(path)).filter(|_| is_file);
@@ -101,8 +119,8 @@ fn listed(entry: &ignore::DirEntry, workspace: &Path) -> anyhow::Result<Option<D
     Ok(text.map(|text| Document {
         markup,
         text,
-        workspace: workspace.to_path_buf(),
+        workspace: workspaces.of(path),
         canonical: path.canonicalize().ok(),
-        path: path.to_path_buf(),
+        path: path.strip_prefix("./").unwrap_or(path).to_path_buf(),
     }))
 }

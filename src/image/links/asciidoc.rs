@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::alt::{Escape, Slot, begins_reference};
 use super::lines::{Line, lines};
-use super::{Alt, ImageLink, Markup};
+use super::{Alt, ImageLink, LONGEST, Markup};
+use crate::text::up_to_line_end;
 
 /// The signs of the lines around what is no AsciiDoc: listings, literals, passthroughs, comments.
 const FENCES: [char; 5] = ['-', '.', '+', '/', '`'];
@@ -80,6 +81,8 @@ fn has_verbatim_style(line: &str) -> bool {
 
 fn in_line(text: &str, line: &Line, links: &mut Vec<ImageLink>) {
     let mut from = 0;
+    // How many literals began and ended so far.
+    let (mut began, mut ended, mut counted) = (0, 0, 0);
     while let Some(at) = line.text.get(from..).and_then(|rest| rest.find("image:")) {
         let start = from + at;
         from = start + "image:".len();
@@ -87,15 +90,18 @@ fn in_line(text: &str, line: &Line, links: &mut Vec<ImageLink>) {
         let is_word =
             before.ends_with(|sign: char| sign.is_alphanumeric() || "\\:_".contains(sign));
         // Between backticks and pluses nothing is a macro.
-        let is_literal = before.matches("`+").count() > before.matches("+`").count();
-        if is_word || is_literal {
+        let more = line.text.get(counted..start).unwrap_or_default();
+        began += more.matches("`+").count();
+        ended += more.matches("+`").count();
+        counted = start;
+        if is_word || began > ended {
             continue;
         }
         let rest = line.text.get(from..).unwrap_or_default();
         let found = match rest.strip_prefix(':') {
             Some(rest) if before.is_empty() => block(rest).map(|parts| (parts, true)),
             Some(_) => None,
-            None => inline(rest).map(|parts| (parts, false)),
+            None => inline(up_to_line_end(rest, LONGEST)).map(|parts| (parts, false)),
         };
         if let Some(((target, attributes), is_block)) = found {
             let attributes = line.range_of(attributes);
@@ -182,9 +188,11 @@ fn parts(written: &str) -> Vec<Part<'_>> {
         let blanks = rest.len() - rest.trim_start().len();
         let rest = rest.trim_start();
         let is_name = |sign: char| sign.is_alphanumeric() || "-_".contains(sign);
-        let name = rest.split_once('=').map(|(name, _)| name.trim_end());
-        let name = name.filter(|name| !name.is_empty() && name.chars().all(is_name));
-        let before = name.map_or(0, |_| rest.find('=').unwrap_or(0) + 1);
+        let name_end = rest.find(|sign| !is_name(sign)).unwrap_or(rest.len());
+        let (name, after) = rest.split_at(name_end);
+        let after = after.trim_start();
+        let name = Some(name).filter(|name| !name.is_empty() && after.starts_with('='));
+        let before = name.map_or(0, |_| rest.len() - after.len() + "=".len());
         let value = rest.get(before..).unwrap_or_default();
         let more_blanks = value.len() - value.trim_start().len();
         let value = value.trim_start();
@@ -243,15 +251,10 @@ fn unescaped(value: &str, is_block: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     fn check_one(text: &str, target: &str, alt: Alt) {

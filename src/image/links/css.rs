@@ -134,7 +134,7 @@ impl<'a> Scan<'a> {
         {
             let content = self.string(quote);
             let rest = self.rest();
-            let end = rest.find(')')?;
+            let end = rest.find(')').or_else(|| self.at_end())?;
             self.at += end + ")".len();
             let nothing_follows = rest.get(..end)?.trim().is_empty();
             return nothing_follows.then_some(content);
@@ -147,9 +147,15 @@ impl<'a> Scan<'a> {
             is_escaped = !is_escaped && sign == '\\';
             ends
         });
-        let end = end?;
+        let end = end.or_else(|| self.at_end())?;
         self.at += end + ")".len();
         Some(start..start + rest.get(..end)?.trim_end().len())
+    }
+
+    /// An address that does not end takes all the rest with it.
+    fn at_end(&mut self) -> Option<usize> {
+        self.at = self.text.len();
+        None
     }
 
     fn link(&mut self, range: Range<usize>, content: Range<usize>) {

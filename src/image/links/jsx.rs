@@ -123,15 +123,10 @@ fn within(range: &Range<usize>) -> Range<usize> {
 mod tests {
     use super::*;
     use crate::image::links::Alt;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     fn check_one(element: &str, target: &str, alt: Alt) {

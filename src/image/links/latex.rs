@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::alt::{Escape, Slot};
-use super::{Alt, ImageLink, Markup};
+use super::{Alt, ImageLink, LONGEST, Markup};
 
 const COMMAND: &str = "\\includegraphics";
 
@@ -55,11 +55,17 @@ fn as_it_is(from: &str) -> Option<usize> {
             .next()
             .filter(|sign| !sign.is_alphanumeric())?;
         let body = inner.get(sign.len_utf8()..)?;
-        let end = body.find(sign)?;
+        // It ends in its line.
+        let end = body.find([sign, '\n'])?;
+        body.get(end..)?.strip_prefix(sign)?;
         return Some(from.len() - body.len() + end + sign.len_utf8());
     }
-    let (name, _) = from.strip_prefix("\\begin{")?.split_once('}')?;
-    VERBATIM.contains(&name).then_some(())?;
+    let inner = from.strip_prefix("\\begin{")?;
+    let is_named = |name: &&str| {
+        let after = inner.strip_prefix(*name);
+        after.is_some_and(|after| after.starts_with('}'))
+    };
+    let name = VERBATIM.into_iter().find(is_named)?;
     let end = format!("\\end{{{name}}}");
     Some(from.find(&end).map_or(from.len(), |at| at + end.len()))
 }
@@ -190,7 +196,8 @@ fn blanks(text: &str) -> usize {
 fn enclosed(text: &str, close: char) -> Option<usize> {
     let mut depth = 0_usize;
     let mut is_escaped = false;
-    for (at, sign) in text.char_indices().skip(1) {
+    let signs = text.char_indices().take_while(|(at, _)| *at < LONGEST);
+    for (at, sign) in signs.skip(1) {
         match sign {
             _ if is_escaped => is_escaped = false,
             '\\' => is_escaped = true,
@@ -250,15 +257,10 @@ fn plain(written: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     fn check_one(command: &str, target: &str, alt: Alt) {

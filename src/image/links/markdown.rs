@@ -59,6 +59,19 @@ pub(super) fn links(text: &str) -> Vec<ImageLink> {
     links
 }
 
+/// `text` with blanks for all but the HTML in it, each byte at its place.
+pub(in crate::image) fn html_alone(text: &str) -> String {
+    let mut alone = String::with_capacity(text.len());
+    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+        if matches!(event, Event::Html(_) | Event::InlineHtml(_)) {
+            let blanks = range.start.saturating_sub(alone.len());
+            alone.extend(std::iter::repeat_n(' ', blanks));
+            alone.push_str(text.get(range).unwrap_or_default());
+        }
+    }
+    alone
+}
+
 /// What GitHub and the common generators of sites understand beside CommonMark.
 fn options() -> Options {
     Options::ENABLE_TABLES

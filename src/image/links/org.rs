@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::alt::{Escape, Slot};
 use super::lines::{Line, line_end, lines};
-use super::{Alt, ImageLink, Markup};
+use super::{Alt, ImageLink, LONGEST, Markup};
+use crate::text::up_to_line_end;
 
 /// What is shown in its place rather than linked to.
 const ENDINGS: [&str; 11] = [
@@ -74,18 +75,27 @@ fn in_line(
     links: &mut Vec<ImageLink>,
 ) {
     let mut from = 0;
+    // The signs of code with how often each was there so far, and where it is for the last time.
+    let mut marks = ['=', '~'].map(|sign| (sign, 0, line.text.rfind(sign)));
+    let mut counted = 0;
     while let Some(at) = line.text.get(from..).and_then(|rest| rest.find("[[")) {
         let start = from + at;
         from = start + "[[".len();
-        let Some((written, length)) = line.text.get(start..).and_then(image) else {
+        let rest = line.text.get(start..).unwrap_or_default();
+        let Some((written, length)) = image(up_to_line_end(rest, LONGEST)) else {
             continue;
         };
         from = start + length;
+        let more = line.text.get(counted..start).unwrap_or_default();
+        for (sign, count, _) in &mut marks {
+            *count += more.matches(*sign).count();
+        }
+        counted = start;
         let before = line.text.get(..start).unwrap_or_default();
-        let is_code = ['=', '~'].into_iter().any(|sign| {
-            let after = line.text.get(from..).unwrap_or_default();
-            before.matches(sign).count() % 2 == 1 && after.contains(sign)
-        });
+        let is_open = |(_, count, last): &(char, usize, Option<usize>)| {
+            count % 2 == 1 && last.is_some_and(|last| last >= from)
+        };
+        let is_code = marks.iter().any(is_open);
         if is_code {
             continue;
         }
@@ -202,15 +212,10 @@ fn words(text: &str) -> impl Iterator<Item = (&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     #[test]

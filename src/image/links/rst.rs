@@ -29,6 +29,9 @@ const VERBATIM: [&str; 17] = [
     "replace",
 ];
 
+/// The address and the options of an image are within so many lines.
+const MOST_LINES: usize = 100;
+
 /// The images in `text`, but for those in literal blocks, code and comments.
 pub(super) fn links(text: &str) -> Vec<ImageLink> {
     let all = lines(text);
@@ -37,19 +40,20 @@ pub(super) fn links(text: &str) -> Vec<ImageLink> {
     while let Some(line) = all.get(at) {
         at += 1;
         let (column, content) = without_bullets(line.text);
-        let body_length = || {
+        let body = |at: usize| {
             let body = all.get(at..).unwrap_or_default();
-            let belongs = |line: &&Line| line.is_blank() || line.indent().len() > column;
-            body.iter().take_while(belongs).count()
+            let belongs = move |line: &&Line| line.is_blank() || line.indent().len() > column;
+            body.iter().take_while(belongs)
         };
         match Explicit::of(content) {
             Explicit::Image(argument) => {
-                let body = all.get(at..at + body_length()).unwrap_or_default();
+                let body = body(at).take(MOST_LINES).count();
+                let body = all.get(at..at + body).unwrap_or_default();
                 links.extend(directive(text, line, column, argument, body));
             }
             // A figure's legend, or what a directive holds, is read on.
             Explicit::Other => {}
-            Explicit::Verbatim => at += body_length(),
+            Explicit::Verbatim => at += body(at).count(),
         }
     }
     links
@@ -216,15 +220,10 @@ fn blank(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     fn text(text: &str) -> Alt {

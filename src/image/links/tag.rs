@@ -313,11 +313,16 @@ pub(super) fn decoded(written: &str) -> String {
 pub(super) fn without_expressions(text: &str) -> String {
     let mut told = String::with_capacity(text.len());
     let mut rest = text;
+    let mut unended = 0;
     while let Some(at) = rest.find(['<', '{']) {
         let (before, from) = rest.split_at(at);
         told.push_str(before);
         if from.starts_with('{') {
-            let length = in_braces(from);
+            let whole = (unended < MOST_UNENDED).then(|| in_braces(from));
+            let length = whole.flatten().unwrap_or_else(|| {
+                unended += 1;
+                "{".len()
+            });
             told.extend(std::iter::repeat_n('x', length));
             rest = from.get(length..).unwrap_or_default();
         } else {
@@ -329,6 +334,10 @@ pub(super) fn without_expressions(text: &str) -> String {
     told.push_str(rest);
     told
 }
+
+/// After so many braces that do not end the others are not looked at: each was looked for to the
+/// end of the text.
+const MOST_UNENDED: usize = 32;
 
 /// How much of what begins with `<` holds no expressions whatever its braces.
 fn as_it_is(text: &str) -> usize {
@@ -344,9 +353,8 @@ fn as_it_is(text: &str) -> usize {
     raw.map_or("<".len(), |(_, end)| text.find(end).unwrap_or(text.len()))
 }
 
-/// How long the expression is that `text` begins with, braces included; the brace alone where it
-/// does not end.
-fn in_braces(text: &str) -> usize {
+/// How long the expression is that `text` begins with, braces included, if it ends.
+fn in_braces(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
     let mut is_escaped = false;
@@ -362,11 +370,11 @@ fn in_braces(text: &str) -> usize {
             (None, '}') => {
                 depth -= 1;
                 if depth == 0 {
-                    return at + sign.len_utf8();
+                    return Some(at + sign.len_utf8());
                 }
             }
             _ => {}
         }
     }
-    "{".len()
+    None
 }

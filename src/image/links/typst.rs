@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::alt::{Escape, Slot};
-use super::{Alt, ImageLink, Markup};
+use super::{Alt, ImageLink, LONGEST, Markup};
 
 /// What begins code that goes on to the end of its line.
 const STATEMENTS: [&str; 10] = [
@@ -275,7 +275,7 @@ fn arguments(text: &str, open: usize) -> Option<(Vec<Argument<'_>>, usize)> {
     let mut start = at;
     let mut depth = 0_usize;
     loop {
-        let rest = text.get(at..)?;
+        let rest = text.get(at..).filter(|_| at < open + LONGEST)?;
         let sign = rest.chars().next()?;
         match sign {
             '"' => {
@@ -342,15 +342,10 @@ fn literal(written: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::links::tests::check_links;
 
-    /// Each image as its whole text, target, and alternative text.
     fn check(text: &str, expected: &[(&str, &str, Alt)]) {
-        let links = links(text);
-        let found: Vec<_> = links
-            .iter()
-            .map(|link| (&text[link.range.clone()], &*link.target, link.alt.clone()))
-            .collect();
-        assert_eq!(found, expected, "{text:?}");
+        check_links(&links(text), text, expected);
     }
 
     fn text(text: &str) -> Alt {
