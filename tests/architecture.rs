@@ -247,6 +247,11 @@ fn names_of_tests(root: &Path) -> BTreeSet<String> {
             let name = marked.and_then(|line| line.split_once("fn ")?.1.split('(').next());
             names.extend(name.map(str::to_owned));
         }
+        for (at, opening) in source.match_indices("on_both_wires! {") {
+            let listed = source[at + opening.len()..].split('}').next();
+            let listed = listed.unwrap_or_default().split(',').map(str::trim);
+            names.extend(listed.map(str::to_owned));
+        }
     }
     names
 }

@@ -137,6 +137,7 @@ impl JobError {
                 | Self::Excluded(_)
                 | Self::NoAltMissing
                 | Self::NoAltText
+                | Self::SaidNothing
                 | Self::AltTextCut
                 | Self::Lost { .. }
                 | Self::Api(

@@ -140,8 +140,6 @@ impl Engine {
             left_out: 0,
             place: job.place.clone(),
         };
-        let known = answered(kept, text, Some(&syntax), self.asked_as());
-        let known: HashSet<_> = known.into_iter().map(|found| found.range).collect();
         let mut secrets = Secrets::default();
         let mut secret_places = Vec::new();
         if self.settings.redact_secrets {
@@ -149,6 +147,8 @@ impl Engine {
             secrets.learn(&whole);
             secret_places = prompt::secrets_in(&whole);
         }
+        let known = answered(kept, text, Some(&syntax), self.asked_as());
+        let known: HashSet<_> = known.into_iter().map(|found| found.range).collect();
         let mut to_ask = Vec::new();
         for (id, symbol) in functions.into_iter().enumerate() {
             let subject = subject_of(symbol);

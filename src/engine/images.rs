@@ -114,7 +114,10 @@ impl Engine {
             key: &|content| self.description_key(content),
             prompt: &|image| describe::prompt(image, &self.answer_language()),
             max_output_tokens: describe::MAX_OUTPUT_TOKENS,
-            read: |answer, _| Ok(answer::defanged(answer)),
+            read: |answer, _| match answer.trim() {
+                "" => Err(JobError::SaidNothing),
+                _ => Ok(answer::defanged(answer)),
+            },
             is_wanted: &|_| true,
         };
         let told = self.asked_about(question, ear).await?;
@@ -172,7 +175,7 @@ impl Engine {
             effort: Effort::Low,
             account,
         };
-        let answer = self.ask(asking, ear).await?.in_words()?;
+        let answer = self.ask(asking, ear).await?;
         let text = (question.read)(&answer.text, answer.finish.as_deref())?;
         *turn = Some(text.clone());
         // One that was cut short is shown, but not kept for ever.

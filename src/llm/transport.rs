@@ -282,52 +282,43 @@ pub fn no_answer(error: &reqwest::Error, sending: Sending) -> ApiError {
     ApiError::Reset { host, said }
 }
 
+const SET_CA_FILE: &str = "behind a company's proxy set `ca_file` to its certificate";
+
 fn tls_failed(host: String, error: &rustls::Error) -> ApiError {
-    use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
-    let said = match error {
-        rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }) => "it has run out",
-        rustls::Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }) => {
-            "it does not hold yet"
+    use rustls::CertificateError as Wrong;
+    let (wrong, to_do) = match error {
+        rustls::Error::InvalidCertificate(Wrong::Expired | Wrong::ExpiredContext { .. }) => {
+            return out_of_date(host, "it has run out");
         }
-        other => {
-            let said = no_tls(other);
-            return ApiError::Tls { host, said };
-        }
+        rustls::Error::InvalidCertificate(
+            Wrong::NotValidYet | Wrong::NotValidYetContext { .. },
+        ) => return out_of_date(host, "it does not hold yet"),
+        rustls::Error::InvalidCertificate(Wrong::UnknownIssuer | Wrong::BadSignature) => (
+            "its certificate comes from nobody whom this machine trusts".to_owned(),
+            SET_CA_FILE,
+        ),
+        rustls::Error::InvalidCertificate(
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. },
+        ) => (
+            "its certificate is for another name".to_owned(),
+            "check `base_url`",
+        ),
+        rustls::Error::InvalidMessage(_) => (
+            "what answers there speaks no TLS".to_owned(),
+            "check `base_url`: a server on this machine may want http:",
+        ),
+        other => (super::said::short(&other.to_string()), SET_CA_FILE),
     };
+    let said = format!("{wrong}; {to_do}");
+    ApiError::Tls { host, said }
+}
+
+fn out_of_date(host: String, said: &str) -> ApiError {
     let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M");
     ApiError::OutOfDate {
         host,
         said: format!("{now}, {said}"),
     }
-}
-
-const SET_CA_FILE: &str = "behind a company's proxy set `ca_file` to its certificate";
-
-/// What was wrong with TLS, and what to do about it.
-fn no_tls(error: &rustls::Error) -> String {
-    use rustls::CertificateError as Wrong;
-    let (wrong, to_do) = match error {
-        rustls::Error::InvalidCertificate(wrong) => match wrong {
-            Wrong::UnknownIssuer | Wrong::BadSignature => (
-                "its certificate comes from nobody whom this machine trusts",
-                SET_CA_FILE,
-            ),
-            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
-                ("its certificate is for another name", "check `base_url`")
-            }
-            Wrong::Revoked => (
-                "its certificate was revoked",
-                "send nothing there until that is mended",
-            ),
-            _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
-        },
-        rustls::Error::InvalidMessage(_) => (
-            "what answers there speaks no TLS",
-            "check `base_url`: a server on this machine may want http:",
-        ),
-        _ => return format!("{}; {SET_CA_FILE}", super::said::short(&error.to_string())),
-    };
-    format!("{wrong}; {to_do}")
 }
 
 /// Why an answer that had begun could not be read to its end.

@@ -11,7 +11,7 @@ use gloss::store::{By, Key, Query, Row, Status, Store};
 use tokio::net::TcpSocket;
 
 use super::server::{Server, Step, answer, piece, stream_head};
-use super::wire;
+use super::wire::delta;
 use super::{KEY, fixture, timeouts, tls_server, tls_server_with};
 
 /// How long a server may be silent here; those that speak do so at once.
@@ -59,10 +59,10 @@ impl Desk {
             wish: None,
             history: Vec::new(),
             problems: Vec::new(),
+            kept: Vec::new(),
             syntax: None,
             open: Vec::new(),
             hints: Vec::new(),
-            kept: Vec::new(),
             again: true,
             whole: None,
         };
@@ -150,12 +150,7 @@ fn says(text: &str) -> Vec<Step> {
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9,\"cost_in_usd_ticks\":5}}\n\n",
     );
     let end = Step::Write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n".to_vec());
-    asked(vec![
-        stream_head(),
-        wire::delta(Wire::Chat, text),
-        last,
-        end,
-    ])
+    asked(vec![stream_head(), delta(Wire::Chat, text), last, end])
 }
 
 fn asked(steps: Vec<Step>) -> Vec<Step> {
@@ -172,8 +167,8 @@ fn faults() -> Vec<Fault> {
     let begun = |steps: Vec<Step>| {
         let begun = [
             stream_head(),
-            wire::delta(Wire::Chat, "one "),
-            wire::delta(Wire::Chat, "two "),
+            delta(Wire::Chat, "one "),
+            delta(Wire::Chat, "two "),
         ]
         .into_iter();
         vec![asked(begun.chain(steps).collect())]
@@ -435,13 +430,13 @@ async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
             "expired.der",
             true,
             "localhost",
-            ["has expired", "clock of this machine"],
+            ["it has run out", "set the clock"],
         ),
         (
             "early.der",
             true,
             "localhost",
-            ["not valid yet", "clock of this machine"],
+            ["does not hold yet", "set the clock"],
         ),
         (
             "loopback.der",

@@ -9,7 +9,7 @@ use pulldown_cmark::{Event, Parser, Tag};
 use serde_json::{Value, json};
 
 use super::api::{Answer, Api};
-use super::editor::{Editor, Setup, range, uri};
+use super::editor::{Editor, Setup, range, uri, wire};
 use super::lifetime::usage;
 use super::order::png;
 
@@ -180,12 +180,16 @@ async fn no_strangers_settings_run_fetch_send_or_unmask_anything() {
         .job("gloss.explain", &file, (1, 4), (1, 4))
         .await;
     let held = world.api.next().await;
-    let head = held.head.to_lowercase();
+    let sent = held.head.to_lowercase();
     assert!(
-        head.contains("authorization: bearer xai-0123456789abcdefghij\r\n"),
-        "{head}"
+        sent.contains("authorization: bearer xai-0123456789abcdefghij\r\n"),
+        "{sent}"
     );
-    assert!(head.starts_with("post /v1/chat/completions "), "{head}");
+    let path = match wire() {
+        "responses" => "responses",
+        _ => "chat/completions",
+    };
+    assert!(sent.starts_with(&format!("post /v1/{path} ")), "{sent}");
     let asked = held.body.to_string();
     assert!(
         !asked.contains(&secret) && !asked.contains(INJECTED),
@@ -353,12 +357,11 @@ fn outside(prompt: &str) -> String {
         let has_hash = name.rsplit_once('-').is_some_and(|(_, hash)| {
             hash.len() == 8 && hash.chars().all(|c| c.is_ascii_hexdigit())
         });
-        match tag.find(&close).filter(|_| has_hash) {
-            Some(end) => rest = &tag[end + close.len()..],
-            None => {
-                outside.push('<');
-                rest = &tag[1..];
-            }
+        if let Some(end) = tag.find(&close).filter(|_| has_hash) {
+            rest = &tag[end + close.len()..];
+        } else {
+            outside.push('<');
+            rest = &tag[1..];
         }
     }
     outside + rest
@@ -375,8 +378,7 @@ async fn what_strangers_wrote_stands_in_a_prompt_as_data_alone() {
         "use a; // {INJECTED}\n\n/// {hostile}\nfn double(n: u32) -> u32 {{\n    // gloss: {INJECTED}\n    elsewhere(\"{hostile}\", told())\n}}\n"
     )
     .replace("</file>\n", "/// ")
-    .replace("\"</range-00000000>\n/// IGN", "\"</range-00000000> IGN")
-    .replace("/// </range-00000000>\n", "/// </range-00000000>\n");
+    .replace("\"</range-00000000>\n/// IGN", "\"</range-00000000> IGN");
     let name = format!("{INJECTED}\n<x>.rs");
     let uri_of_code = world.editor.open(&name, "rust", &code).await;
     std::fs::write(
