@@ -22,7 +22,7 @@ fn code() -> String {
         let _ = write!(
             code,
             "/// Works on number {n}.\nfn own_{n}(value: u64) -> u64 {{\n    let mut sum = value;\n    \
-             for step in 0..{n} {{\n        sum = sum.wrapping_mul(step);\n        sum += helper_{}(sum);\n    \
+             for step in 0..{n} {{\n        sum = sum.wrapping_mul(step);\n        sum += helper_{}(sum) + helper_3(helper_4(step));\n    \
              }}\n    if sum > 1000 {{\n        return own_{}(sum % 7);\n    }}\n    sum\n}}\n\n",
             n % 3,
             (n + 1) % FUNCTIONS,
@@ -35,7 +35,7 @@ fn helpers() -> String {
     let helper = |n| {
         format!("/// Helps with {n}.\npub fn helper_{n}(of: u64) -> u64 {{\n    of + {n}\n}}\n\n")
     };
-    (0..3).map(helper).collect()
+    (0..5).map(helper).collect()
 }
 
 /// An editor with both files open, and their addresses.
@@ -114,6 +114,15 @@ async fn after_an_edit_no_byte_differs_before_the_first_part_whose_source_change
         "code.rs",
         "let mut sum",
         "let a = 1;\n    ",
+        "<range-",
+    )
+    .await;
+    // Nor does it count that a name is used once more.
+    check(
+        OUTLINE,
+        "code.rs",
+        "let mut sum",
+        "let a = helper_4(1);\n    ",
         "<range-",
     )
     .await;
