@@ -34,10 +34,10 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// As it stands in a prompt: marked as the data that it is.
+    /// As it stands in a prompt: marked as the data that it is. Without its line, which every edit
+    /// above it changes: so the prompt stays what it was, and is billed as cached.
     pub fn marked(&self) -> String {
-        let line = self.line.to_string();
-        let mut attributes = vec![("file", &*self.path), ("line", &*line)];
+        let mut attributes = vec![("file", &*self.path)];
         attributes.extend(self.of.as_deref().map(|of| ("in", of)));
         let name = match self.worth {
             Worth::Use => "use",

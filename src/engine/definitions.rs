@@ -245,14 +245,15 @@ fn names(job: &CodeJob, syntax: Option<&Syntax>, subject: &Subject) -> Vec<Name>
 
 /// Sorts names by how often they stand in the file. Those that the next range of the file names
 /// too are mostly the common ones, and what stands first in both prompts is billed at the cached
-/// rate.
+/// rate. How often is taken roughly, by powers of two, so that typing a name once more seldom
+/// changes their order.
 fn most_common_first(names: &mut [Name], file: &str) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for word in file.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')) {
         *counts.entry(word).or_default() += 1;
     }
-    let count = |name: &Name| counts.get(&*name.text).copied().unwrap_or_default();
-    names.sort_by(|a, b| (count(b), &a.text).cmp(&(count(a), &b.text)));
+    let magnitude = |name: &Name| counts.get(&*name.text).map_or(0, |count| count.ilog2() + 1);
+    names.sort_by(|a, b| (magnitude(b), &a.text).cmp(&(magnitude(a), &b.text)));
 }
 
 fn is_header(path: &Path) -> bool {

@@ -23,6 +23,8 @@ pub struct Answer {
     pub model: Option<String>,
     /// What the server calls the system that answered.
     pub fingerprint: Option<String>,
+    /// The most tokens that the request allowed in all, where it named a limit for all of them.
+    pub most_tokens: Option<u32>,
     refusal: String,
     done: bool,
     has_chunks: bool,
@@ -117,6 +119,12 @@ impl Answer {
     /// Has the model said anything at all, so that it must have read the prompt?
     pub fn has_begun(&self) -> bool {
         self.has_chunks || self.is_billed()
+    }
+
+    /// Has the model written as much as the request allowed, by what the server counted?
+    pub(super) fn is_at_limit(&self) -> bool {
+        self.most_tokens
+            .is_some_and(|most| self.usage.output_tokens() >= u64::from(most))
     }
 
     /// Whether the answer, now that the connection has ended, is whole.

@@ -45,9 +45,11 @@ impl Record {
         }
     }
 
-    /// Forgets the answer of the try before.
-    pub fn begin_try(&mut self) {
+    /// Forgets the answer of the try before. The next may have so many tokens in all, where the
+    /// request says so.
+    pub fn begin_try(&mut self, most_tokens: Option<u32>) {
         self.reading = Reading::by(self.wire);
+        self.reading.answer.most_tokens = most_tokens;
         self.status = None;
         self.request_id = None;
     }

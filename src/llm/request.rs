@@ -110,7 +110,7 @@ impl<'a> Request<'a> {
         record: &mut Record,
         on_event: &mut (dyn FnMut(Event) + Send),
     ) -> Result<(), Failed> {
-        record.begin_try();
+        record.begin_try(self.call.wire.most_tokens(self.call, refused));
         let body = self.call.wire.body(self.call, refused);
         let body = body.map_err(|error| ApiError::Setting {
             said: format!("the request cannot be written as JSON: {error}"),

@@ -63,9 +63,6 @@ enum Format<'a> {
 pub fn body<'a>(call: &'a Call, refused: &BTreeSet<Field>) -> Body<'a> {
     let taken = |field: Field| !refused.contains(&field);
     let effort = call.effort_unless(refused);
-    let limit = call
-        .max_output_tokens
-        .filter(|_| taken(Field::MaxOutputTokens));
     let conversation = call
         .conversation
         .as_deref()
@@ -76,8 +73,7 @@ pub fn body<'a>(call: &'a Call, refused: &BTreeSet<Field>) -> Body<'a> {
         input: messages(&call.prompt, input_part),
         stream: true,
         store: false,
-        max_output_tokens: limit
-            .map(|visible| visible.saturating_add(room_to_think(&call.model, effort))),
+        max_output_tokens: most_tokens(call, refused),
         temperature: call.temperature_unless(refused),
         reasoning: effort.map(|effort| Reasoning { effort }),
         text: schema.filter(|_| taken(Field::ResponseFormat)).map(format),
@@ -97,6 +93,15 @@ impl Body<'_> {
             Field::MaxCompletionTokens | Field::MaxTokens | Field::StreamOptions => false,
         }
     }
+}
+
+/// The most tokens, thoughts among them, that an answer may have by that body.
+pub fn most_tokens(call: &Call, refused: &BTreeSet<Field>) -> Option<u32> {
+    let visible = call
+        .max_output_tokens
+        .filter(|_| !refused.contains(&Field::MaxOutputTokens))?;
+    let effort = call.effort_unless(refused);
+    Some(visible.saturating_add(room_to_think(&call.model, effort)))
 }
 
 /// The tokens that a model may think, over those of its text: on this wire, other than on
@@ -185,6 +190,8 @@ fn read_response(kind: &str, response: &Value, answer: &mut Answer) -> Result<He
         heard = answer.take_text(said_in(response, "output_text", "text"))?;
     }
     let reason = match status {
+        // llama.cpp calls an answer completed that its limit cut.
+        "completed" if answer.is_at_limit() => "length",
         "completed" => "stop",
         "incomplete" => why_incomplete(response),
         "cancelled" => status,

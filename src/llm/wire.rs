@@ -50,6 +50,15 @@ impl Wire {
         }
     }
 
+    /// The most tokens that an answer may have by that body, where the limit is one on all of them:
+    /// on chat/completions some servers count thoughts against it, and others do not.
+    pub(super) fn most_tokens(self, call: &Call, refused: &BTreeSet<Field>) -> Option<u32> {
+        match self {
+            Self::Chat => None,
+            Self::Responses => responses::most_tokens(call, refused),
+        }
+    }
+
     /// Reads one piece of an answer, which is no error and no keep-alive, into `answer`.
     pub(super) fn read(self, piece: &Value, answer: &mut Answer) -> Result<Heard, Fault> {
         match self {

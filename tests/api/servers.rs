@@ -210,6 +210,24 @@ data: [DONE]
         finish_reason: Some("stop"),
         tokens: [12, 9, 0],
     },
+    Transcript {
+        server: "llama.cpp by responses, cut at its limit, which it calls completed",
+        wire: Wire::Responses,
+        body: r#"event: response.created
+data: {"type":"response.created","response":{"id":"resp_1","object":"response","status":"in_progress"}}
+
+event: response.output_text.delta
+data: {"type":"response.output_text.delta","item_id":"msg_1","delta":"It adds."}
+
+event: response.completed
+data: {"type":"response.completed","response":{"id":"resp_1","object":"response","created_at":1,"status":"completed","model":"tiny","output":[{"type":"message","status":"completed","id":"msg_1","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"It adds."}],"role":"assistant"}],"usage":{"input_tokens":12,"output_tokens":4100,"total_tokens":4112,"input_tokens_details":{"cached_tokens":0}}}}
+
+"#,
+        text: "It adds.",
+        finish_reason: Some("length"),
+        // All that `call` allows: 100 of text and 4,000 of thoughts.
+        tokens: [12, 4100, 0],
+    },
 ];
 
 /// A stream with this body, as HTTP chunks of so many bytes.

@@ -29,6 +29,7 @@ mod moving;
 mod notes;
 mod order;
 mod policy;
+mod prefix;
 mod problems;
 mod strangers;
 mod written;
