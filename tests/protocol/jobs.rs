@@ -593,17 +593,21 @@ async fn who_asks_the_same_meanwhile_shares_the_answer() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
-    let argument = |question: Option<&str>| json!({ "uri": uri, "range": range((0, 4), (0, 4)), "question": question });
-    for question in [None, Some("Why?")] {
-        let mut ids = Vec::new();
-        for _ in 0..2 {
-            let begun = editor.execute("gloss.explain", argument(question)).await;
-            ids.push(begun.unwrap()["id"].as_str().unwrap().to_owned());
+    for (question, ids) in [(None, ["a", "b"]), (Some("Why?"), ["c", "d"])] {
+        for id in ids {
+            let argument = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "question": question, "workDoneToken": id });
+            editor.execute("gloss.explain", argument).await.unwrap();
         }
         // Which of them asks, and which waits, is theirs.
-        api.next().await.text("Because.");
+        let held = api.next().await;
+        let waits = |message: &Value| {
+            let said = message["params"]["value"]["message"].as_str();
+            said.is_some_and(|said| said.starts_with("waiting for its turn"))
+        };
+        editor.wait(waits).await;
+        held.text("Because.");
         for id in ids {
-            let finished = editor.finished(&id).await;
+            let finished = editor.finished(id).await;
             assert_eq!(finished["result"]["markdown"], "Because.", "{finished}");
         }
         assert!(api.is_quiet());
