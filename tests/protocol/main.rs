@@ -32,6 +32,8 @@ mod notes;
 mod order;
 mod policy;
 mod problems;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod soak;
 mod written;
 
 use gloss::llm::Wire;
