@@ -191,6 +191,8 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         let (notes, text) = (notes.clone(), snapshot.text.clone());
         let stood = before.iter().map(|it| (it.note.clone(), it.range.clone()));
         let stood: Vec<_> = stood.collect();
+        // A thread for each document would leave no time to those that answer.
+        let _one_at_a_time = server.finding.acquire().await;
         let finding = tokio::task::spawn_blocking(move || {
             engine::locate_again(&notes, &stood, &text, syntax.as_deref())
         });

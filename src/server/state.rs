@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tower_lsp::Client;
 
 use super::answers::Answers;
@@ -35,6 +35,8 @@ pub struct Shared {
     pub links: Parses<Vec<ImageLink>>,
     pub descriptions: Descriptions,
     pub diagnostics: Diagnostics,
+    /// Lets notes be looked for in one text after the other.
+    pub finding: Semaphore,
     pub turns: Turns,
     pub refreshes: Refreshes,
     pub told: Told,
@@ -71,6 +73,7 @@ impl Shared {
             links: Parses::by(links::of),
             descriptions: Descriptions::default(),
             diagnostics: Diagnostics::default(),
+            finding: Semaphore::new(1),
             turns: Turns::default(),
             refreshes: Refreshes::default(),
             told: Told::default(),

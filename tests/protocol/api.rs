@@ -68,6 +68,16 @@ impl Api {
         next.await.expect("no request came").unwrap()
     }
 
+    /// Answers whatever is asked from now on, at once.
+    pub fn answer_all(mut self, answer: impl Fn(&Held) -> String + Send + 'static) {
+        tokio::spawn(async move {
+            while let Some(held) = self.requests.recv().await {
+                let text = answer(&held);
+                held.text(&text);
+            }
+        });
+    }
+
     /// Whether nothing was asked that was not taken by [`Api::next`].
     pub fn is_quiet(&mut self) -> bool {
         self.requests.try_recv().is_err()
@@ -95,6 +105,15 @@ impl Held {
     /// Everything the model would read.
     pub fn prompt(&self) -> String {
         messages(&self.body).to_string()
+    }
+
+    /// The text that was asked about; none in what is no question about one.
+    pub fn range(&self) -> Option<String> {
+        let prompt = self.prompt();
+        let (_, marked) = prompt.rsplit_once(r"\n<range-")?;
+        let (_, body) = marked.split_once(r">\n")?;
+        let (range, _) = body.rsplit_once("</range-")?;
+        serde_json::from_str(&format!("\"{range}\"")).ok()
     }
 }
 

@@ -6,7 +6,7 @@ use super::api::Api;
 use super::editor::{Editor, Setup, range};
 
 /// What the server holds, seen through what it would send.
-async fn text_in_server(editor: &mut Editor, uri: &str) -> String {
+pub async fn text_in_server(editor: &mut Editor, uri: &str) -> String {
     let inner = json!({ "uri": uri, "range": range((0, 0), (100_000, 0)) });
     let preview = editor
         .execute(

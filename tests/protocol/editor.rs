@@ -27,6 +27,8 @@ pub struct Setup {
     pub capabilities: Value,
     pub options: Value,
     pub environment: Vec<(&'static str, String)>,
+    /// Shell's words that come first, as root of a namespace where mounts are its own.
+    pub script: Option<String>,
 }
 
 impl Setup {
@@ -37,7 +39,19 @@ impl Setup {
             capabilities: plain(),
             options: Value::Null,
             environment: Vec::new(),
+            script: None,
         }
+    }
+
+    fn program(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_gloss");
+        let Some(script) = &self.script else {
+            return Command::new(program);
+        };
+        let mut command = Command::new("unshare");
+        let script = format!("PATH=/usr/sbin:/usr/bin:/sbin:/bin; {script} && exec \"$0\" \"$@\"");
+        command.args(["--map-root-user", "--mount", "sh", "-c", &script, program]);
+        command
     }
 
     /// With the capability that gets outcomes as data.
@@ -113,7 +127,7 @@ impl Editor {
     /// Starts the program and says nothing yet.
     pub fn spawn(setup: &Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+        let mut command = setup.program();
         command
             .arg("lsp")
             .env_clear()
@@ -357,21 +371,24 @@ impl Editor {
             return self.heard.remove(at).unwrap();
         }
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.output.recv()).await;
-            let Ok(Some(message)) = next else {
-                panic!("waited in vain; heard: {:#?}", self.heard);
-            };
-            let method = message["method"].as_str();
-            self.methods.extend(method.map(str::to_owned));
-            let asks = method.is_some() && message.get("id").is_some();
-            if asks {
-                self.reply(&message).await;
-            }
+            let message = self.next().await;
+            self.reply(&message).await;
             if fits(&message) {
                 return message;
             }
             self.heard.push_back(message);
         }
+    }
+
+    /// The next message to come, not answered yet; see [`Editor::reply`].
+    pub async fn next(&mut self) -> Value {
+        let next = tokio::time::timeout(PATIENCE, self.output.recv()).await;
+        let Ok(Some(message)) = next else {
+            panic!("waited in vain; heard: {:#?}", self.heard);
+        };
+        let method = message["method"].as_str();
+        self.methods.extend(method.map(str::to_owned));
+        message
     }
 
     /// Whether a message with these words has come and was not waited for.
@@ -403,13 +420,42 @@ impl Editor {
     /// The memory that is the server's own, and no file's, in KiB.
     #[cfg(target_os = "linux")]
     pub fn own_kib(&self) -> u64 {
+        self.status("RssAnon:")
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn threads(&self) -> u64 {
+        self.status("Threads:")
+    }
+
+    /// How many files, sockets and the like the server has open.
+    #[cfg(target_os = "linux")]
+    pub fn descriptors(&self) -> u64 {
+        let folder = format!("/proc/{}/fd", self.child.id().unwrap());
+        std::fs::read_dir(folder).unwrap().count() as u64
+    }
+
+    /// What the system says of the server's process under that name.
+    #[cfg(target_os = "linux")]
+    fn status(&self, name: &str) -> u64 {
         let status = format!("/proc/{}/status", self.child.id().unwrap());
         let status = std::fs::read_to_string(status).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("RssAnon:"));
-        let kib = line.unwrap().trim().trim_end_matches(" kB");
-        kib.parse().unwrap()
+        let number = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = number.unwrap().trim().trim_end_matches(" kB");
+        number.parse().unwrap()
+    }
+
+    /// Kills the server, as nothing can end it worse. What it said until then is heard, and the
+    /// edits that it asked for are applied.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+        self.close_input();
+        while let Some(message) = self.output.recv().await {
+            if message["method"] == "workspace/applyEdit" {
+                self.applied(&message["params"]["edit"]);
+            }
+            self.heard.push_back(message);
+        }
     }
 
     pub fn close_input(&mut self) {
@@ -442,8 +488,12 @@ impl Editor {
         input.flush().await.unwrap();
     }
 
-    async fn reply(&mut self, message: &Value) {
-        let answer = match message["method"].as_str().unwrap() {
+    /// Answers a message if it asks something.
+    pub async fn reply(&mut self, message: &Value) {
+        let (Some(method), Some(_)) = (message["method"].as_str(), message.get("id")) else {
+            return;
+        };
+        let answer = match method {
             "workspace/applyEdit" => {
                 let edit = message["params"]["edit"].clone();
                 self.asked_to_apply.push(edit.clone());
@@ -470,6 +520,17 @@ impl Editor {
     /// Applies an edit as editors do, of the present version only where it names one, and
     /// tells of the change.
     pub async fn apply(&mut self, edit: &Value) -> bool {
+        let Some(changes) = self.applied(edit) else {
+            return false;
+        };
+        for change in changes {
+            self.send(change).await;
+        }
+        true
+    }
+
+    /// Applies an edit as a whole; gives the notifications of it, still to be sent.
+    fn applied(&mut self, edit: &Value) -> Option<Vec<Value>> {
         let (uri, edits) = if let Some(changes) = edit["changes"].as_object() {
             let (uri, edits) = changes.iter().next().unwrap();
             (uri.clone(), edits.clone())
@@ -477,7 +538,7 @@ impl Editor {
             let change = &edit["documentChanges"][0];
             let uri = change["textDocument"]["uri"].as_str().unwrap().to_owned();
             if change["textDocument"]["version"] != self.versions[&uri] {
-                return false;
+                return None;
             }
             (uri, change["edits"].clone())
         };
@@ -485,15 +546,18 @@ impl Editor {
             let number = |name: &str| u32::try_from(value[name].as_u64().unwrap()).unwrap();
             (number("line"), number("character"))
         };
-        for edit in edits.as_array().unwrap().iter().rev() {
+        let edits = edits.as_array().unwrap().iter().rev();
+        let changes = edits.map(|edit| {
             let (start, end) = (
                 position(&edit["range"]["start"]),
                 position(&edit["range"]["end"]),
             );
-            let text = edit["newText"].as_str().unwrap().to_owned();
-            self.type_at(&uri, start, end, &text).await;
-        }
-        true
+            self.changed(
+                &uri,
+                &[(Some((start, end)), edit["newText"].as_str().unwrap())],
+            )
+        });
+        Some(changes.collect())
     }
 }
 

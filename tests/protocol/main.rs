@@ -17,6 +17,7 @@ mod budget;
 mod configuration;
 mod confirm;
 mod context;
+mod crash;
 mod diagnostics;
 mod documents;
 mod editor;
@@ -24,6 +25,7 @@ mod explain_file;
 mod hover;
 mod jobs;
 mod keys;
+mod ledger;
 mod lifetime;
 mod moving;
 mod notes;
@@ -31,6 +33,8 @@ mod order;
 mod policy;
 mod prefix;
 mod problems;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod soak;
 mod strangers;
 mod written;
 

@@ -79,14 +79,19 @@ fn without_returns(text: RopeSlice<'_>) -> impl Iterator<Item = &[u8]> {
 
 /// The range without the white space at its ends.
 fn trimmed(text: &Rope, range: &Range<usize>) -> Range<usize> {
-    let slice = text::slice(text, range.clone());
+    let inner = within_blanks(text::slice(text, range.clone()));
+    let start = range.start.min(text.len_bytes());
+    start + inner.start..start + inner.end
+}
+
+/// The bytes of a text between the blanks that it begins and ends with.
+fn within_blanks(text: RopeSlice<'_>) -> Range<usize> {
     let blank = |c: &char| c.is_whitespace() || *c == '\u{feff}';
-    let before: usize = slice.chars().take_while(blank).map(char::len_utf8).sum();
-    let mut backwards = slice.chars_at(slice.len_chars());
+    let before: usize = text.chars().take_while(blank).map(char::len_utf8).sum();
+    let mut backwards = text.chars_at(text.len_chars());
     backwards.reverse();
     let after: usize = backwards.take_while(blank).map(char::len_utf8).sum();
-    let start = range.start.min(text.len_bytes()) + before;
-    start..start.max((range.start + slice.len_bytes()).saturating_sub(after))
+    before..before.max(text.len_bytes().saturating_sub(after))
 }
 
 /// Where these notes of one file, the oldest first, stand in its text, one at each symbol: that
@@ -360,17 +365,21 @@ fn end_of(text: &Rope, start: usize, bytes: u64) -> Option<usize> {
     (left == 0).then_some(end)
 }
 
+/// Where the lines begin that are not blank, by the hashes of what they say. In one pass, since to
+/// look up a line by its number is to walk down from the whole text.
 fn heads(text: &Rope) -> HashMap<Hash, Vec<usize>> {
     let mut heads: HashMap<Hash, Vec<usize>> = HashMap::new();
-    for line in 0..text.len_lines() {
-        let head = trimmed(text, &text::line_range(text, line));
-        if !head.is_empty() {
-            let start = head.start;
-            heads
-                .entry(hash(text::slice(text, head)))
-                .or_default()
-                .push(start);
+    let mut start = 0;
+    for line in text.lines() {
+        let head = within_blanks(line);
+        if let Some(said) = line
+            .get_byte_slice(head.clone())
+            .filter(|_| !head.is_empty())
+        {
+            let at = start + head.start;
+            heads.entry(hash(said)).or_default().push(at);
         }
+        start += line.len_bytes();
     }
     heads
 }
