@@ -70,14 +70,14 @@ pub async fn follow_status(server: Server) {
     }
 }
 
-/// How long an outcome waits for its row, which is on disk in a moment or not soon.
-const BOOKING: Duration = Duration::from_millis(250);
+/// How long an outcome waits for its row on a disk that is busy; a ledger in trouble holds up none.
+const BOOKING: Duration = Duration::from_secs(5);
 
 /// Waits until the job's row is on disk: what the person has seen, a kill does not lose.
 /// A ledger that cannot be written is said, once.
 pub async fn booked(server: &Server, job: &Job) {
     let store = job.engine.store().clone();
-    let _ = tokio::task::spawn_blocking(move || store.flush(BOOKING)).await;
+    let _ = tokio::task::spawn_blocking(move || store.flush_unless_locked(BOOKING)).await;
     say_notices(server, &job.engine).await;
 }
 

@@ -296,7 +296,13 @@ impl Store {
     ///
     /// `false` comes early where the reason is not one that passes by itself.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.handle.shared.flush(timeout)
+        self.handle.shared.flush(timeout, true)
+    }
+
+    /// As [`Store::flush`], but `false` comes early, too, where another program locks the ledger
+    /// for longer than one attempt to write waits.
+    pub fn flush_unless_locked(&self, timeout: Duration) -> bool {
+        self.handle.shared.flush(timeout, false)
     }
 
     /// What the user should know, in words, each once: the ledger cannot be

@@ -61,6 +61,8 @@ struct State {
     written: u64,
     /// How often writing failed for a reason that does not pass by itself.
     failures: u64,
+    /// How often it failed for another's lock.
+    locks: u64,
     lost: u64,
     said_lost: bool,
     notices: Vec<String>,
@@ -118,11 +120,12 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether all that was taken in so far reached the disk within `timeout`.
-    pub(super) fn flush(&self, timeout: Duration) -> bool {
+    /// Whether all that was taken in so far reached the disk within `timeout`, which is waited
+    /// for through locks that others hold if `through_locks`.
+    pub(super) fn flush(&self, timeout: Duration, through_locks: bool) -> bool {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.lock();
-        let (target, failures) = (state.accepted, state.failures);
+        let (target, failures, locks) = (state.accepted, state.failures, state.locks);
         state.hurry = true;
         self.arrived.notify_one();
         loop {
@@ -131,7 +134,8 @@ impl Shared {
             }
             let left =
                 deadline.map_or(timeout, |end| end.saturating_duration_since(Instant::now()));
-            if left.is_zero() || state.failures > failures || !state.running {
+            let is_held_up = !through_locks && state.locks > locks;
+            if left.is_zero() || is_held_up || state.failures > failures || !state.running {
                 return false;
             }
             state = self
@@ -381,6 +385,8 @@ impl Worker {
             if now - *self.locked_since.get_or_insert(now) >= LOCK_WORTH_A_WORD {
                 self.say_once(error);
             }
+            self.shared.lock().locks += 1;
+            self.shared.settled.notify_all();
             return;
         }
         self.locked_since = None;

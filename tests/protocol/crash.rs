@@ -44,7 +44,7 @@ fn name_in(code: &str) -> &str {
 /// Which moment the `n`th kill comes at: spread evenly, and the same in every run.
 fn moment(n: u64) -> Duration {
     let mixed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    WINDOW.mul_f64(mixed as f64 / (1 << 24) as f64)
+    WINDOW.mul_f64(mixed as f64 / f64::from(1 << 24))
 }
 
 /// Begins jobs, each about a file of its own and another when one is finished, without end.

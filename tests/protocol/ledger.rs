@@ -113,7 +113,7 @@ async fn a_ledger_of_a_newer_gloss_is_left_as_it_is() {
     let version = |version: u32| {
         ledger()
             .pragma_update(None, "user_version", version)
-            .unwrap()
+            .unwrap();
     };
     version(99);
     let before = std::fs::read(home.ledger()).unwrap();
@@ -143,7 +143,7 @@ async fn a_ledger_that_another_program_locks_for_seconds_gets_its_rows_later() {
     assert_eq!(in_ledger(&mut editor).await, jobs + 2);
     assert_eq!(warnings(&editor).len(), 1);
     assert!(editor.stop().await.success());
-    assert_eq!(home.rows(), jobs as i64 + 2);
+    assert_eq!(home.rows(), i64::try_from(jobs).unwrap() + 2);
     assert_eq!(put_aside(&home.data), Vec::<String>::new());
 }
 
