@@ -7,10 +7,14 @@ use std::process::Command;
 /// The first glibc that reads packed relocations.
 const PACKED_SINCE: (u32, u32) = (2, 36);
 
+/// Set, it leaves the order out: what is in it has no names for who finds the next one.
+const UNORDERED: &str = "GLOSS_UNORDERED";
+
 /// Arguments for the linker: of a release that runs where it is built, by the compiler's own linker
 /// for 64-bit GNU/Linux; of others none.
 pub fn arguments(folder: &Path) -> Vec<String> {
-    if !is_for_this_machine() || has_other_linker() {
+    println!("cargo::rerun-if-env-changed={UNORDERED}");
+    if !is_for_this_machine() || has_other_linker() || env::var_os(UNORDERED).is_some() {
         return Vec::new();
     }
     // The system maps whole stretches of a program around each page that is touched. So what runs

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes start.ld, the order of the functions that run at a start: start.py PROGRAM > start.ld
 
-PROGRAM is `gloss` with its symbols. It is run under valgrind's callgrind from `initialize` to
+PROGRAM is `gloss` with its symbols, linked without such an order. It is run under valgrind's callgrind from `initialize` to
 `exit`, and what it executed is named: by the function's name alone where all that goes by that name
 is small, so that the order outlives changes, and else by the very instance, which the next change
 of its crate may rename. A name that is gone costs nothing but its place.
