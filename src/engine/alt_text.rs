@@ -61,13 +61,13 @@ impl AltJob {
         Hints::of(self.markup, || self.text.as_ref().into())
     }
 
-    fn image_job(&self, link: &ImageLink) -> ImageJob {
+    fn image_job(&self, link: &ImageLink, hints: &Hints) -> ImageJob {
         ImageJob {
             source: ImageSource::Linked {
                 target: link.target.clone(),
                 document: self.document.clone(),
                 folders: self.folders.clone(),
-                hints: self.hints(),
+                hints: hints.clone(),
             },
             place: self.place.clone(),
             again: self.again,
@@ -217,6 +217,7 @@ impl Engine {
             engine.permit(&job.place)?;
             let rope = Rope::from_str(&job.text);
             let languages = Languages::of(job.markup, &job.text);
+            let hints = job.hints();
             let asks = job.links.iter().map(|link| {
                 let mut secrets = Secrets::default();
                 let mut told = |range: Range<usize>| engine.told(&rope, range, &mut secrets);
@@ -225,7 +226,7 @@ impl Engine {
                     before: told(before),
                     after: told(after),
                     link: link.clone(),
-                    job: job.image_job(link),
+                    job: job.image_job(link, &hints),
                     language: languages.at(link.range.start).map(str::to_owned),
                     secrets,
                 }
