@@ -4,15 +4,15 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::commands::previewed;
 use super::job::{Job, Kind};
 use super::state::{Server, place};
 use super::{confirm, convert, links, protocol as lsp};
 use crate::document::Snapshot;
-use crate::engine::{AltJob, Ear, Engine, JobError, Place, Rewriting};
+use crate::engine::{AltJob, Ear, Engine, Estimate, JobError, Place, Rewriting};
 use crate::image::{Alt, ImageLink};
-use crate::llm::models::dollars;
 
 /// What a job for the link at a place is called, as far as that takes no search.
 pub fn title(server: &Server, snapshot: &Snapshot, offset: usize) -> String {
@@ -79,17 +79,8 @@ pub async fn preview(
     engine.load_prices().await;
     let model = engine.settings().vision_model();
     let estimates = prompts.iter().map(|it| engine.estimate(model, it, 0));
-    let estimate = estimates.reduce(crate::engine::Estimate::and);
-    let estimate = estimate.unwrap_or_default();
-    let prompts: Vec<_> = prompts
-        .iter()
-        .map(crate::prompt::Prompt::to_plain_text)
-        .collect();
-    Ok(json!({
-        "prompt": prompts.join("\n\n"),
-        "tokens": estimate.prompt_tokens,
-        "cost_usd": estimate.prompt_ticks.map(dollars),
-    }))
+    let estimate = estimates.reduce(Estimate::and).unwrap_or_default();
+    Ok(previewed(&prompts, &estimate))
 }
 
 /// The link at a place; or all those without alternative text, of the document or of a stretch of it.

@@ -12,7 +12,7 @@ use super::{
     transport,
 };
 use crate::document::Snapshot;
-use crate::engine::{CodeJob, Engine, JobError, State};
+use crate::engine::{CodeJob, Engine, Estimate, JobError, State};
 use crate::llm::models::dollars;
 use crate::prompt::Prompt;
 use crate::store::{By, Query};
@@ -133,11 +133,17 @@ async fn preview(server: &Server, argument: Argument) -> lsp::Result<Value> {
     let prompt = prompt.map_err(|error| lsp::failed(&error.to_string()))?;
     engine.load_prices().await;
     let estimate = engine.estimate(model, &prompt, 0);
-    Ok(json!({
-        "prompt": prompt.to_plain_text(),
-        "tokens": prompt.tokens(),
+    Ok(previewed([&prompt], &estimate))
+}
+
+/// Prompts as `gloss.preview` answers them, and what they come to.
+pub fn previewed<'p>(prompts: impl IntoIterator<Item = &'p Prompt>, estimate: &Estimate) -> Value {
+    let prompts = prompts.into_iter().map(Prompt::to_plain_text);
+    json!({
+        "prompt": prompts.collect::<Vec<_>>().join("\n\n"),
+        "tokens": estimate.prompt_tokens,
         "cost_usd": estimate.prompt_ticks.map(dollars),
-    }))
+    })
 }
 
 async fn code_prompt(

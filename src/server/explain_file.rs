@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::commands::previewed;
 use super::job::Job;
 use super::state::{Server, place};
 use super::{confirm, notes, outcome, protocol as lsp};
 use crate::document::Snapshot;
 use crate::engine::{Ear, Engine, FileExplained, FileJob, JobError, Place};
-use crate::llm::models::dollars;
 
 /// Explains what no note explains yet. What came is noted, also if the rest does not.
 ///
@@ -73,14 +73,6 @@ pub async fn preview(
     let plan = engine.plan_file(file).await;
     let plan = plan.map_err(|error| lsp::failed(&error.to_string()))?;
     engine.load_prices().await;
-    let prompts: Vec<_> = plan
-        .prompts()
-        .map(crate::prompt::Prompt::to_plain_text)
-        .collect();
     let estimate = engine.estimate_file(&plan);
-    Ok(json!({
-        "prompt": prompts.join("\n\n"),
-        "tokens": estimate.prompt_tokens,
-        "cost_usd": estimate.prompt_ticks.map(dollars),
-    }))
+    Ok(previewed(plan.prompts(), &estimate))
 }
