@@ -334,6 +334,8 @@ const KINDS: &[Kind] = &[
         },
         NAMED,
     ),
+    ("named, 12 letters", |d| d.of(LETTERS, 12), NAMED),
+    ("named, 16 letters", |d| d.of(LETTERS, 16), NAMED),
 ];
 
 fn alphanumeric(dice: &mut Dice, count: usize) -> String {

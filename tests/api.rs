@@ -11,10 +11,14 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "api/desk.rs"]
+mod desk;
 #[path = "api/faults.rs"]
 mod faults;
 #[path = "api/fetch.rs"]
 mod fetch;
+#[path = "api/multiplexed.rs"]
+mod multiplexed;
 #[path = "api/server.rs"]
 mod server;
 #[path = "api/servers.rs"]
@@ -53,6 +57,8 @@ macro_rules! on_both_wires {
         }
     };
 }
+
+use on_both_wires;
 
 on_both_wires! {
     a_server_that_repeats_the_key_does_not_get_it_into_an_answer,
@@ -111,6 +117,7 @@ fn timeouts() -> Timeouts {
         first_byte: LONG,
         idle: LONG,
         after_end: LONG,
+        ping: LONG,
         total: LONG,
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt as _;
-use ropey::Rope;
 
 use super::code::blocking;
 use super::images::ImageQuestion;
@@ -215,12 +214,15 @@ impl Engine {
         let engine = self.clone();
         blocking(move || {
             engine.permit(&job.place)?;
-            let rope = Rope::from_str(&job.text);
+            let masks = engine.settings.redact_secrets;
+            let mut known = Secrets::default();
+            let places = masks.then(|| known.learn(&job.text));
+            let places = places.unwrap_or_default();
             let languages = Languages::of(job.markup, &job.text);
             let hints = job.hints();
             let asks = job.links.iter().map(|link| {
-                let mut secrets = Secrets::default();
-                let mut told = |range: Range<usize>| engine.told(&rope, range, &mut secrets);
+                let mut secrets = known.clone();
+                let mut told = |range| engine.told(&job.text, range, &places, &mut secrets);
                 let (before, after) = around(&job.text, &link.range);
                 Ask {
                     before: told(before),
@@ -236,18 +238,24 @@ impl Engine {
         .await
     }
 
-    /// So much of the text as may be told, masked. What a secret is cut through is not.
-    fn told(&self, text: &Rope, range: Range<usize>, secrets: &mut Secrets) -> String {
-        let masks = self.settings.redact_secrets;
-        if self.settings.context == Scope::Selection || masks && prompt::cuts_secret(text, &range) {
+    /// So much of the text as may be told, masked. What one of the secrets at `places` is cut
+    /// through is not.
+    fn told(
+        &self,
+        text: &str,
+        range: Range<usize>,
+        places: &[Range<usize>],
+        secrets: &mut Secrets,
+    ) -> String {
+        if self.settings.context == Scope::Selection || prompt::cuts_one_of(places, &range) {
             return String::new();
         }
-        let told = text::slice(text, range.clone()).to_string();
-        if !masks {
-            return told;
+        let told = text.get(range).unwrap_or_default();
+        if self.settings.redact_secrets {
+            secrets.mask(told)
+        } else {
+            told.to_owned()
         }
-        secrets.learn_around(text, &range);
-        secrets.mask(&told)
     }
 
     fn alt_key(&self, ask: &Ask, content: &str) -> crate::store::DescriptionKey {

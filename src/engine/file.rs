@@ -143,9 +143,7 @@ impl Engine {
         let mut secrets = Secrets::default();
         let mut secret_places = Vec::new();
         if self.settings.redact_secrets {
-            let whole = text.to_string();
-            secrets.learn(&whole);
-            secret_places = prompt::secrets_in(&whole);
+            secret_places = secrets.learn(&text.to_string());
         }
         let known = answered(kept, text, Some(&syntax), self.asked_as());
         let known: HashSet<_> = known.into_iter().map(|found| found.range).collect();

@@ -84,8 +84,26 @@ static TYPST: Pattern = pattern!(r#"(?m)^\s*\#set text\([^)]*\blang:\s*"([A-Za-z
 static POLYGLOSSIA: Pattern =
     pattern!(r"(?m)^[^%\n]*\\set(?:main|default)language(?:\[[^\]]*\])?\{([A-Za-z]+)\}");
 
-/// The options of the package babel.
-static BABEL: Pattern = pattern!(r"(?m)^[^%\n]*\\usepackage\[([^\]]*)\]\{babel\}");
+/// The package babel, perhaps among others, with its options.
+static BABEL: Pattern =
+    pattern!(r"(?m)^[^%\n]*\\usepackage(?:\[([^\]]*)\])?\{(?:[^}]*,)?\s*babel\s*(?:,[^}]*)?\}");
+
+/// The options of the class, which all packages see.
+static CLASS: Pattern = pattern!(r"(?m)^[^%\n]*\\documentclass\[([^\]]*)\]");
+
+/// What babel calls languages, <https://ctan.org/pkg/babel>: the options of a class hold much
+/// else.
+const OF_BABEL: &str = "
+    acadian afrikaans albanian american arabic armenian australian austrian azerbaijani bahasa basque
+    belarusian bosnian brazil brazilian breton british bulgarian canadian canadien catalan chinese
+    croatian czech danish dutch english esperanto estonian farsi finnish francais french frenchb
+    friulan galician georgian german germanb greek hebrew hindi hungarian icelandic indonesian
+    interlingua irish italian japanese korean kurmanji latin latvian lithuanian lowersorbian
+    macedonian magyar malay mexican mongolian naustrian newzealand ngerman norsk norwegian nswissgerman
+    nynorsk occitan persian piedmontese polish polutonikogreek portuges portuguese romanian romansh
+    russian samin scottish serbian slovak slovene slovenian spanish swedish swissgerman thai turkish
+    UKenglish ukrainian uppersorbian USenglish vietnamese welsh
+";
 
 fn matches(pattern: &Pattern, text: &str) -> bool {
     pattern.as_ref().is_some_and(|it| it.is_match(text))
@@ -183,15 +201,38 @@ fn of_tag(tag: &StartTag<usize>) -> Option<Arc<str>> {
     named(&String::from_utf8_lossy(value)).map(Arc::from)
 }
 
-/// The last language that the package babel is given is the document's: <https://ctan.org/pkg/babel>, 1.1.
+/// The last language that the package babel is given is the document's, else the last among the
+/// options of the class: <https://ctan.org/pkg/babel>, 1.1.
 fn babel(text: &str) -> Option<String> {
-    let options = first(&BABEL, text)?;
-    let mut options = options.split(',').map(str::trim);
+    let package = BABEL.as_ref()?.captures(text)?;
+    let options = options(package.get(1).map_or("", |options| options.as_str()));
     let main = options
-        .clone()
-        .find_map(|option| option.strip_prefix("main=").map(str::trim));
-    main.or_else(|| options.rfind(|option| !option.is_empty() && !option.contains('=')))
-        .map(str::to_owned)
+        .iter()
+        .find_map(|option| option.strip_prefix("main="));
+    let last = || {
+        let mut options = options.iter().rev();
+        options
+            .find(|option| !option.contains('='))
+            .map(String::as_str)
+    };
+    let named = main.map(str::trim).or_else(last).map(str::to_owned);
+    named.or_else(|| of_class(text))
+}
+
+fn of_class(text: &str) -> Option<String> {
+    let is_language = |option: &String| OF_BABEL.split_whitespace().any(|it| it == option);
+    options(&first(&CLASS, text)?)
+        .into_iter()
+        .rfind(is_language)
+}
+
+/// The options in brackets, without the comments that may stand between them.
+fn options(written: &str) -> Vec<String> {
+    let lines = written.lines();
+    let code = lines.map(|line| line.split('%').next().unwrap_or_default());
+    let options = code.collect::<Vec<_>>().join(" ");
+    let options = options.split(',').map(|option| option.trim().to_owned());
+    options.filter(|option| !option.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -253,6 +294,26 @@ mod tests {
         latex("\\usepackage[english,ngerman]{babel}", Some("ngerman"));
         latex("\\usepackage[main=french, english]{babel}", Some("french"));
         latex("% \\usepackage[ngerman]{babel}\n", None);
+        let of_class = |options: &str, babel: &str, expected| {
+            let text = format!("\\documentclass[{options}]{{scrartcl}}\n{babel}\n");
+            check(Markup::Latex, &text, expected);
+        };
+        let babel = "\\usepackage{babel}";
+        of_class("11pt,english,ngerman,twoside", babel, Some("ngerman"));
+        of_class(
+            "% A4\n  a4paper,\n  french, % b\n  draft\n",
+            babel,
+            Some("french"),
+        );
+        of_class("ngerman", "\\usepackage[english]{babel}", Some("english"));
+        of_class(
+            "ngerman",
+            "\\usepackage[shorthands=off]{babel}",
+            Some("ngerman"),
+        );
+        of_class("ngerman", "\\usepackage{csquotes, babel}", Some("ngerman"));
+        of_class("ngerman", "% \\usepackage{babel}", None);
+        of_class("a4paper,twoside", babel, None);
         latex("\\setmainlanguage[variant=swiss]{german}", Some("german"));
         check(Markup::Css, "a{}", None);
     }

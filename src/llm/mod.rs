@@ -110,6 +110,9 @@ pub struct Timeouts {
     pub after_end: Duration,
     /// For the whole call, retries and waits included.
     pub total: Duration,
+    /// How often a connection of HTTP/2 is asked whether it lives, and how long it may take to
+    /// say so: one that died in the machine's sleep is found out by that.
+    pub ping: Duration,
 }
 
 impl Default for Timeouts {
@@ -120,6 +123,7 @@ impl Default for Timeouts {
             idle: Duration::from_secs(60),
             after_end: Duration::from_secs(5),
             total: Duration::from_secs(300),
+            ping: Duration::from_secs(15),
         }
     }
 }

@@ -88,8 +88,8 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         .tcp_nodelay(true)
         // A person reads for a while between two questions.
         .pool_idle_timeout(Duration::from_secs(300))
-        .http2_keep_alive_interval(Duration::from_secs(15))
-        .http2_keep_alive_timeout(Duration::from_secs(15))
+        .http2_keep_alive_interval(options.timeouts.ping)
+        .http2_keep_alive_timeout(options.timeouts.ping)
         .http2_keep_alive_while_idle(true);
     match (route, options.proxy()) {
         (Route::Remote, Some(proxy)) => {

@@ -35,13 +35,17 @@ impl Secrets {
 
     /// Remembers the secrets of a text, to mask them where nothing tells what they are. All texts
     /// are to be learned before the first is masked, so that what is put back is what was taken.
-    pub fn learn(&mut self, text: &str) {
-        for secret in secrets_in(text) {
-            let secret = text.get(secret).unwrap_or_default();
+    ///
+    /// Gives where they stand.
+    pub fn learn(&mut self, text: &str) -> Vec<Range<usize>> {
+        let found = secrets_in(text);
+        for secret in &found {
+            let secret = text.get(secret.clone()).unwrap_or_default();
             if !self.known.iter().any(|known| known == secret) {
                 self.known.push(secret.to_owned());
             }
         }
+        found
     }
 
     /// The same for what stands in a document around a range.

@@ -11,7 +11,7 @@ static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"(?x)
         -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
         # One that was cut: what may be its lines, in whatever quotes.
-        | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]{20,})*(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]+…)?
+        | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]{20,})+(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]+…)?
         | (?:[A-Za-z0-9+/=]{20,}[\s"'`+,;.\\*/\#!>]*)+(?:[A-Za-z0-9+/=]+[\s"'`+,;.\\*/\#!>]*)?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
         | (?-u:\b)(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}                     # xAI, OpenAI, Anthropic, …
         | (?-u:\b)(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}              # Stripe
@@ -160,7 +160,7 @@ fn is_of_code(value: &str) -> bool {
         .all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let is_spoken = value.contains('_') || in_words(value) * 3 >= value.len();
     let has_digit = value.bytes().any(|b| b.is_ascii_digit());
-    value.contains('.') || is_name && is_spoken || !has_digit
+    value.contains('.') || is_name && is_spoken || !has_digit && !is_jumbled(value, 3)
 }
 
 /// Whether the name that ends here is that of a token which opens nothing: `nextToken`.
@@ -228,7 +228,7 @@ const PLACEHOLDERS: [&str; 22] = [
 ];
 
 fn is_password(name: &str, password: &str) -> bool {
-    let plain = password.to_ascii_lowercase();
+    let plain = password.trim_end_matches(']').to_ascii_lowercase();
     password.len() >= 4
         && password != name
         && !is_template(password)
@@ -265,6 +265,9 @@ const SHORTEST: usize = 8;
 /// From so many bytes on a value is a key, which a machine made.
 const OF_A_MACHINE: usize = 16;
 
+/// From so many bytes on letters alone can be told from a name.
+const LONG: usize = 12;
+
 /// Whether nobody would give a value like this one to a name unless it were secret: it has digits
 /// and letters, and few of these stand in words.
 fn is_random(value: &str) -> bool {
@@ -282,10 +285,11 @@ fn is_random(value: &str) -> bool {
         return false;
     }
     if digits == 0 {
-        return letters + marks == 3 && in_words * 2 < length;
+        let is_mixed = letters + marks == 3 || letters == 2 && is_jumbled(value, 4);
+        return is_mixed && in_words * 2 < length;
     }
     if length >= OF_A_MACHINE {
-        in_words * 2 < length && entropy(value) >= 2.5
+        (in_words * 2 < length || is_jumbled(value, 4)) && entropy(value) >= 2.5
     } else {
         // A person's password has a bit of everything.
         letters + digits + marks >= 3 && in_words * 4 < length * 3
@@ -296,6 +300,26 @@ fn is_random(value: &str) -> bool {
 fn is_spelled(value: &str) -> bool {
     let parts = value.split(['.', ':', '(', ')', '[', ']']);
     parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE)
+}
+
+/// Whether a value changes between capitals, small letters and digits as no name does: its parts,
+/// of which a capital and the small letters behind it are one, have `most` signs on average.
+fn is_jumbled(value: &str, most: usize) -> bool {
+    let kind = |c: &u8| (c.is_ascii_uppercase(), c.is_ascii_lowercase());
+    let mut parts = 1;
+    let mut begins_at_capital = true;
+    for pair in value.as_bytes().windows(2) {
+        let [before, here] = pair else { break };
+        let goes_on = kind(before) == kind(here);
+        let is_capitalised =
+            begins_at_capital && before.is_ascii_uppercase() && here.is_ascii_lowercase();
+        if !goes_on && !is_capitalised {
+            parts += 1;
+        }
+        begins_at_capital = !goes_on;
+    }
+    let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_plain && value.len() >= LONG && value.len() <= parts * most
 }
 
 /// How many letters stand in what could be words: some of one case, perhaps a capital before them,
@@ -389,6 +413,11 @@ mod tests {
         for person in ["Tr0ub4dor&3", "hunter2!X", "MyPassw0rd123", "Sommer2024!"] {
             check(&format!("password: '{person}'"), &[person]);
         }
+        // Letters alone, which change as in no name.
+        for letters in ["zRkPqBwLmXtD", "aQlqmRsoOZiBvKsh"] {
+            check(&format!("password: '{letters}'"), &[letters]);
+            check(&format!("PASSWORD={letters}\n"), &[letters]);
+        }
         check(
             "token = \"0f3a9c51be7d2468\" and key = \"0f3a9c51be7d2468\"",
             &["0f3a9c51be7d2468"],
@@ -420,6 +449,12 @@ mod tests {
             "token: \"https://discord.com/api/oauth2/token\"",
             "type Token = XOAuth2Token;",
             "password: \"password-for-30001\"",
+            "token = \"getXMLHttpRequest\"",
+            "secret = readSecretFromVault;",
+            "secret: 'DatabasePassword'",
+            "\"secret:MyTestDatabaseSecret-a1b2c3\"",
+            "conf.get('token', 's3_secret_access_key')",
+            "/// Begins with `-----BEGIN PRIVATE KEY-----`.\n///\n/// # Example",
             "sha256_password: require('./sha256_password'),",
             "nextToken: \"abcd12f2-46da-4fdb-b8d5-fbd4c466928f\"",
             "STATUS_INVALID_TOKEN: NTSTATUS = 0xC0000465_u32",
@@ -443,6 +478,7 @@ mod tests {
             "git@github.com:a/b.git",
             "ssh://git@host:22/x",
             "http://a:1234@host",
+            "postgresql://[user[:password]@][host][:port]",
         ] {
             check(text, &[]);
         }

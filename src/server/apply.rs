@@ -107,6 +107,10 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         .acquire()
         .await
         .map_err(|_| Failed::Job(JobError::Closing))?;
+    // Whoever asked the same at once shares the answer, and was first.
+    if moved::is_done(server, job, rewriting) {
+        return Ok(Applied::Seen { left_out: 0 });
+    }
     let mut sent = Sent::default();
     // The parts that should be there, and those that the editor says it has.
     let (mut expected, mut taken) = (BTreeSet::new(), BTreeSet::new());

@@ -86,11 +86,12 @@ fn written(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.persist(&path).map_err(|error| error.error)?;
-    clean_up(folder, SystemTime::now());
+    clean_up(folder, &path, SystemTime::now());
     Ok(path)
 }
 
-fn clean_up(folder: &Path, now: SystemTime) {
+/// Takes away what is old or too many, but never `latest`, however old the clock says it is.
+fn clean_up(folder: &Path, latest: &Path, now: SystemTime) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -102,13 +103,14 @@ fn clean_up(folder: &Path, now: SystemTime) {
                 .extension()
                 .is_some_and(|ending| ending == "md")
         })
+        .filter(|entry| entry.path() != latest)
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     files.sort();
     files.reverse();
     for (at, (written, path)) in files.iter().enumerate() {
         let is_old = now.duration_since(*written).is_ok_and(|age| age > LONGEST);
-        if at >= MOST || is_old {
+        if at + 1 >= MOST || is_old {
             let _ = fs::remove_file(path);
         }
     }
@@ -153,7 +155,15 @@ mod tests {
         }
         fs::write(inner.join("else.txt"), "").unwrap();
         assert_eq!(count(&inner), MOST + 1);
-        clean_up(&inner, SystemTime::now() + LONGEST * 2);
-        assert_eq!(count(&inner), 1);
+        // The clock was set back since the others were written.
+        let ahead = SystemTime::now() + LONGEST / 2;
+        for n in 0..MOST {
+            let file = fs::File::create(inner.join(format!("ahead-{n}.md"))).unwrap();
+            file.set_modified(ahead).unwrap();
+        }
+        let path = written(&inner, "latest.md", "x").unwrap();
+        assert_eq!((path.exists(), count(&inner)), (true, MOST + 1));
+        clean_up(&inner, &path, SystemTime::now() + LONGEST * 2);
+        assert_eq!(count(&inner), 2);
     }
 }

@@ -59,6 +59,10 @@ pub fn edits(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<Moved,
             "the text was changed while the answer was on its way, so nothing was changed",
         ));
     }
+    // What was added at a part's borders is none of it, and would be added again.
+    if is_done(server, job, rewriting) {
+        return Err(modified("the text is what the answer makes of it already"));
+    }
     let end = edits.last().map_or(0, |edit| edit.range.end);
     if holds_lone_carriage_return(&current.text, end) {
         let why = JobError::LoneCarriageReturn.to_string();
@@ -107,6 +111,19 @@ fn unchanged(
             text::only_place(&current.text, range, &old)
         }
     }
+}
+
+/// Whether the text has become what the edits would make of it, by another job with the same answer
+/// or by hand: each part is the new text, and nothing else came to its borders.
+pub fn is_done(server: &Server, job: &Job, rewriting: &Rewriting) -> bool {
+    let state = server.state();
+    let Some(current) = state.snapshot(&job.snapshot.uri) else {
+        return false;
+    };
+    rewriting.parts.iter().all(|part| {
+        let place = job.came_around(&state.documents, &part.subject);
+        place.is_some_and(|place| text::slice(&current.text, place) == *part.new)
+    })
 }
 
 /// Whether something came into each of these parts or to its borders, and the new text now stands

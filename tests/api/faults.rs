@@ -3,128 +3,25 @@
 
 use std::time::Duration;
 
-use gloss::config::{Environment, Settings};
-use gloss::document::Documents;
-use gloss::engine::{CodeJob, Engine, JobError, Place, Task};
-use gloss::llm::{RetryPolicy, Timeouts, Wire};
-use gloss::store::{By, Key, Query, Row, Status, Store};
+use gloss::config::Settings;
+use gloss::llm::Wire;
+use gloss::store::Status;
 use tokio::net::TcpSocket;
 
+use super::desk::{Desk, settings};
 use super::server::{Server, Step, answer, piece, stream_head};
-use super::wire::delta;
-use super::{KEY, fixture, timeouts, tls_server, tls_server_with};
+use super::wire::{delta, good, text_of};
+use super::{KEY, fixture, on_both_wires, tls_server, tls_server_with};
 
-/// How long a server may be silent here; those that speak do so at once.
-const QUIET: Duration = Duration::from_secs(2);
-
-/// An engine with a ledger of its own.
-struct Desk {
-    engine: Engine,
-    folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn at(base_url: &str) -> Self {
-        Self::by(settings(base_url))
-    }
-
-    fn by(settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path().join("data"));
-        let engine = Engine::new(settings, &environment(), store);
-        let patience = Timeouts {
-            first_byte: QUIET,
-            idle: QUIET,
-            ..timeouts()
-        };
-        let retry = RetryPolicy {
-            first_wait: Duration::from_millis(1),
-            ..RetryPolicy::default()
-        };
-        Self {
-            engine: engine.waiting(patience, retry),
-            folder,
-        }
-    }
-
-    /// Explains something; gives the outcome, and all rows so far, the latest first.
-    async fn explain(&self) -> (Result<String, String>, Vec<Row>) {
-        let mut documents = Documents::default();
-        documents.open("file:///a.rs", "rust", 1, "fn a() {\n    b();\n}\n");
-        let job = CodeJob {
-            task: Task::Explain,
-            snapshot: documents.snapshot("file:///a.rs").unwrap(),
-            selection: 3..3,
-            place: Place::of(&self.folder.path().join("a.rs"), &[]),
-            wish: None,
-            history: Vec::new(),
-            problems: Vec::new(),
-            kept: Vec::new(),
-            syntax: None,
-            open: Vec::new(),
-            hints: Vec::new(),
-            again: true,
-            whole: None,
-        };
-        let outcome = self.engine.explain(job, &mut |_| {}).await;
-        let store = self.engine.store();
-        assert!(store.flush(Duration::from_secs(20)));
-        let query = Query {
-            workspace: None,
-            since: None,
-            by: By::Request,
-        };
-        let rows = store.usage(&query).unwrap().rows.into_iter();
-        let rows = rows.map(|line| match line.key {
-            Key::Request(row) => *row,
-            other => panic!("{other:?}"),
-        });
-        let outcome = outcome
-            .map(|explanation| explanation.markdown)
-            .map_err(|error: JobError| error.to_string());
-        (outcome, rows.collect())
-    }
-
-    /// A request that fails in this way, and says so.
-    async fn fails(&self, what: &str, class: &str, words: &[&str]) {
-        let (outcome, rows) = self.explain().await;
-        let line = outcome.expect_err(what);
-        for words in words {
-            assert!(line.contains(words), "{what}: {line:?} lacks {words:?}");
-        }
-        assert!(!line.contains('\n') && line.len() < 400, "{what}: {line}");
-        assert!(!line.contains(KEY), "{what}: {line}");
-        let row = &rows[0];
-        assert_eq!(
-            (row.status, row.error.as_deref()),
-            (Status::Error, Some(class)),
-            "{what}"
-        );
-    }
-
-    async fn works(&self, what: &str) {
-        let (outcome, rows) = self.explain().await;
-        assert_eq!(outcome.as_deref(), Ok("All is well."), "{what}");
-        assert_eq!(rows[0].status, Status::Ok, "{what}");
-    }
-
-    /// The same engine where the API is elsewhere by now, its connections kept.
-    fn moved(mut self, settings: Settings) -> Self {
-        self.engine = self.engine.reconfigured(settings, &environment());
-        self
-    }
-}
-
-fn settings(base_url: &str) -> Settings {
-    Settings {
-        base_url: base_url.to_owned(),
-        ca_file: Some(fixture("ca.pem")),
-        ..Settings::default()
-    }
-}
-
-fn environment() -> Environment {
-    Environment::from([("XAI_API_KEY".to_owned(), KEY.to_owned())])
+on_both_wires! {
+    after_each_fault_there_is_a_clear_line_and_a_row_and_the_next_request_works,
+    an_answer_of_nothing_is_told_and_not_kept,
+    a_server_that_is_not_up_yet_is_named_and_then_asked,
+    a_name_that_is_gone_is_named_and_once_it_is_back_all_works,
+    each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key,
+    a_proxy_that_wants_a_password_is_told_and_seen_without_the_key,
+    connections_that_died_while_the_machine_slept_cost_a_retry_or_a_clear_line,
+    waits_go_by_the_servers_clock_where_ours_is_wrong,
 }
 
 /// A fault that a server can play: its name, the connections that have it, the class in the
@@ -140,17 +37,9 @@ fn chunk(text: &str) -> Vec<u8> {
     format!("{:x}\r\n{text}\r\n", text.len()).into_bytes()
 }
 
-/// An exchange that goes well. It says what it cost, so that no list of prices is asked for.
-fn well() -> Vec<Step> {
-    says("All is well.")
-}
-
-fn says(text: &str) -> Vec<Step> {
-    let last = piece(
-        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,\"total_tokens\":9,\"cost_in_usd_ticks\":5}}\n\n",
-    );
-    let end = Step::Write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n".to_vec());
-    asked(vec![stream_head(), delta(Wire::Chat, text), last, end])
+/// An exchange that goes well.
+fn well(wire: Wire) -> Vec<Step> {
+    good(wire, "All is well.")
 }
 
 fn asked(steps: Vec<Step>) -> Vec<Step> {
@@ -162,21 +51,14 @@ fn thrice(script: impl Fn() -> Vec<Step>) -> Vec<Vec<Step>> {
     (0..3).map(|_| asked(script())).collect()
 }
 
-fn faults() -> Vec<Fault> {
+fn faults(wire: Wire) -> Vec<Fault> {
     let once = |steps: Vec<Step>| vec![asked(steps)];
     let begun = |steps: Vec<Step>| {
-        let begun = [
-            stream_head(),
-            delta(Wire::Chat, "one "),
-            delta(Wire::Chat, "two "),
-        ]
-        .into_iter();
+        let begun = [stream_head(), delta(wire, "one "), delta(wire, "two ")].into_iter();
         vec![asked(begun.chain(steps).collect())]
     };
     let wrong = r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***yz."}"#;
-    let word = |text: &str| {
-        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
-    };
+    let word = |text: &str| format!("data: {}\n\n", text_of(wire, text));
     let bomb = gzipped(&vec![b'd'; 100 << 20]);
     vec![
         (
@@ -217,6 +99,15 @@ fn faults() -> Vec<Fault> {
             begun(vec![Step::AwaitClose]),
             "timeout",
             &["stalled for 2 s", "try again"],
+        ),
+        (
+            "keep-alives and no answer",
+            once(vec![
+                stream_head(),
+                Step::WriteForever(chunk(": keep-alive\n\n")),
+            ]),
+            "timeout",
+            &["stalled for 2 s"],
         ),
         (
             "cut in a chunk",
@@ -355,38 +246,25 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-#[tokio::test]
-async fn after_each_fault_there_is_a_clear_line_and_a_row_and_the_next_request_works() {
-    let played = faults()
+async fn after_each_fault_there_is_a_clear_line_and_a_row_and_the_next_request_works(wire: Wire) {
+    let played = faults(wire)
         .into_iter()
         .map(|(what, mut scripts, class, words)| async move {
             let calls = scripts.len();
-            scripts.push(well());
+            scripts.push(well(wire));
             let server = Server::start(scripts).await;
-            let desk = Desk::at(&server.url());
+            let desk = Desk::at(wire, &server.url());
             desk.fails(what, class, words).await;
             assert_eq!(server.connections(), calls, "{what}");
             desk.works(what).await;
-            assert_eq!(desk.explain_count(), 2, "{what}");
+            assert_eq!(desk.rows().len(), 2, "{what}");
         });
     futures::future::join_all(played).await;
 }
 
-impl Desk {
-    fn explain_count(&self) -> usize {
-        let query = Query {
-            workspace: None,
-            since: None,
-            by: By::Request,
-        };
-        self.engine.store().usage(&query).unwrap().rows.len()
-    }
-}
-
-#[tokio::test]
-async fn an_answer_of_nothing_is_told_and_not_kept() {
-    let server = Server::start(vec![says(" \n"), says(""), well()]).await;
-    let desk = Desk::at(&server.url());
+async fn an_answer_of_nothing_is_told_and_not_kept(wire: Wire) {
+    let server = Server::start(vec![good(wire, " \n"), good(wire, ""), well(wire)]).await;
+    let desk = Desk::at(wire, &server.url());
     for _ in 0..2 {
         let (outcome, rows) = desk.explain().await;
         let line = outcome.unwrap_err();
@@ -397,33 +275,30 @@ async fn an_answer_of_nothing_is_told_and_not_kept() {
     desk.works("nothing").await;
 }
 
-#[tokio::test]
-async fn a_server_that_is_not_up_yet_is_named_and_then_asked() {
+async fn a_server_that_is_not_up_yet_is_named_and_then_asked(wire: Wire) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();
-    let desk = Desk::at(&format!("http://127.0.0.1:{port}/v1"));
+    let desk = Desk::at(wire, &format!("http://127.0.0.1:{port}/v1"));
     let words = ["nothing listens at 127.0.0.1", "`base_url`"];
     desk.fails("refused", "unreachable", &words).await;
-    let server = Server::on(socket.listen(8).unwrap(), vec![well()]);
+    let server = Server::on(socket.listen(8).unwrap(), vec![well(wire)]);
     desk.works("refused").await;
     assert_eq!(server.connections(), 1);
 }
 
-#[tokio::test]
-async fn a_name_that_is_gone_is_named_and_once_it_is_back_all_works() {
-    let server = Server::start(vec![well()]).await;
-    let desk = Desk::at("https://model.invalid/v1");
+async fn a_name_that_is_gone_is_named_and_once_it_is_back_all_works(wire: Wire) {
+    let server = Server::start(vec![well(wire)]).await;
+    let desk = Desk::at(wire, "https://model.invalid/v1");
     let words = ["model.invalid cannot be resolved", "network connection"];
     desk.fails("DNS", "unreachable", &words).await;
-    desk.moved(settings(&server.url())).works("DNS").await;
+    desk.moved(settings(wire, &server.url())).works("DNS").await;
 }
 
-#[tokio::test]
-async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
+async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key(wire: Wire) {
     let trusted = |ca: bool, url: String| Settings {
         ca_file: ca.then(|| fixture("ca.pem")),
-        ..settings(&url)
+        ..settings(wire, &url)
     };
     for (certificate, ca, host, words) in [
         (
@@ -451,11 +326,11 @@ async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
             ["for another name", "`base_url`"],
         ),
     ] {
-        let (port, server) = tls_server_with(Wire::Chat, certificate);
+        let (port, server) = tls_server_with(wire, certificate);
         let desk = Desk::by(trusted(ca, format!("https://{host}:{port}/v1")));
         desk.fails(certificate, "tls", &words).await;
         assert_eq!(server.join().unwrap(), "", "{certificate}");
-        let server = Server::start(vec![well()]).await;
+        let server = Server::start(vec![well(wire)]).await;
         desk.moved(trusted(ca, server.url()))
             .works(certificate)
             .await;
@@ -466,57 +341,55 @@ async fn each_way_in_which_tls_can_be_wrong_is_told_apart_and_sees_no_key() {
         Step::AwaitClose,
     ]])
     .await;
-    let desk = Desk::at(&format!("https://localhost:{}/v1", plain.port));
+    let desk = Desk::at(wire, &format!("https://localhost:{}/v1", plain.port));
     desk.fails("no TLS", "tls", &["speaks no TLS", "`base_url`"])
         .await;
-    let (port, server) = tls_server(Wire::Chat);
-    let desk = Desk::at(&format!("https://localhost:{port}/v1"));
+    let (port, server) = tls_server(wire);
+    let desk = Desk::at(wire, &format!("https://localhost:{port}/v1"));
     let (outcome, _) = desk.explain().await;
     assert_eq!(outcome.as_deref(), Ok("hi"));
     assert!(server.join().unwrap().contains(KEY));
 }
 
-#[tokio::test]
-async fn a_proxy_that_wants_a_password_is_told_and_seen_without_the_key() {
+async fn a_proxy_that_wants_a_password_is_told_and_seen_without_the_key(wire: Wire) {
     let refusal = answer("407 Proxy Authentication Required", b"");
     let mut proxy = Server::start(vec![asked(vec![refusal])]).await;
     let behind = |url: &str| Settings {
         proxy: Some(format!("http://127.0.0.1:{}", proxy.port)),
-        ..settings(url)
+        ..settings(wire, url)
     };
     let desk = Desk::by(behind("https://model.invalid/v1"));
     let words = ["the proxy on the way to model.invalid", "`proxy`"];
     desk.fails("407", "proxy", &words).await;
     // What is on this machine is reached past it.
-    let server = Server::start(vec![well()]).await;
+    let server = Server::start(vec![well(wire)]).await;
     let moved = behind(&server.url());
     let seen = proxy.request().await;
     assert!(!seen.contains(KEY), "{seen}");
     desk.moved(moved).works("407").await;
 }
 
-#[tokio::test]
-async fn connections_that_died_while_the_machine_slept_cost_a_retry_or_a_clear_line() {
+async fn connections_that_died_while_the_machine_slept_cost_a_retry_or_a_clear_line(wire: Wire) {
     // The far side closed or reset them meanwhile, which shows when they are used again.
     for last in [None, Some(Step::Reset)] {
-        let first = well().into_iter().chain(last).collect();
-        let server = Server::start(vec![first, well()]).await;
-        let desk = Desk::at(&server.url());
+        let first = well(wire).into_iter().chain(last).collect();
+        let server = Server::start(vec![first, well(wire)]).await;
+        let desk = Desk::at(wire, &server.url());
         desk.works("before").await;
         desk.works("after").await;
     }
     // A request that was on its way when the far side went.
-    let first = [well(), asked(vec![Step::Reset])];
+    let first = [well(wire), asked(vec![Step::Reset])];
     let first = first.into_iter().flatten().collect();
-    let server = Server::start(vec![first, well()]).await;
-    let desk = Desk::at(&server.url());
+    let server = Server::start(vec![first, well(wire)]).await;
+    let desk = Desk::at(wire, &server.url());
     desk.works("before").await;
     desk.works("after").await;
     // Nobody says that they are dead: nothing comes back, ever.
-    let first = [well(), asked(vec![Step::AwaitClose])];
+    let first = [well(wire), asked(vec![Step::AwaitClose])];
     let first = first.into_iter().flatten().collect();
-    let mut server = Server::start(vec![first, well()]).await;
-    let desk = Desk::at(&server.url());
+    let mut server = Server::start(vec![first, well(wire)]).await;
+    let desk = Desk::at(wire, &server.url());
     desk.works("before").await;
     // The connection returns to the pool by tasks of this runtime, which run in turn.
     for _ in 0..100 {
@@ -529,8 +402,7 @@ async fn connections_that_died_while_the_machine_slept_cost_a_retry_or_a_clear_l
     assert_eq!(server.connections(), 2);
 }
 
-#[tokio::test]
-async fn waits_go_by_the_servers_clock_where_ours_is_wrong() {
+async fn waits_go_by_the_servers_clock_where_ours_is_wrong(wire: Wire) {
     let limited = |head: &str| {
         let head = format!("429 Too Many Requests\r\n{head}\r\nconnection: close");
         asked(vec![answer(&head, b"{\"error\":\"slow down\"}")])
@@ -538,16 +410,22 @@ async fn waits_go_by_the_servers_clock_where_ours_is_wrong() {
     let then = "Sat, 01 Jan 2000 00:00:";
     // A second later by the server's own clock; long ago by ours.
     let head = format!("date: {then}00 GMT\r\nretry-after: {then}01 GMT");
-    let server = Server::start(vec![limited(&head), well()]).await;
+    let server = Server::start(vec![limited(&head), well(wire)]).await;
     let started = std::time::Instant::now();
-    Desk::at(&server.url()).works("a clock that is ahead").await;
+    Desk::at(wire, &server.url())
+        .works("a clock that is ahead")
+        .await;
     assert!(started.elapsed() >= Duration::from_secs(1));
     // Without that clock: what lies behind us is no wait, and one of a century is told.
-    let server = Server::start(vec![limited(&format!("retry-after: {then}01 GMT")), well()]).await;
-    Desk::at(&server.url()).works("a time gone by").await;
+    let server = Server::start(vec![
+        limited(&format!("retry-after: {then}01 GMT")),
+        well(wire),
+    ])
+    .await;
+    Desk::at(wire, &server.url()).works("a time gone by").await;
     let head = "retry-after: Sat, 01 Jan 2124 00:00:00 GMT";
-    let server = Server::start(vec![limited(head), well()]).await;
-    let desk = Desk::at(&server.url());
+    let server = Server::start(vec![limited(head), well(wire)]).await;
+    let desk = Desk::at(wire, &server.url());
     desk.fails("a century", "rate_limit", &["the rate limit is reached"])
         .await;
     desk.works("a century").await;

@@ -68,27 +68,35 @@ pub fn failed(wire: Wire, code: u16, message: &str) -> Step {
     })
 }
 
-/// The events and the chunk that end a stream as xAI ends it.
+/// The events and the chunk that end a stream.
 pub fn end(wire: Wire) -> Step {
-    let last = match wire {
+    let last = end_of(wire);
+    Step::Write(format!("{:x}\r\n{last}\r\n0\r\n\r\n", last.len()).into_bytes())
+}
+
+/// The events that end a stream as xAI ends it. They say what it cost, so that no list of prices
+/// is asked for.
+pub fn end_of(wire: Wire) -> String {
+    match wire {
         Wire::Chat => {
             let stop = json!({
                 "model": "grok-4.3", "choices": [{ "delta": {}, "finish_reason": "stop" }],
             });
             let usage = json!({ "choices": [], "usage": {
                 "prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9,
+                "cost_in_usd_ticks": 5,
             } });
             format!("data: {stop}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
         }
         Wire::Responses => {
             let completed = json!({ "type": "response.completed", "response": {
                 "model": "grok-4.3", "status": "completed", "output": [],
-                "usage": { "input_tokens": 7, "output_tokens": 2, "total_tokens": 9 },
+                "usage": { "input_tokens": 7, "output_tokens": 2, "total_tokens": 9,
+                           "cost_in_usd_ticks": 5 },
             } });
             format!("event: response.completed\ndata: {completed}\n\ndata: [DONE]\n\n")
         }
-    };
-    Step::Write(format!("{:x}\r\n{last}\r\n0\r\n\r\n", last.len()).into_bytes())
+    }
 }
 
 /// A whole exchange that goes well and says `text`.

@@ -179,6 +179,50 @@ async fn two_jobs_on_one_document_move_each_other_and_on_one_range_stop_the_seco
 }
 
 #[tokio::test]
+async fn who_asks_for_the_same_edit_meanwhile_has_it_too_and_it_is_applied_once() {
+    let mut api = Api::start().await;
+    let said = format!("```\n{NEW}\n```");
+    let text = "one\ntwo\n\nthree\n";
+    let cases = [
+        ("rust", CODE, (3, 6), &*said, edited(CODE)),
+        // What is added to the range's end stands outside of it.
+        (
+            "plaintext",
+            text,
+            (1, 1),
+            "```\none\ntwo\nmore\n```",
+            text.replace("two", "two\nmore"),
+        ),
+    ];
+    for (language, code, at, said, expected) in cases {
+        let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+        let uri = editor.open("a.rs", language, code).await;
+        for id in ["a", "b"] {
+            let asked = json!({ "uri": uri, "range": range(at, at), "workDoneToken": id });
+            editor.execute("gloss.refactor", asked).await.unwrap();
+        }
+        let held = api.next().await;
+        editor
+            .wait(|message| {
+                let said = message["params"]["value"]["message"].as_str();
+                said.is_some_and(|said| said.starts_with("waiting for its turn"))
+            })
+            .await;
+        held.text(said);
+        for id in ["a", "b"] {
+            let finished = editor.finished(id).await;
+            assert_eq!(
+                finished["result"]["applied"], true,
+                "{language}: {finished}"
+            );
+        }
+        assert_eq!(editor.text(&uri), expected);
+        assert_eq!(editor.asked_to_apply.len(), 1, "{language}");
+        assert!(api.is_quiet());
+    }
+}
+
+#[tokio::test]
 async fn what_was_not_applied_is_read_by_hover_until_the_next_job_there() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&Setup::new(&api.url)).await;

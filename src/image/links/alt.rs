@@ -45,8 +45,9 @@ pub(super) enum Escape {
     Html(char),
     /// To the end of the line, as it is.
     Line,
-    /// The value of an attribute, quoted where it has to be.
-    AsciiDoc { is_block: bool },
+    /// The value of an attribute, quoted where it has to be; perhaps in a table whose cells bars
+    /// divide.
+    AsciiDoc { is_block: bool, in_cells: bool },
     /// Within braces.
     Latex,
     /// A string.
@@ -172,7 +173,14 @@ impl Escape {
             Self::Markdown => in_markdown(text),
             Self::Html(quote) => in_html(text, quote),
             Self::Line => text.to_owned(),
-            Self::AsciiDoc { is_block } => in_asciidoc(text, is_block),
+            Self::AsciiDoc { is_block, in_cells } => {
+                let written = in_asciidoc(text, is_block);
+                if in_cells {
+                    written.replace('|', "\\|")
+                } else {
+                    written
+                }
+            }
             Self::Latex => in_latex(text),
             Self::Typst => text.replace('\\', "\\\\").replace('"', "\\\""),
             Self::Org => in_org(text),
@@ -338,7 +346,8 @@ mod tests {
         (
             Markup::AsciiDoc,
             "image::a.png[]\n\nimage::b.png[c,300]\n\nd image:e.png[] image:f.png[\"g, h\"] image:i.png[width=3]\n\n\
-             image::j.png[alt=k,width=3]\n\nimage::l.png[,3]\n",
+             image::j.png[alt=k,width=3]\n\nimage::l.png[,3]\n\n\
+             |===\n|m |image:n.png[] |image:o.png[p \\| q]\n\na|\nimage::r.png[\"s\"]\n|===\n",
         ),
         (
             Markup::Latex,

@@ -31,6 +31,9 @@ pub(super) fn links(text: &str) -> Vec<ImageLink> {
     // Whether the paragraph that begins next, or that is going on, is no AsciiDoc.
     let mut is_verbatim = false;
     let mut was_blank = true;
+    // Of the table that is open, whether bars divide its cells.
+    let mut table: Option<bool> = None;
+    let mut by_bars = true;
     for line in lines(text) {
         let content = line.text.trim_end();
         match fence {
@@ -40,13 +43,26 @@ pub(super) fn links(text: &str) -> Vec<ImageLink> {
                 fence = Some(content);
                 is_verbatim = false;
             }
+            None if is_table(content) => {
+                table = match table {
+                    None => Some(by_bars),
+                    Some(_) => None,
+                };
+                by_bars = true;
+                is_verbatim = false;
+            }
             None if content.is_empty() => is_verbatim = false,
-            None if is_style(content) => is_verbatim = is_verbatim || has_verbatim_style(content),
+            None if is_style(content) => {
+                is_verbatim = is_verbatim || has_verbatim_style(content);
+                by_bars =
+                    by_bars && !content.contains("separator=") && !content.contains("format=");
+            }
             None if content.starts_with("//") => {}
             None => {
-                is_verbatim |= was_blank && content.starts_with([' ', '\t']);
+                let is_indented = was_blank && content.starts_with([' ', '\t']);
+                is_verbatim |= is_indented && table.is_none();
                 if !is_verbatim {
-                    in_line(text, &line, &mut links);
+                    in_line(text, &line, table == Some(true), &mut links);
                 }
             }
         }
@@ -66,6 +82,12 @@ fn is_fence(line: &str) -> bool {
     line.len() >= 4 && line.chars().all(|other| other == sign)
 }
 
+/// The line before a table and behind it.
+fn is_table(line: &str) -> bool {
+    let signs = line.strip_prefix('|');
+    signs.is_some_and(|signs| signs.len() >= 3 && signs.chars().all(|sign| sign == '='))
+}
+
 /// A line of attributes for the block that follows.
 fn is_style(line: &str) -> bool {
     line.starts_with('[') && line.ends_with(']') && !line.starts_with("[[")
@@ -79,7 +101,8 @@ fn has_verbatim_style(line: &str) -> bool {
     style.is_some_and(|style| VERBATIM.contains(&style))
 }
 
-fn in_line(text: &str, line: &Line, links: &mut Vec<ImageLink>) {
+/// The images of a line, which may be one of a table whose cells bars divide.
+fn in_line(text: &str, line: &Line, in_cells: bool, links: &mut Vec<ImageLink>) {
     let mut from = 0;
     // How many literals began and ended so far.
     let (mut began, mut ended, mut counted) = (0, 0, 0);
@@ -104,11 +127,21 @@ fn in_line(text: &str, line: &Line, links: &mut Vec<ImageLink>) {
             None => inline(up_to_line_end(rest, LONGEST)).map(|parts| (parts, false)),
         };
         if let Some(((target, attributes), is_block)) = found {
+            let escape = Escape::AsciiDoc { is_block, in_cells };
+            let is_cut = in_cells && [target, attributes].into_iter().any(holds_bar);
             let attributes = line.range_of(attributes);
             from = attributes.end + "]".len() - line.start;
-            links.push(link(text, line.start + start, target, attributes, is_block));
+            if !is_cut {
+                links.push(link(text, line.start + start, target, attributes, escape));
+            }
         }
     }
+}
+
+/// Whether a cell ends within a text.
+fn holds_bar(text: &str) -> bool {
+    let mut bars = text.match_indices('|');
+    bars.any(|(at, _)| !text.get(..at).is_some_and(|before| before.ends_with('\\')))
 }
 
 /// Target and attributes of a block macro, which ends with its line.
@@ -135,10 +168,9 @@ fn link(
     start: usize,
     target: &str,
     attributes: Range<usize>,
-    is_block: bool,
+    escape: Escape,
 ) -> ImageLink {
     let written = text.get(attributes.clone()).unwrap_or_default();
-    let escape = Escape::AsciiDoc { is_block };
     let parts = parts(written);
     let place =
         |part: &Part| attributes.start + part.range.start..attributes.start + part.range.end;
@@ -146,7 +178,7 @@ fn link(
     let first = parts.first().filter(|part| part.name.is_none());
     let (alt, alt_range, slot) = match (named.or(first), parts.is_empty()) {
         (Some(part), _) => {
-            let alt = Alt::of(unescaped(part.value, is_block), part.name.is_some());
+            let alt = Alt::of(unescaped(part.value, escape), part.name.is_some());
             (alt, place(part), Slot::plain(escape))
         }
         (None, is_empty) => {
@@ -162,7 +194,7 @@ fn link(
         target: target.to_owned(),
         alt,
         alt_range,
-        title: title.map(|part| unescaped(part.value, is_block)),
+        title: title.map(|part| unescaped(part.value, escape)),
         document: Markup::AsciiDoc,
         slot: Some(slot),
     }
@@ -235,12 +267,17 @@ fn value_length(value: &str) -> usize {
     value.find(',').unwrap_or(value.len())
 }
 
-fn unescaped(value: &str, is_block: bool) -> String {
+fn unescaped(value: &str, escape: Escape) -> String {
+    let Escape::AsciiDoc { is_block, in_cells } = escape else {
+        return value.to_owned();
+    };
     let mut text = String::with_capacity(value.len());
     for (at, sign) in value.char_indices() {
         let rest = value.get(at + sign.len_utf8()..).unwrap_or_default();
-        let is_escape =
-            rest.starts_with('"') || begins_reference(rest) || (!is_block && rest.starts_with(']'));
+        let is_escape = rest.starts_with('"')
+            || begins_reference(rest)
+            || (!is_block && rest.starts_with(']'))
+            || (in_cells && rest.starts_with('|'));
         if sign != '\\' || !is_escape {
             text.push(sign);
         }
@@ -294,6 +331,29 @@ mod tests {
                 "https://a.example/b.png",
                 text("c"),
             )],
+        );
+    }
+
+    #[test]
+    fn a_bar_ends_a_cell_unless_it_is_escaped() {
+        let links = |table: &str| {
+            let links = links(table).into_iter();
+            links
+                .map(|link| (link.target, link.alt))
+                .collect::<Vec<_>>()
+        };
+        let b = |alt: &str| vec![("b.png".to_owned(), text(alt))];
+        let check = |table: &str, expected| assert_eq!(links(table), expected, "{table}");
+        check("|===\n|a |image:b.png[c \\| d] |e\n|===\n", b("c | d"));
+        check("|===\na|\nimage::b.png[c \\| d]\n|===\n", b("c | d"));
+        check(
+            "|===\n|image:a.png[c | d]\n\n  |image:b.png[e]\n|===\n",
+            b("e"),
+        );
+        check("|===\n|a\n|===\n\nimage:b.png[c | d]\n", b("c | d"));
+        check(
+            "[separator=!]\n|===\n!image:b.png[c | d]\n|===\n",
+            b("c | d"),
         );
     }
 
