@@ -25,6 +25,7 @@ pub fn defanged(text: &str) -> String {
 fn defanged_within_line(text: &str) -> String {
     let mut defanger = Defanger {
         inside_line: true,
+        inside_brackets: true,
         cut_by_table: true,
         ..Defanger::default()
     };
@@ -40,6 +41,8 @@ pub struct Defanger {
     pending: String,
     fence: Option<Fence>,
     inside_line: bool,
+    /// It is a link's text, which must not end before its link does.
+    inside_brackets: bool,
     /// A code span with a `|` stands on this line. In a table it is cut there, so that what
     /// looks like code behind it may be none.
     cut_by_table: bool,
@@ -91,6 +94,10 @@ impl Defanger {
             return;
         }
         let mut end = text.len().min(LONGEST_TEXT - self.given);
+        // Half of a code span would be none.
+        if end < text.len() && self.fence.is_none() && text.contains(['`', '~', '<', '[', '\\']) {
+            end = 0;
+        }
         while !text.is_char_boundary(end) {
             end -= 1;
         }
@@ -114,31 +121,65 @@ impl Defanger {
         while !rest.is_empty() {
             let step = match self.fence {
                 Some(fence) => step_in_code(rest, fence, !self.inside_line, last),
-                None => step_in_text(rest, !self.inside_line, self.cut_by_table, last),
+                None => self.step_in_text(rest, last),
             };
+            let mut turned = None;
             let (taken, text) = match step {
                 Step::Wait => break,
                 Step::Done(taken, text) => (taken, text),
                 Step::Turn(taken, fence) => {
-                    self.fence = fence;
+                    turned = Some(fence);
                     // Without its indentation a fence belongs to no list, which could end
                     // before the fence does and leave the rest of it to be rendered.
                     let line = rest.get(..taken).unwrap_or_default();
-                    let mut line = visible_lines(line.trim_start_matches(' ')).into_owned();
-                    // Of one that is too long to be held the rest stands below it.
-                    if !last && !line.ends_with('\n') {
-                        line.push('\n');
+                    let mut marks = visible_lines(line.trim_start_matches(' ')).into_owned();
+                    if fence.is_none() {
+                        // Renderers disagree about a tab behind it.
+                        marks.truncate(marks.trim_end().len());
+                        // Of one that is too long to be held the rest stands below it.
+                        if !last || line.ends_with('\n') {
+                            marks.push('\n');
+                        }
                     }
-                    (taken, line)
+                    (taken, marks)
                 }
             };
             self.inside_line = !text.ends_with('\n');
             self.cut_by_table = self.inside_line && (self.cut_by_table || text.contains('|'));
             rest = rest.get(taken..).unwrap_or_default();
             self.give(&text, &mut safe);
+            self.fence = turned.unwrap_or(self.fence);
         }
         rest.clone_into(&mut self.pending);
         safe
+    }
+
+    fn step_in_text(&self, rest: &str, last: bool) -> Step {
+        if !self.inside_line
+            && let Some(step) = fence(rest, last)
+        {
+            return step;
+        }
+        let Some(first) = rest.chars().next() else {
+            return Step::Wait;
+        };
+        let next = rest
+            .get(first.len_utf8()..)
+            .and_then(|after| after.chars().next());
+        match first {
+            '`' => span(rest, self.cut_by_table, last),
+            '\\' | '<' | '!' if next.is_none() && !last => Step::Wait,
+            '\\' => escape(next),
+            '<' if next
+                .is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) =>
+            {
+                Step::Done(1, "&lt;".into())
+            }
+            '!' if next == Some('[') => bracket(rest, 1, self.inside_brackets, last),
+            '[' => bracket(rest, 0, self.inside_brackets, last),
+            ']' if self.inside_brackets => Step::Done(1, "\\]".into()),
+            _ => plain(rest, first),
+        }
     }
 }
 
@@ -177,35 +218,12 @@ fn closing(rest: &str, fence: Fence, last: bool) -> Option<Step> {
     is_long_enough.then_some(Step::Turn(window.len(), None))
 }
 
-fn step_in_text(rest: &str, line_start: bool, cut_by_table: bool, last: bool) -> Step {
-    if line_start && let Some(step) = fence(rest, last) {
-        return step;
-    }
-    let Some(first) = rest.chars().next() else {
-        return Step::Wait;
-    };
-    let next = rest
-        .get(first.len_utf8()..)
-        .and_then(|after| after.chars().next());
-    match first {
-        '`' => span(rest, cut_by_table, last),
-        '\\' | '<' | '!' if next.is_none() && !last => Step::Wait,
-        '\\' => escape(next),
-        '<' if next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) => {
-            Step::Done(1, "&lt;".into())
-        }
-        '!' if next == Some('[') => bracket(rest, 1, last),
-        '[' => bracket(rest, 0, last),
-        _ => plain(rest, first),
-    }
-}
-
 /// Everything up to the next character that could begin something.
 fn plain(rest: &str, first: char) -> Step {
     let end = rest
         .char_indices()
         .skip(1)
-        .find(|(_, c)| matches!(c, '`' | '\\' | '<' | '!' | '[' | '\n'))
+        .find(|(_, c)| matches!(c, '`' | '\\' | '<' | '!' | '[' | ']' | '\n'))
         .map_or(rest.len(), |(at, _)| at);
     let end = if first == '\n' { 1 } else { end };
     Step::Done(
@@ -308,7 +326,7 @@ fn held(text: &str) -> &str {
 }
 
 /// A link, an image (`bang` is 1), a definition, or just a bracket.
-fn bracket(rest: &str, bang: usize, last: bool) -> Step {
+fn bracket(rest: &str, bang: usize, inside_another: bool, last: bool) -> Step {
     let literal = || Step::Done(bang + 1, if bang == 1 { "!\\[" } else { "\\[" }.into());
     let window = held(rest);
     let paragraph = window.split("\n\n").next().unwrap_or_default();
@@ -329,7 +347,7 @@ fn bracket(rest: &str, bang: usize, last: bool) -> Step {
             None => open_ended(),
         },
         // `[ ]` and `[x]` begin a task.
-        Some(' ') | None if bang == 0 && matches!(inner, " " | "x" | "X") => {
+        Some(' ') | None if bang == 0 && !inside_another && matches!(inner, " " | "x" | "X") => {
             Step::Done(inner_end + 1, format!("[{inner}]"))
         }
         // Whatever else a bracket could begin (a definition, a link whose text holds code), it
@@ -368,11 +386,27 @@ fn link(text: &str, target: &str, is_image: bool) -> String {
         .trim_end_matches('>');
     match harmless(destination) {
         Some(url) if !shows_another_host(text, &url) => format!("[{words}]({destination})"),
-        _ if words.trim().is_empty() => "(link)".into(),
-        // Without the bracket before it this might open a block.
-        _ if words.trim_start().starts_with("~~~") => format!("\\{}", words.trim_start()),
-        _ => words,
+        _ => alone(words),
     }
+}
+
+/// A link's words without the link. What stood behind its brackets stands beside other text now,
+/// and must not become something together with it: a block, a tag, an image, another span.
+fn alone(words: String) -> String {
+    let mut words = match words.trim_start() {
+        "" => "(link)".into(),
+        start if start.starts_with("~~~") => format!("\\{start}"),
+        start if start.starts_with('`') => format!(" {start}"),
+        _ => words,
+    };
+    if words.ends_with('<') {
+        words.pop();
+        words.push_str("&lt;");
+    }
+    if words.ends_with(['`', '!', '\\']) {
+        words.push(' ');
+    }
+    words
 }
 
 /// The URL, if it leads to the web and nowhere else.
@@ -524,8 +558,15 @@ mod tests {
         check("> ```\n[x](command:e)\n```", "> \\`\\`\\`\nx\n```\n```");
         check("```a|b\n|-|-|\n<b>", "\\`\\`\\`a|b\n|-|-|\n&lt;b>");
         check("- a\n  ```\n<b>\n  ```\n", "- a\n```\n<b>\n```\n");
-        check("```\n```\t\n<b>", "```\n```\t\n&lt;b>");
+        check("```\n```\t\n<b>", "```\n```\n&lt;b>");
         check("[~~~](x)\n\n~~~\n<b>", "\\~~~\n\n~~~\n<b>\n~~~");
+        check("[<](x)img src=x>", "&lt;img src=x>");
+        check("[[x]](x)(command:e)", "\\[x\\](command:e)");
+        check("[[x][](x)](https://x.ai)", "[\\[x\\](link)](https://x.ai)");
+        check("[[x]](x): command:e\n\n[x]", "\\[x\\]: command:e\n\n[x]");
+        check("[a!](x)[z](https://x.ai)", "a! [z](https://x.ai)");
+        check("[`a`](x)``<b>``", " `a` ``<b>``");
+        check("`a`[``b``](x)", "`a` ``b`` ");
         check("  [](x)~~~\n\n~~~\n<b>", "  (link)~~~\n\n~~~\n<b>\n~~~");
     }
 
@@ -555,7 +596,7 @@ mod tests {
         assert_eq!(defanger.push(" "), "`` ", "too short to close it");
         assert_eq!(defanger.push("\n```"), "\n");
         assert_eq!(defanger.push("\t"), "");
-        assert_eq!(defanger.push("\n<b>"), "```\t\n&lt;b>");
+        assert_eq!(defanger.push("\n<b>"), "```\n&lt;b>");
     }
 
     #[test]
@@ -569,6 +610,23 @@ mod tests {
         );
         check("", "");
         assert_eq!(first_sentence(&"word ".repeat(99)).chars().count(), 155);
+    }
+
+    /// What a renderer finds in it that could bite.
+    fn fangs(markdown: &str) -> Option<pulldown_cmark::Event<'_>> {
+        use pulldown_cmark::{Event, Options, Parser, Tag};
+        let gfm = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_STRIKETHROUGH;
+        let bites = |event: &Event| match event {
+            Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Image { .. }) => true,
+            Event::Start(Tag::Link { dest_url, .. }) => !dest_url.starts_with("http"),
+            _ => false,
+        };
+        [gfm, Options::empty()]
+            .into_iter()
+            .find_map(|options| Parser::new_ext(markdown, options).find(bites))
     }
 
     proptest! {
@@ -654,25 +712,26 @@ mod tests {
                 "`", "``", "```", "```\n", "````\n", "~~~", "~~~\n", "\\", "[", "]", "(", ")", "!", "](", "[x]: ", "&lt;",
                 "<img src=x>", "<b>", "</b>", "<!-- ", "![i](http://e.example/p)", "[x](command:e)", "[y](javascript:e)",
                 "<command:x>", "[z][x]", "[z](https://x.ai)", "\r", "===\n", "[](x)", "[~~~](x)", "[ ~~~", "](x)\n", "```\t", "[ ](x)",
+                "[<](x)", "[!](x)", "[[x]](x)", "(command:e)", ": command:e\n\n", "[x]", "[`a`](x)", "`<b>`", "``<b>``", "b>",
             ]), 0..24)
         ) {
-            use pulldown_cmark::{Event, Options, Parser, Tag};
             let text = pieces.concat();
             let safe = defanged(&text);
-            let gfm = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
-            for options in [gfm, Options::empty()] {
-                for event in Parser::new_ext(&safe, options) {
-                    match event {
-                        Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Image { .. }) => {
-                            prop_assert!(false, "{:?} in {:?} of {:?}", event, safe, text);
-                        }
-                        Event::Start(Tag::Link { dest_url, .. }) => {
-                            prop_assert!(dest_url.starts_with("http"), "{} in {:?} of {:?}", dest_url, safe, text);
-                        }
-                        _ => {}
-                    }
-                }
-            }
+            let found = fangs(&safe);
+            prop_assert!(found.is_none(), "{:?} in {:?} of {:?}", found, safe, text);
+        }
+
+        #[test]
+        fn nor_where_a_long_text_is_cut(
+            room in 0..40_usize,
+            pieces in prop::collection::vec(
+                prop::sample::select(vec!["a", " ", "\n", "`", "```\n", "~~~\n", "`<b>`", "`<b> ", "[z](https://x.ai)", "<b>", "\\`", "![i](http://e)"]),
+                1..24,
+            )
+        ) {
+            let text = format!("{}\n{}", "a".repeat(LONGEST_TEXT - 1 - room), pieces.concat());
+            let safe = defanged(&text);
+            prop_assert!(fangs(&safe).is_none(), "{:?} of {:?}", &safe[LONGEST_TEXT - room..], pieces);
         }
     }
 }
