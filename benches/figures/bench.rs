@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::api::{Api, authority};
 use super::support::editor::{Editor, uri};
+use super::table::Peer;
 
 pub struct Bench {
     pub api: Api,
@@ -85,6 +86,14 @@ impl Bench {
         let command = self.peer()?;
         let options = self.peer_options();
         Some(Editor::start(command, Some(&self.workspace()), &options))
+    }
+
+    /// What the peer has nothing of.
+    pub fn none(&self) -> Peer {
+        match self.peer {
+            Some(_) => Peer::Cannot("none"),
+            None => Peer::Absent,
+        }
     }
 
     /// One action, and one whose menu looks into the text, so that an answer comes after the edits

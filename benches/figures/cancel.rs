@@ -25,12 +25,14 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
     bench.api.forget();
     bench.api.answers(Manner::Held);
     let mut times: [Vec<f64>; 3] = Default::default();
-    let closed = |call: Call, began: Instant| {
-        milliseconds(call.closed.unwrap().duration_since(began))
-    };
+    let closed =
+        |call: Call, began: Instant| milliseconds(call.closed.unwrap().duration_since(began));
     for run in 0..RUNS {
         let at = (texts::line_of(run), 4);
-        let id = gloss.job("gloss.explain", &json!({ "uri": uri, "range": range(at, at) }));
+        let id = gloss.job(
+            "gloss.explain",
+            &json!({ "uri": uri, "range": range(at, at) }),
+        );
         gloss.wait(|heard| heard.method.as_deref() == Some("gloss/stream"));
         let began = Instant::now();
         gloss.notify("window/workDoneProgress/cancel", &json!({ "token": id }));
@@ -44,8 +46,13 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         drop(http);
         times[1].push(closed(bench.api.call(), began));
     }
-    let mut row = Row::of("cancel to the upstream socket closed", "ms", times, Floor::Http)
-        .holds_to(Hold::Most(20.0));
+    let mut row = Row::of(
+        "cancel to the upstream socket closed",
+        "ms",
+        times,
+        Floor::Http,
+    )
+    .holds_to(Hold::Most(20.0));
     if let Some(mut peer) = bench.start_peer() {
         peer.open(&uri, "rust", &text);
         bench.api.forget();

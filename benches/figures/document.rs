@@ -36,7 +36,10 @@ fn warm(bench: &Bench) -> Vec<Editor> {
     let folder = bench.workspace();
     let bare = Editor::start(floor::server(), Some(&folder), &Value::Null);
     let gloss = bench.start("documents", &Value::Null);
-    let mut all: Vec<_> = [gloss, bare].into_iter().chain(bench.start_peer()).collect();
+    let mut all: Vec<_> = [gloss, bare]
+        .into_iter()
+        .chain(bench.start_peer())
+        .collect();
     let text = texts::code(100);
     let uri = bench.file("warm.rs", &text);
     for editor in &mut all {
@@ -105,7 +108,11 @@ fn many_edits(bench: &Bench) -> Row {
             let began = Instant::now();
             editor.send(&edits);
             let menu = menu(&uri, texts::line_of(2_000), 4);
-            let patience = if is_peer { PEER_PATIENCE } else { PEER_PATIENCE * 2 };
+            let patience = if is_peer {
+                PEER_PATIENCE
+            } else {
+                PEER_PATIENCE * 2
+            };
             let answer = editor.ask_within(patience, "textDocument/codeAction", &menu);
             if answer.is_some() {
                 times[n].push(milliseconds(began.elapsed()));

@@ -145,9 +145,7 @@ impl LanguageServer for Bare {
         };
         let said = client.ask().await;
         let store = rusqlite::Connection::open(client.data.join("bare.db")).unwrap();
-        store
-            .pragma_update(None, "journal_mode", "wal")
-            .unwrap();
+        store.pragma_update(None, "journal_mode", "wal").unwrap();
         store
             .execute_batch("create table if not exists ledger (said text)")
             .unwrap();

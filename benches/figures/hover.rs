@@ -7,7 +7,7 @@ use super::floor;
 use super::support::editor::{Editor, at, range};
 use super::support::measure::milliseconds;
 use super::support::texts;
-use super::table::{Floor, Hold, Peer, Row};
+use super::table::{Floor, Hold, Row};
 
 const RUNS: usize = 200;
 const RESTARTS: usize = 30;
@@ -49,13 +49,8 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
             restarted[n].push(timed(&mut start(n)));
         }
     }
-    let none = if bench.peer.is_some() {
-        Peer::Cannot("none")
-    } else {
-        Peer::Absent
-    };
     let row = |what, figures, most| Row {
-        peer: none,
+        peer: bench.none(),
         ..Row::of(what, "ms", figures, Floor::Bare).holds_to(Hold::Most(most))
     };
     vec![

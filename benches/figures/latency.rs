@@ -63,9 +63,19 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         }
     }
     vec![
-        Row::of("API's bytes to editor's: first piece", "ms", first, Floor::Http)
-            .holds_to(Hold::Most(0.5)),
+        Row::of(
+            "API's bytes to editor's: first piece",
+            "ms",
+            first,
+            Floor::Http,
+        )
+        .holds_to(Hold::Most(0.5)),
         Row::of("  the end of all of it", "ms", last, Floor::Http).holds_to(Hold::Most(1.0)),
-        Row::of("added to a call, from command to outcome", "ms", whole, Floor::Http),
+        Row::of(
+            "added to a call, from command to outcome",
+            "ms",
+            whole,
+            Floor::Http,
+        ),
     ]
 }

@@ -28,7 +28,10 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
     let folder = bench.workspace();
     let gloss = bench.start("load", &json!({ "concurrency": JOBS }));
     let bare = Editor::start(floor::server(), Some(&folder), &Value::Null);
-    let mut all: Vec<_> = [gloss, bare].into_iter().chain(bench.start_peer()).collect();
+    let mut all: Vec<_> = [gloss, bare]
+        .into_iter()
+        .chain(bench.start_peer())
+        .collect();
     for editor in &mut all {
         editor.open(&uri, "rust", &text);
         editor.open(&small, "rust", "fn named_0() {}\n");
@@ -78,14 +81,14 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
             peer: figure(2).map_or(without, Peer::Figure),
         }
     };
-    let none = bench
-        .peer
-        .as_ref()
-        .map_or(Peer::Absent, |_| Peer::Cannot("none"));
     vec![
-        row("64 jobs in flight: a hover, p99", &hovers, none),
+        row("64 jobs in flight: a hover, p99", &hovers, bench.none()),
         row("  a codeAction, p99", &menus, Peer::Absent),
-        row("  an edit, then a codeAction that shows it, p99", &edits, Peer::Absent),
+        row(
+            "  an edit, then a codeAction that shows it, p99",
+            &edits,
+            Peer::Absent,
+        ),
     ]
 }
 
@@ -97,7 +100,10 @@ fn begin_jobs(bench: &Bench, all: &mut [Editor], uri: &str) {
         for job in 0..JOBS {
             let at = (texts::line_of(job), 4);
             if n == 0 {
-                editor.job("gloss.explain", &json!({ "uri": uri, "range": range(at, at) }));
+                editor.job(
+                    "gloss.explain",
+                    &json!({ "uri": uri, "range": range(at, at) }),
+                );
             } else {
                 editor.begin("codeAction/resolve", &peer_action(uri, at.0));
             }

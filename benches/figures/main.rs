@@ -22,6 +22,7 @@ mod bench;
 mod cancel;
 mod document;
 mod floor;
+mod folder;
 mod hover;
 mod latency;
 mod load;
@@ -51,13 +52,14 @@ fn main() {
         hover::rows,
         load::rows,
         prefix::rows,
+        folder::rows,
     ];
     for rows in groups {
         for row in rows(&bench) {
             table::print(&row);
         }
     }
-    for row in [trees.row(), start::binary(&bench)] {
+    for row in [trees.row(&bench), start::binary(&bench)] {
         table::print(&row);
     }
     table::legend();

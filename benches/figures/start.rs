@@ -24,10 +24,18 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
     let data = bench.data("start");
     for _ in 0..RUNS {
         // By turns, so that whatever else the machine does falls on all.
-        let commands = [Some(bench.gloss(&data)), Some(floor::server()), bench.peer()];
+        let commands = [
+            Some(bench.gloss(&data)),
+            Some(floor::server()),
+            bench.peer(),
+        ];
         for (n, command) in commands.into_iter().enumerate() {
             let Some(command) = command else { continue };
-            let options = if n == 2 { bench.peer_options() } else { Value::Null };
+            let options = if n == 2 {
+                bench.peer_options()
+            } else {
+                Value::Null
+            };
             let began = Instant::now();
             let mut editor = Editor::spawn(command);
             editor.initialize(None, &options);
@@ -74,8 +82,13 @@ fn first_answer(bench: &Bench) -> Row {
             memory[2].push(mebibytes(peer.resident()));
         }
     }
-    Row::of("resident after the first answered job", "MiB", memory, Floor::Client)
-        .holds_to(Hold::Most(12.0))
+    Row::of(
+        "resident after the first answered job",
+        "MiB",
+        memory,
+        Floor::Client,
+    )
+    .holds_to(Hold::Most(12.0))
 }
 
 /// The program's file.

@@ -117,7 +117,11 @@ pub fn print(row: &Row) {
 
 /// The names of the columns.
 pub fn head(has_peer: bool) {
-    let peer = if has_peer { "lsp-ai" } else { "lsp-ai (absent)" };
+    let peer = if has_peer {
+        "lsp-ai"
+    } else {
+        "lsp-ai (absent)"
+    };
     println!(
         "{:<54} {:>9}  {:>11}  {:>6}  {:<13} {:<4}  {peer}",
         "what", "gloss", "floor", "ratio", "hold", ""

@@ -8,7 +8,7 @@ use super::bench::Bench;
 use super::support::editor::{Editor, menu};
 use super::support::measure::mebibytes;
 use super::support::texts;
-use super::table::{Figure, Hold, Peer, Row};
+use super::table::{Figure, Hold, Row};
 
 /// A minute, and the moment until what is free is given back.
 const UNUSED: Duration = Duration::from_secs(63);
@@ -51,7 +51,7 @@ pub fn grown(bench: &Bench) -> Trees {
 
 impl Trees {
     /// What is left of it once a minute has passed.
-    pub fn row(&self) -> Row {
+    pub fn row(&self, bench: &Bench) -> Row {
         std::thread::sleep(UNUSED.saturating_sub(self.since.elapsed()));
         let left = mebibytes(self.editor.anonymous()) - self.before;
         Row {
@@ -62,7 +62,7 @@ impl Trees {
             gloss: Figure::new(left.max(0.0), "MiB"),
             floor: None,
             hold: Hold::Most(0.5),
-            peer: Peer::Cannot("none kept"),
+            peer: bench.none(),
         }
     }
 }

@@ -102,9 +102,7 @@ impl Editor {
         let change = json!({ "range": range((line, from), (line, to)), "text": text });
         let document = json!({ "uri": uri, "version": self.version });
         let params = json!({ "textDocument": document, "contentChanges": [change] });
-        framed(
-            &json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": params }),
-        )
+        framed(&json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": params }))
     }
 
     pub fn notify(&mut self, method: &str, params: &Value) {
@@ -283,8 +281,7 @@ fn listen(mut output: BufReader<ChildStdout>, sender: &Sender<Heard>) {
     }
     while let Some(body) = read(&mut output) {
         let at = Instant::now();
-        let head: Head =
-            serde_json::from_slice(&body).expect("stdout carries the protocol alone");
+        let head: Head = serde_json::from_slice(&body).expect("stdout carries the protocol alone");
         let heard = Heard {
             at,
             method: head.method,
