@@ -62,5 +62,5 @@ fn main() {
     for row in [trees.row(&bench), start::binary(&bench)] {
         table::print(&row);
     }
-    table::legend();
+    table::legend(bench.peer.is_some());
 }

@@ -115,25 +115,45 @@ pub fn print(row: &Row) {
     println!("{}", line.trim_end());
 }
 
-/// The names of the columns.
+/// When and where, and the names of the columns.
 pub fn head(has_peer: bool) {
-    let peer = if has_peer {
-        "lsp-ai"
-    } else {
-        "lsp-ai (absent)"
-    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
-        "{:<54} {:>9}  {:>11}  {:>6}  {:<13} {:<4}  {peer}",
-        "what", "gloss", "floor", "ratio", "hold", ""
+        "{}, {} {}, {cores} cores, of which others wanted {} as it began\n",
+        jiff::Zoned::now().date(),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        load.split(' ').next().unwrap_or_default(),
+    );
+    println!(
+        "{:<54} {:>9}  {:>11}  {:>6}  {:<13} {:<4}  {}",
+        "what",
+        "gloss",
+        "floor",
+        "ratio",
+        "hold",
+        "",
+        if has_peer {
+            "lsp-ai 0.7.0"
+        } else {
+            "lsp-ai: absent"
+        }
     );
 }
 
-/// What the floors are.
-pub fn legend() {
+/// What the floors are, and how the peer is had.
+pub fn legend(has_peer: bool) {
     println!(
-        "\nfloors: b, a bare server on the same framework that keeps texts in ropes; c, the same with a\n\
-         TLS client and a store; h, an HTTP client alone, its connection open; r, reading each file once"
+        "\n\
+         floors: b, a bare server on the same framework that keeps texts in ropes; c, the same with a TLS\n\
+         client and a store; h, an HTTP client alone, its connection open; r, reading each file once"
     );
+    if !has_peer {
+        println!(
+            "lsp-ai is absent: `cargo install lsp-ai --version 0.7.0 --locked`, or name it by GLOSS_PEER"
+        );
+    }
 }
 
 impl Floor {
