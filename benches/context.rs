@@ -1,5 +1,5 @@
-//! How long the context of a function takes to find, and how much of what the function names
-//! stands in its prompt: `cargo bench --bench context -- [--missed] [FOLDER…]`.
+//! How much of what a function names stands in its prompt:
+//! `cargo bench --bench context -- [--missed] FOLDER…`.
 //!
 //! Each folder is taken as a workspace, and functions spread evenly over its files are asked
 //! about within 8,000 tokens. What a function names of the workspace's own is judged apart from
@@ -21,24 +21,23 @@
     reason = "a measurement that cannot go on says so by panicking"
 )]
 
+#[path = "support/jobs.rs"]
+mod jobs;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gloss::config::{Environment, Settings};
-use gloss::document::Snapshot;
-use gloss::engine::{CodeJob, Engine, Neighbour, Place, Task};
+use gloss::engine::{CodeJob, Engine, Place, Task};
 use gloss::prompt::{Part, Prompt, estimate_tokens};
-use gloss::store::Store;
 use gloss::syntax::{Language, SymbolKind, Syntax};
+use jobs::{engine, job, snapshot};
 use regex::Regex;
 use ropey::Rope;
 
-const RUNS: usize = 30;
 /// Functions of each folder that are asked about.
 const FUNCTIONS: usize = 25;
 const TOKENS: u64 = 8_000;
@@ -53,8 +52,7 @@ fn main() {
         .filter(|argument| !argument.starts_with("--"));
     let folders: Vec<PathBuf> = folders.map(PathBuf::from).collect();
     if folders.is_empty() {
-        time();
-        return;
+        println!("context: name folders of source code after `--`, each a workspace");
     }
     let mut totals: BTreeMap<(&str, &str), Told> = BTreeMap::new();
     for folder in &folders {
@@ -72,93 +70,6 @@ fn main() {
     for ((task, language), told) in totals {
         println!("{task:<9} {language:<12} {told}");
     }
-}
-
-/// The time for a function in a file of 10,000 lines with 20 open documents, whose definitions it
-/// names, beside one parse of that file.
-fn time() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().canonicalize().unwrap();
-    fs::create_dir(root.join(".git")).unwrap();
-    let mut large = String::from("use std::fmt;\n\n");
-    for n in 0..1_120 {
-        let _ = write!(
-            large,
-            "/// Works on {n}.\nfn own_{n}(value: u64) -> u64 {{\n    let mut sum = value;\n    \
-             for step in 0..{n} {{\n        sum = sum.wrapping_mul(step);\n    }}\n    \
-             sum + open_{}(sum) + elsewhere(own_{}(sum))\n}}\n\n",
-            n % 20,
-            (n + 1) % 1_120
-        );
-    }
-    let asked = "fn asked(value: Kind3) -> u64 {\n    open_0(1) + open_5(2) + open_7(3) + open_12(4) \
-                 + open_19(5) + own_500(Kind11::of(value))\n}\n";
-    let at = large.len() / 2;
-    let at = at + large[at..].find("\n\n").unwrap() + 2;
-    large.insert_str(at, &format!("{asked}\n"));
-    let neighbour = |n: usize| {
-        let mut text = String::new();
-        for m in 0..60 {
-            let _ = write!(
-                text,
-                "/// Of {m}.\npub struct Part{n}x{m} {{\n    pub field: u64,\n}}\n\nimpl Part{n}x{m} {{\n    \
-                 pub fn get(&self) -> u64 {{\n        self.field\n    }}\n}}\n\n",
-            );
-        }
-        let _ = write!(
-            text,
-            "pub enum Kind{n} {{\n    One,\n}}\n\n/// Opens {n}.\npub fn open_{n}(value: u64) -> u64 {{\n    value\n}}\n"
-        );
-        let path = root.join(format!("open_{n}.rs"));
-        fs::write(&path, &text).unwrap();
-        Neighbour {
-            place: Place::of(&path, &[]),
-            snapshot: snapshot(&text, Language::Rust),
-        }
-    };
-    let path = root.join("large.rs");
-    fs::write(&path, &large).unwrap();
-    let snapshot = snapshot(&large, Language::Rust);
-    let mut parses = Vec::new();
-    let mut syntax = None;
-    for _ in 0..RUNS {
-        let began = Instant::now();
-        syntax = Syntax::parse(Language::Rust, &snapshot.text).map(Arc::new);
-        parses.push(began.elapsed());
-    }
-    let job = CodeJob {
-        syntax,
-        open: (0..20).map(neighbour).collect(),
-        ..job(
-            Task::Refactor,
-            snapshot,
-            at..at + asked.len() - 1,
-            Place::of(&path, &[]),
-        )
-    };
-    let engine = engine(12_000);
-    let mut times = Vec::new();
-    for _ in 0..RUNS {
-        let began = Instant::now();
-        let prepared = engine.prepared(&job).expect("a prompt");
-        times.push(began.elapsed());
-        assert_eq!(
-            prepared.context_files,
-            7,
-            "{}",
-            prepared.prompt.to_plain_text()
-        );
-    }
-    let lines = job.snapshot.text.len_lines();
-    println!("what                                                   median     hold");
-    println!(
-        "context in {lines} lines with 20 open documents      {:>6.2} ms    20 ms",
-        milliseconds(times)
-    );
-    println!(
-        "one parse of that file                                {:>6.2} ms",
-        milliseconds(parses)
-    );
 }
 
 /// How many names were told of how many, and what that took.
@@ -499,46 +410,4 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 fn collapsed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn engine(max_prompt_tokens: u64) -> Engine {
-    let settings = Settings {
-        max_prompt_tokens,
-        ..Settings::default()
-    };
-    Engine::new(settings, &Environment::new(), Store::new(None))
-}
-
-fn snapshot(text: &str, language: Language) -> Snapshot {
-    Snapshot {
-        uri: Arc::from(""),
-        language_id: Arc::from(language.fence()),
-        language: Some(language),
-        version: 0,
-        text: Rope::from_str(text),
-        typed: std::sync::Arc::default(),
-    }
-}
-
-fn job(task: Task, snapshot: Snapshot, selection: Range<usize>, place: Place) -> CodeJob {
-    CodeJob {
-        task,
-        snapshot,
-        selection,
-        place,
-        wish: None,
-        history: Vec::new(),
-        problems: Vec::new(),
-        whole: None,
-        syntax: None,
-        open: Vec::new(),
-        hints: Vec::new(),
-        kept: Vec::new(),
-        again: false,
-    }
-}
-
-fn milliseconds(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64() * 1e3
 }

@@ -6,17 +6,21 @@
 //! the time to its answer is what opening holds up.
 
 #![allow(
+    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a measurement that cannot go on says so by panicking"
 )]
 
+#[path = "support/mod.rs"]
+mod support;
+
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use gloss::action::Subject;
@@ -25,6 +29,8 @@ use gloss::store::{Note, Store};
 use gloss::syntax::{Language, Syntax};
 use ropey::Rope;
 use serde_json::{Value, json};
+use support::editor::{Editor, range};
+use support::measure::{median, milliseconds};
 
 const RUNS: usize = 200;
 const OPENED: usize = 30;
@@ -43,9 +49,19 @@ fn main() {
     keep_notes("", &root, &without);
     let uri = url::Url::from_file_path(&path).unwrap().to_string();
 
-    let mut server = Server::start(&with);
-    server.open(&uri, &text);
-    let found = server.hints(&uri, LINES);
+    let mut server = start(&with);
+    server.open(&uri, "rust", &text);
+    // Found in the text behind the answers; asked again until they are.
+    let found = loop {
+        let (found, _) = server.ask("textDocument/inlayHint", &all_of(&uri, LINES));
+        if found["result"]
+            .as_array()
+            .is_some_and(|hints| hints.len() == NOTES)
+        {
+            break found;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
     println!(
         "{} lines, {} kB, {} hints of {} kB",
         text.lines().count(),
@@ -53,9 +69,9 @@ fn main() {
         found["result"].as_array().unwrap().len(),
         found.to_string().len() / 1000
     );
-    let mut bare = Server::start(&without);
-    bare.open(&uri, &text);
-    bare.hints(&uri, LINES);
+    let mut bare = start(&without);
+    bare.open(&uri, "rust", &text);
+    hints(&mut bare, &uri, LINES);
     println!("median of {RUNS}                                  with notes    without     hold");
     for (what, lines, hold) in [
         ("hints of a screen after a keystroke", 60, "2 ms"),
@@ -64,8 +80,10 @@ fn main() {
         let mut times = [Vec::new(), Vec::new()];
         for n in 0..RUNS {
             for (server, times) in [&mut server, &mut bare].into_iter().zip(&mut times) {
-                server.type_letter(&uri, n);
-                times.push(server.timed_hints(&uri, lines));
+                // In a function with a note.
+                let keystroke = server.typed(&uri, 4_000 + n % 20, 8, 8, "x");
+                server.send(&keystroke);
+                times.push(milliseconds(hints(server, &uri, lines)));
             }
         }
         print(what, times, hold);
@@ -73,22 +91,19 @@ fn main() {
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..OPENED {
         for (data, times) in [&with, &without].into_iter().zip(&mut times) {
-            let mut server = Server::start(data);
+            let mut server = start(data);
             server.ask("gloss/none", &Value::Null);
             let began = Instant::now();
-            server.open(&uri, &text);
+            server.open(&uri, "rust", &text);
             server.ask("gloss/none", &Value::Null);
-            times.push(began.elapsed());
+            times.push(milliseconds(began.elapsed()));
         }
     }
     print("an open document, to the next answer", times, "");
 }
 
-fn print(what: &str, times: [Vec<Duration>; 2], hold: &str) {
-    let [with, without] = times.map(|mut times| {
-        times.sort();
-        times[times.len() / 2].as_secs_f64() * 1e3
-    });
+fn print(what: &str, times: [Vec<f64>; 2], hold: &str) {
+    let [with, without] = times.map(median);
     println!("{what:<44} {with:>8.3} ms {without:>8.3} ms   {hold}");
 }
 
@@ -149,135 +164,21 @@ fn keep_notes(text: &str, root: &Path, data: &Path) {
     assert!(store.flush(Duration::from_secs(20)));
 }
 
-struct Server {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    last_id: u64,
-    version: u64,
+/// A server with what it keeps in `data`, and the document open.
+fn start(data: &Path) -> Editor {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+    command.arg("lsp").env("GLOSS_DATA_DIR", data);
+    Editor::start(command, None, &Value::Null)
 }
 
-impl Server {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gloss"))
-            .arg("lsp")
-            .env("GLOSS_DATA_DIR", data)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut server = Self {
-            child,
-            output,
-            last_id: 0,
-            version: 1,
-        };
-        let params = json!({ "processId": null, "rootUri": null, "capabilities": {} });
-        server.ask("initialize", &params);
-        server.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
-        server
-    }
-
-    fn open(&mut self, uri: &str, text: &str) {
-        let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": text });
-        let params = json!({ "textDocument": document });
-        self.send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": params }));
-    }
-
-    /// A letter in the middle of the document, in a function with a note.
-    fn type_letter(&mut self, uri: &str, n: usize) {
-        self.version += 1;
-        let line = 4_000 + n % 20;
-        let at = json!({ "line": line, "character": 8 });
-        let change = json!({ "range": { "start": at, "end": at }, "text": "x" });
-        let document = json!({ "uri": uri, "version": self.version });
-        let params = json!({ "textDocument": document, "contentChanges": [change] });
-        self.send(
-            &json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": params }),
-        );
-    }
-
-    fn hints(&mut self, uri: &str, lines: usize) -> Value {
-        let params = Self::all_of(uri, lines);
-        self.ask("textDocument/inlayHint", &params)
-    }
-
-    /// From asking to the answer's last byte; to read it as JSON is the editor's own time.
-    fn timed_hints(&mut self, uri: &str, lines: usize) -> Duration {
-        let params = Self::all_of(uri, lines);
-        let began = Instant::now();
-        let id = self.begin("textDocument/inlayHint", &params);
-        loop {
-            let body = self.read();
-            let took = began.elapsed();
-            if is_answer(&body, id) {
-                return took;
-            }
-        }
-    }
-
-    fn all_of(uri: &str, lines: usize) -> Value {
-        let first = if lines < LINES { 4_000 } else { 0 };
-        let at = |line: usize| json!({ "line": line, "character": 0 });
-        let range = json!({ "start": at(first), "end": at(first + lines) });
-        json!({ "textDocument": { "uri": uri }, "range": range })
-    }
-
-    fn begin(&mut self, method: &str, params: &Value) -> u64 {
-        self.last_id += 1;
-        let id = self.last_id;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        id
-    }
-
-    fn ask(&mut self, method: &str, params: &Value) -> Value {
-        let id = self.begin(method, params);
-        loop {
-            let body = self.read();
-            if is_answer(&body, id) {
-                return serde_json::from_slice(&body).unwrap();
-            }
-        }
-    }
-
-    fn send(&mut self, message: &Value) {
-        let body = message.to_string();
-        let input = self.child.stdin.as_mut().unwrap();
-        write!(input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        input.flush().unwrap();
-    }
-
-    fn read(&mut self) -> Vec<u8> {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            self.output.read_line(&mut line).unwrap();
-            match line.trim().strip_prefix("Content-Length:") {
-                Some(number) => length = number.trim().parse().unwrap(),
-                None if line.trim().is_empty() => break,
-                None => {}
-            }
-        }
-        let mut body = vec![0; length];
-        self.output.read_exact(&mut body).unwrap();
-        body
-    }
+/// From asking for the hints of so many lines to the answer's last byte; to read it as JSON is the
+/// editor's own time.
+fn hints(server: &mut Editor, uri: &str, lines: usize) -> Duration {
+    let (id, began) = server.begin("textDocument/inlayHint", &all_of(uri, lines));
+    server.answer(id).at.duration_since(began)
 }
 
-/// Whether a message answers the request of this id.
-fn is_answer(body: &[u8], id: u64) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        id: Option<Value>,
-        method: Option<Value>,
-    }
-    let head: Head = serde_json::from_slice(body).unwrap();
-    head.method.is_none() && head.id == Some(id.into())
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn all_of(uri: &str, lines: usize) -> Value {
+    let first = if lines < LINES { 4_000 } else { 0 };
+    json!({ "textDocument": { "uri": uri }, "range": range((first, 0), (first + lines, 0)) })
 }

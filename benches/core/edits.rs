@@ -1,30 +1,18 @@
-//! How long an answer takes to become edits: `cargo bench --bench edits`.
-//!
-//! Beside each figure stands one parse of the range alone, as a floor: whoever judges the new code
+//! An answer on its way to edits, beside one parse of the range alone: whoever judges the new code
 //! without the tree of the old pays that at least twice.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot go on says so by panicking"
-)]
-
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
+use criterion::Criterion;
 use gloss::answer::{self, Original};
 use gloss::prompt::Secrets;
 use gloss::syntax::{Language, Syntax};
 use gloss::text::apply;
 use ropey::Rope;
 
-const RUNS: usize = 60;
 const LINES: usize = 2_000;
-const HOLD: Duration = Duration::from_millis(5);
 
-fn main() {
+pub fn group(criterion: &mut Criterion) {
     let text = document();
     let rope = Rope::from_str(&text);
     let syntax = Syntax::parse(Language::Rust, &rope).unwrap();
@@ -40,19 +28,10 @@ fn main() {
         name: Some("reckon"),
     };
     let secrets = Secrets::default();
-    let floor = quickest(|| {
-        black_box(Syntax::parse(
-            Language::Rust,
-            &Rope::from_str(black_box(old)),
-        ));
+    let mut group = criterion.benchmark_group("edits of 2000 lines");
+    group.bench_function("floor, one parse", |bencher| {
+        bencher.iter(|| Syntax::parse(Language::Rust, &Rope::from_str(black_box(old))));
     });
-    println!(
-        "a range of {} lines, {} kB, in a document of {} lines",
-        old.lines().count(),
-        old.len() / 1000,
-        text.lines().count()
-    );
-    println!("what                               time      edits   one parse  ratio   hold");
     for (what, new) in [
         ("nothing changed", old.to_owned()),
         (
@@ -63,27 +42,15 @@ fn main() {
         ("every line changed", every(old, 1)),
         ("every 10th, sent flush left", flush_left(&every(old, 10))),
     ] {
-        let answer = format!("I made it clearer.\n\n```rust\n    {new}\n```\n");
-        let answer = if what.ends_with("left") {
-            answer.replacen("```rust\n    ", "```rust\n", 1)
-        } else {
-            answer
-        };
-        let edits = edits(original, &secrets, &answer);
-        let changed = apply(&text, &edits);
+        let indent = if what.ends_with("left") { "" } else { "    " };
+        let answer = format!("I made it clearer.\n\n```rust\n{indent}{new}\n```\n");
+        let changed = apply(&text, &edits(original, &secrets, &answer));
         assert_eq!(changed.lines().count(), text.lines().count(), "{what}");
-        let took = quickest(|| {
-            black_box(self::edits(original, &secrets, black_box(&answer)));
+        group.bench_function(what, |bencher| {
+            bencher.iter(|| edits(original, &secrets, black_box(&answer)));
         });
-        println!(
-            "{what:<32} {:>6.2} ms {:>7} {:>8.2} ms {:>6.2}   {:.0} ms",
-            milliseconds(took),
-            edits.len(),
-            milliseconds(floor),
-            took.as_secs_f64() / floor.as_secs_f64(),
-            milliseconds(HOLD),
-        );
     }
+    group.finish();
 }
 
 /// All that lies between an answer and the edits that are sent for it.
@@ -132,18 +99,4 @@ fn flush_left(code: &str) -> String {
         .lines()
         .map(|line| line.strip_prefix("    ").unwrap_or(line));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The quickest of many runs: what else the machine does can only add.
-fn quickest(mut work: impl FnMut()) -> Duration {
-    let times = (0..RUNS).map(|_| {
-        let began = Instant::now();
-        work();
-        began.elapsed()
-    });
-    times.min().unwrap_or_default()
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }

@@ -1,0 +1,48 @@
+//! Jobs about code as the engine takes them, without an editor.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use gloss::config::{Environment, Settings};
+use gloss::document::Snapshot;
+use gloss::engine::{CodeJob, Engine, Place, Task};
+use gloss::store::Store;
+use gloss::syntax::Language;
+use ropey::Rope;
+
+pub fn engine(max_prompt_tokens: u64) -> Engine {
+    let settings = Settings {
+        max_prompt_tokens,
+        ..Settings::default()
+    };
+    Engine::new(settings, &Environment::new(), Store::new(None))
+}
+
+pub fn snapshot(text: &str, language: Language) -> Snapshot {
+    Snapshot {
+        uri: Arc::from(""),
+        language_id: Arc::from(language.fence()),
+        language: Some(language),
+        version: 0,
+        text: Rope::from_str(text),
+        typed: Arc::default(),
+    }
+}
+
+pub fn job(task: Task, snapshot: Snapshot, selection: Range<usize>, place: Place) -> CodeJob {
+    CodeJob {
+        task,
+        snapshot,
+        selection,
+        place,
+        wish: None,
+        history: Vec::new(),
+        problems: Vec::new(),
+        whole: None,
+        syntax: None,
+        open: Vec::new(),
+        hints: Vec::new(),
+        kept: Vec::new(),
+        again: false,
+    }
+}

@@ -1,0 +1,27 @@
+//! Figures of many runs.
+
+use std::time::Duration;
+
+/// The figure that half of the runs stay below.
+pub fn median(figures: Vec<f64>) -> f64 {
+    quantile(figures, 0.5)
+}
+
+/// The figure that 99 of 100 runs stay below.
+pub fn p99(figures: Vec<f64>) -> f64 {
+    quantile(figures, 0.99)
+}
+
+fn quantile(mut figures: Vec<f64>, share: f64) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    let last = figures.len().saturating_sub(1);
+    figures[(last as f64 * share).round() as usize]
+}
+
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+pub fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
