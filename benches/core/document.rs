@@ -28,8 +28,14 @@ pub fn group(criterion: &mut Criterion) {
                 range: Some((at, at)),
                 text: "x".to_owned(),
             };
-            bencher
-                .iter(|| documents.change("a", 2, black_box(&[change.clone()]), Encoding::Utf16));
+            bencher.iter(|| {
+                documents.change(
+                    "a",
+                    2,
+                    black_box(std::slice::from_ref(&change)),
+                    Encoding::Utf16,
+                )
+            });
         });
     }
     group.finish();

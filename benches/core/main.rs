@@ -2,9 +2,10 @@
 //! hold it. What cannot be beaten stands in the same group, under the name `floor`.
 
 #![allow(
-    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a measurement that cannot go on says so by panicking"
 )]

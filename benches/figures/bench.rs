@@ -9,6 +9,11 @@ use super::api::{Api, authority};
 use super::support::editor::{Editor, uri};
 use super::table::Peer;
 
+/// Where the figures of each stand among three.
+pub const GLOSS: usize = 0;
+pub const FLOOR: usize = 1;
+pub const PEER: usize = 2;
+
 pub struct Bench {
     pub api: Api,
     pub tls: Api,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::api::{Call, Manner};
-use super::bench::{Bench, peer_action};
+use super::bench::{Bench, FLOOR, GLOSS, peer_action};
 use super::floor::Http;
 use super::support::editor::range;
 use super::support::measure::milliseconds;
@@ -36,7 +36,7 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         gloss.wait(|heard| heard.method.as_deref() == Some("gloss/stream"));
         let began = Instant::now();
         gloss.notify("window/workDoneProgress/cancel", &json!({ "token": id }));
-        times[0].push(closed(bench.api.call(), began));
+        times[GLOSS].push(closed(bench.api.call(), began));
         gloss.forget();
 
         let mut http = Http::to(&bench.api.url);
@@ -44,7 +44,7 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         http.first();
         let began = Instant::now();
         drop(http);
-        times[1].push(closed(bench.api.call(), began));
+        times[FLOOR].push(closed(bench.api.call(), began));
     }
     let mut row = Row::of(
         "cancel to the upstream socket closed",

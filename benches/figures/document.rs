@@ -4,18 +4,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::bench::Bench;
+use super::bench::{Bench, FLOOR, GLOSS, PEER};
 use super::floor;
 use super::support::editor::{Editor, menu};
 use super::support::measure::{mebibytes, median, milliseconds};
 use super::support::texts;
-use super::table::{Figure, Floor, Hold, Peer, Row};
+use super::table::{Floor, Hold, Peer, Row};
 
 const LINES: usize = 50_000;
 const EDITS: usize = 2_000;
 const EDIT_RUNS: usize = 5;
 const MEMORY_RUNS: usize = 3;
-const KEYSTROKES: usize = 100;
+const KEYSTROKES: usize = 200;
+/// Lines of the documents that are typed into.
+const SIZES: [usize; 2] = [1_000, 100_000];
 
 /// How long the peer may take for an answer.
 const PEER_PATIENCE: Duration = Duration::from_secs(60);
@@ -96,7 +98,7 @@ fn many_edits(bench: &Bench) -> Row {
     for run in 0..EDIT_RUNS {
         for (n, editor) in all.iter_mut().enumerate() {
             // Once is enough of what takes seconds.
-            let is_peer = n == 2;
+            let is_peer = n == PEER;
             if is_peer && run > 0 {
                 continue;
             }
@@ -127,56 +129,69 @@ fn many_edits(bench: &Bench) -> Row {
     row
 }
 
-/// A letter typed in the middle of a document, and a menu right after it; how that grows.
+/// A letter typed in the middle of a document, and a menu right after it; how that grows. No
+/// grammar, for its parse grows with the text.
 fn keystroke(bench: &Bench) -> Vec<Row> {
-    let [small, large] = [1_000, 100_000].map(|lines| keystroke_in(bench, lines));
-    let log = 100_000_f64.ln() / 1_000_f64.ln();
-    let growth = |n: usize| Figure::new(large[n] / small[n], "times");
-    let figure = |n: usize| Figure::new(large[n], "ms");
-    let peer = |of: &dyn Fn(usize) -> Figure| {
-        bench
-            .peer
-            .as_ref()
-            .map_or(Peer::Absent, |_| Peer::Figure(of(2)))
-    };
+    let mut servers: Vec<_> = SIZES.map(|lines| typists(bench, lines)).into();
+    let mut times: [[Vec<f64>; 3]; 2] = Default::default();
+    for _ in 0..KEYSTROKES {
+        for (servers, times) in servers.iter_mut().zip(&mut times) {
+            for (typist, times) in servers.iter_mut().zip(times) {
+                times.push(typist.keystroke());
+            }
+        }
+    }
+    let [small, large] = times;
+    let growth = [GLOSS, FLOOR, PEER].map(|n| {
+        let is_there = !small[n].is_empty();
+        let growth = is_there.then(|| median(large[n].clone()) / median(small[n].clone()));
+        growth.into_iter().collect::<Vec<_>>()
+    });
+    let what = format!("a keystroke in {} lines, then a codeAction", SIZES[1]);
+    let log = (SIZES[1] as f64).ln() / (SIZES[0] as f64).ln();
     vec![
-        Row {
-            what: "a keystroke in 100000 lines, then a codeAction".to_owned(),
-            gloss: figure(0),
-            floor: Some((figure(1), Floor::Bare)),
-            hold: Hold::Most(1.0),
-            peer: peer(&figure),
-        },
-        Row {
-            what: "  as many times that in 1000 lines".to_owned(),
-            gloss: growth(0),
-            floor: Some((growth(1), Floor::Bare)),
-            hold: Hold::Most(round(log)),
-            peer: peer(&growth),
-        },
+        Row::of(&what, "ms", large, Floor::Bare).holds_to(Hold::Most(1.0)),
+        Row::of(
+            &format!("  as many times that in {} lines", SIZES[0]),
+            "times",
+            growth,
+            Floor::Bare,
+        )
+        .holds_to(Hold::Most(round(log))),
     ]
 }
 
-/// The time of each server, in milliseconds. No grammar, for its parse grows with the text.
-fn keystroke_in(bench: &Bench, lines: usize) -> Vec<f64> {
+/// A server with a document open, where somebody types.
+struct Typist {
+    editor: Editor,
+    uri: String,
+    line: usize,
+}
+
+/// One of each server, with a document of so many lines.
+fn typists(bench: &Bench, lines: usize) -> Vec<Typist> {
     let text = texts::code(lines);
-    let uri = bench.file("large.txt", &text);
-    let mut all = warm(bench);
-    for editor in &mut all {
+    let uri = bench.file(&format!("{lines}.txt"), &text);
+    let typist = |mut editor: Editor| {
         editor.open(&uri, "plaintext", &text);
         editor.ask("textDocument/codeAction", &menu(&uri, 1, 4));
-    }
-    let mut times = vec![Vec::new(); all.len()];
-    let line = texts::line_of(lines / 20);
-    for _ in 0..KEYSTROKES {
-        for (editor, times) in all.iter_mut().zip(&mut times) {
-            let keystroke = editor.typed(&uri, line + 1, 4, 4, "x");
-            let began = Instant::now();
-            editor.send(&keystroke);
-            let (id, _) = editor.begin("textDocument/codeAction", &menu(&uri, line, 4));
-            let heard = editor.answer(id);
-            times.push(milliseconds(heard.at.duration_since(began)));
+        Typist {
+            editor,
+            uri: uri.clone(),
+            line: texts::line_of(lines / 20),
         }
+    };
+    warm(bench).into_iter().map(typist).collect()
+}
+
+impl Typist {
+    /// From a letter to the answer after it, in milliseconds.
+    fn keystroke(&mut self) -> f64 {
+        let keystroke = self.editor.typed(&self.uri, self.line + 1, 4, 4, "x");
+        let menu = menu(&self.uri, self.line, 4);
+        let began = Instant::now();
+        self.editor.send(&keystroke);
+        let (id, _) = self.editor.begin("textDocument/codeAction", &menu);
+        milliseconds(self.editor.answer(id).at.duration_since(began))
     }
-    times.into_iter().map(median).collect()
 }

@@ -245,7 +245,7 @@ impl Http {
     }
 
     fn more(&mut self, seen: &mut Vec<u8>) {
-        let mut piece = [0; 64 * 1024];
+        let mut piece = [0; 8 * 1024];
         let count = self.socket.read(&mut piece).unwrap();
         assert!(count > 0, "the API closed the connection");
         seen.extend_from_slice(&piece[..count]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::bench::Bench;
+use super::bench::{Bench, FLOOR, GLOSS};
 use super::support::measure::milliseconds;
 use super::support::texts;
 use super::table::{Floor, Hold, Row};
@@ -26,12 +26,12 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
     for _ in 0..RUNS {
         let began = Instant::now();
         check(&folder, &bench.data("check"));
-        times[0].push(milliseconds(began.elapsed()));
+        times[GLOSS].push(milliseconds(began.elapsed()));
         let began = Instant::now();
         for name in &names {
             black_box(std::fs::read(name).unwrap());
         }
-        times[1].push(milliseconds(began.elapsed()));
+        times[FLOOR].push(milliseconds(began.elapsed()));
     }
     let what = format!("`describe --check` of {FILES} documents");
     let row = Row::of(&what, "ms", times, Floor::Read).holds_to(Hold::Most(1000.0));

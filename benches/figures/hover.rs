@@ -2,24 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::bench::Bench;
+use super::bench::{Bench, FLOOR, GLOSS};
 use super::floor;
 use super::support::editor::{Editor, at, range};
 use super::support::measure::milliseconds;
 use super::support::texts;
 use super::table::{Floor, Hold, Row};
 
+/// Of the file. The first hover waits for its tree, by which its notes are found.
+const LINES: usize = 300;
 const RUNS: usize = 200;
 const RESTARTS: usize = 30;
 
 pub fn rows(bench: &Bench) -> Vec<Row> {
-    let text = texts::code(1_000);
+    let text = texts::code(LINES);
     let uri = bench.file("hover.rs", &text);
-    let line = texts::line_of(50);
+    let line = texts::line_of(LINES / 20);
     let hover = at(&uri, line, 4);
     let folder = bench.workspace();
     let start = |n: usize| {
-        let mut editor = if n == 0 {
+        let mut editor = if n == GLOSS {
             bench.start("hover", &Value::Null)
         } else {
             Editor::start(floor::server(), Some(&folder), &Value::Null)
@@ -32,10 +34,10 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         assert!(answer.to_string().contains("and then it does"), "{answer}");
         milliseconds(took)
     };
-    let mut both = [start(0), start(1)];
+    let mut both = [GLOSS, FLOOR].map(start);
     let argument = json!({ "uri": uri, "range": range((line, 4), (line, 4)) });
-    let id = both[0].job("gloss.explain", &argument);
-    both[0].finished(&id);
+    let id = both[GLOSS].job("gloss.explain", &argument);
+    both[GLOSS].finished(&id);
     let mut known: [Vec<f64>; 3] = Default::default();
     for _ in 0..RUNS {
         for (n, editor) in both.iter_mut().enumerate() {
@@ -45,16 +47,20 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
     both.into_iter().for_each(Editor::leave);
     let mut restarted: [Vec<f64>; 3] = Default::default();
     for _ in 0..RESTARTS {
-        for n in 0..2 {
+        for n in [GLOSS, FLOOR] {
             restarted[n].push(timed(&mut start(n)));
         }
     }
-    let row = |what, figures, most| Row {
+    let row = |what: &str, figures, most| Row {
         peer: bench.none(),
         ..Row::of(what, "ms", figures, Floor::Bare).holds_to(Hold::Most(most))
     };
     vec![
         row("a known hover", known, 0.5),
-        row("  as the first after a restart", restarted, 5.0),
+        row(
+            &format!("  as the first after a restart, {LINES} lines"),
+            restarted,
+            5.0,
+        ),
     ]
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::api::Manner;
-use super::bench::{Bench, peer_action};
+use super::bench::{Bench, FLOOR, GLOSS, PEER, peer_action};
 use super::floor::Http;
 use super::support::editor::range;
 use super::support::measure::milliseconds;
@@ -42,34 +42,37 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         let delta = gloss.wait(|heard| heard.method.as_deref() == Some("gloss/stream"));
         let finished = gloss.finished(&id);
         let call = bench.api.call();
-        first[0].push(between(call.wrote[0], delta.at));
-        last[0].push(between(*call.wrote.last().unwrap(), finished.at));
-        whole[0].push(added(finished.at.duration_since(began), call.took()));
+        first[GLOSS].push(between(call.wrote[0], delta.at));
+        last[GLOSS].push(between(*call.wrote.last().unwrap(), finished.at));
+        whole[GLOSS].push(added(finished.at.duration_since(began), call.took()));
         gloss.forget();
 
         let came = http.whole();
         let call = bench.api.call();
-        first[1].push(between(call.wrote[0], came.first));
-        last[1].push(between(*call.wrote.last().unwrap(), came.last));
-        whole[1].push(added(came.last.duration_since(came.asked), call.took()));
+        first[FLOOR].push(between(call.wrote[0], came.first));
+        last[FLOOR].push(between(*call.wrote.last().unwrap(), came.last));
+        whole[FLOOR].push(added(came.last.duration_since(came.asked), call.took()));
 
         if let Some(peer) = &mut peer {
             let action = peer_action(&uri, texts::line_of(run));
             let (answer, took) = peer.ask("codeAction/resolve", &action);
             assert!(answer["result"]["edit"].is_object(), "{answer}");
             let call = bench.api.call();
-            last[2].push(milliseconds(took) - milliseconds(call.wrote[0] - call.arrived));
-            whole[2].push(added(took, call.took()));
+            last[PEER].push(milliseconds(took) - milliseconds(call.wrote[0] - call.arrived));
+            whole[PEER].push(added(took, call.took()));
         }
     }
+    let first = Row::of(
+        "API's bytes to editor's: first piece",
+        "ms",
+        first,
+        Floor::Http,
+    );
     vec![
-        Row::of(
-            "API's bytes to editor's: first piece",
-            "ms",
-            first,
-            Floor::Http,
-        )
-        .holds_to(Hold::Most(0.5)),
+        Row {
+            peer: bench.none(),
+            ..first.holds_to(Hold::Most(0.5))
+        },
         Row::of("  the end of all of it", "ms", last, Floor::Http).holds_to(Hold::Most(1.0)),
         Row::of(
             "added to a call, from command to outcome",

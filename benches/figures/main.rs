@@ -4,8 +4,9 @@
 //! the machine does falls on both: a server on the same framework with nothing in it, an HTTP client
 //! alone. The release binary is driven over stdio, against a stand-in for the API that knows when
 //! each of its bytes left. With `GLOSS_PEER=…/lsp-ai`, or an `lsp-ai` on the path, the same work is
-//! done by that beside it (`cargo install lsp-ai --version 0.7.0 --locked`). It takes some three
-//! minutes; `cargo bench --profile dev --bench figures` is quick to build and has other figures.
+//! done by that beside it (`cargo install lsp-ai --version 0.7.0 --locked`). It takes some two
+//! minutes; names of groups behind `--`, as `load`, take these alone. `--profile dev` is quick to
+//! build, and has other figures.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -34,33 +35,46 @@ mod table;
 mod trees;
 
 use bench::Bench;
+use table::Row;
+
+type Group = fn(&Bench) -> Vec<Row>;
+
+/// What is measured together, in the order of the table.
+const GROUPS: [(&str, Group); 8] = [
+    ("start", start::rows),
+    ("document", document::rows),
+    ("latency", latency::rows),
+    ("cancel", cancel::rows),
+    ("hover", hover::rows),
+    ("load", load::rows),
+    ("prefix", prefix::rows),
+    ("folder", folder::rows),
+];
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() == Some(floor::ARGUMENT) {
-        return floor::serve(&arguments.collect::<Vec<_>>());
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let [first, rest @ ..] = arguments.as_slice()
+        && first == floor::ARGUMENT
+    {
+        return floor::serve(rest);
     }
+    let wanted = arguments.iter().filter(|it| !it.starts_with("--"));
+    let wanted: Vec<_> = wanted.collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| *it == name);
     let bench = Bench::new();
     table::head(bench.peer.is_some());
-    // It is looked at again at the end: a minute passes meanwhile.
-    let trees = trees::grown(&bench);
-    let groups = [
-        start::rows,
-        document::rows,
-        latency::rows,
-        cancel::rows,
-        hover::rows,
-        load::rows,
-        prefix::rows,
-        folder::rows,
-    ];
-    for rows in groups {
-        for row in rows(&bench) {
-            table::print(&row);
+    // Looked at again at the end: a minute passes meanwhile.
+    let trees = is_wanted("trees").then(|| trees::grown(&bench));
+    for (name, rows) in GROUPS {
+        if is_wanted(name) {
+            rows(&bench).iter().for_each(table::print);
         }
     }
-    for row in [trees.row(&bench), start::binary(&bench)] {
-        table::print(&row);
+    if let Some(trees) = trees {
+        table::print(&trees.row(&bench));
+    }
+    if is_wanted("binary") {
+        table::print(&start::binary(&bench));
     }
     table::legend(bench.peer.is_some());
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::api::authority;
-use super::bench::{Bench, peer_action};
+use super::bench::{Bench, FLOOR, GLOSS, PEER, peer_action};
 use super::floor;
 use super::support::editor::{Editor, range};
 use super::support::measure::{mebibytes, median, milliseconds};
@@ -31,7 +31,7 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
         ];
         for (n, command) in commands.into_iter().enumerate() {
             let Some(command) = command else { continue };
-            let options = if n == 2 {
+            let options = if n == PEER {
                 bench.peer_options()
             } else {
                 Value::Null
@@ -65,21 +65,21 @@ fn first_answer(bench: &Bench) -> Row {
         let id = gloss.job("gloss.explain", &json!({ "uri": uri, "range": at }));
         gloss.finished(&id);
         std::thread::sleep(REST);
-        memory[0].push(mebibytes(gloss.resident()));
+        memory[GLOSS].push(mebibytes(gloss.resident()));
 
         let bare = floor::server_with_client(&bench.tls.url, &authority(), &data);
         let mut bare = Editor::start(bare, Some(&folder), &Value::Null);
         bare.open(&uri, "rust", &text);
         let (answer, _) = bare.ask("workspace/executeCommand", &json!({ "command": "ask" }));
         assert!(answer["result"].is_u64(), "{answer}");
-        memory[1].push(mebibytes(bare.resident()));
+        memory[FLOOR].push(mebibytes(bare.resident()));
 
         if let Some(mut peer) = bench.start_peer() {
             peer.open(&uri, "rust", &text);
             let action = peer_action(&uri, texts::line_of(3));
             let (answer, _) = peer.ask("codeAction/resolve", &action);
             assert!(answer["result"]["edit"].is_object(), "{answer}");
-            memory[2].push(mebibytes(peer.resident()));
+            memory[PEER].push(mebibytes(peer.resident()));
         }
     }
     Row::of(

@@ -18,7 +18,7 @@ pub enum Floor {
     Client,
     /// An HTTP client alone.
     Http,
-    /// What is not told by name in the row has to be read, each file once.
+    /// Reading each file once.
     Read,
 }
 
@@ -107,7 +107,7 @@ pub fn print(row: &Row) {
         Peer::Figure(figure) => figure.to_string(),
     };
     let line = format!(
-        "{:<54} {:>9}  {floor:>11}  {ratio:>6}  {:<13} {ok:<4}  {peer}",
+        "{:<54} {:>9}  {floor:>12}  {ratio:>6}  {:<13} {ok:<4}  {peer}",
         row.what,
         row.gloss.to_string(),
         row.hold(),
@@ -127,7 +127,7 @@ pub fn head(has_peer: bool) {
         load.split(' ').next().unwrap_or_default(),
     );
     println!(
-        "{:<54} {:>9}  {:>11}  {:>6}  {:<13} {:<4}  {}",
+        "{:<54} {:>9}  {:>12}  {:>6}  {:<13} {:<4}  {}",
         "what",
         "gloss",
         "floor",
@@ -147,7 +147,8 @@ pub fn legend(has_peer: bool) {
     println!(
         "\n\
          floors: b, a bare server on the same framework that keeps texts in ropes; c, the same with a TLS\n\
-         client and a store; h, an HTTP client alone, its connection open; r, reading each file once"
+         client and a store; h, an HTTP client alone, its connection open; r, reading each file once.\n\
+         A first answer comes by TLS; lsp-ai, which trusts no authority of a test's, gets it by plain http."
     );
     if !has_peer {
         println!(

@@ -61,7 +61,7 @@ impl Trees {
             ),
             gloss: Figure::new(left.max(0.0), "MiB"),
             floor: None,
-            hold: Hold::Most(0.5),
+            hold: Hold::Most((5.0 * self.grown).round() / 100.0),
             peer: bench.none(),
         }
     }

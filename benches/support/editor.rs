@@ -281,11 +281,12 @@ fn listen(mut output: BufReader<ChildStdout>, sender: &Sender<Heard>) {
     }
     while let Some(body) = read(&mut output) {
         let at = Instant::now();
-        let head: Head = serde_json::from_slice(&body).expect("stdout carries the protocol alone");
+        let Head { method, id } =
+            serde_json::from_slice(&body).expect("stdout carries the protocol alone");
         let heard = Heard {
             at,
-            method: head.method,
-            id: head.id,
+            method,
+            id,
             body,
         };
         if sender.send(heard).is_err() {

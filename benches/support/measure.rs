@@ -4,18 +4,18 @@ use std::time::Duration;
 
 /// The figure that half of the runs stay below.
 pub fn median(figures: Vec<f64>) -> f64 {
-    quantile(figures, 0.5)
+    percentile(figures, 50)
 }
 
 /// The figure that 99 of 100 runs stay below.
 pub fn p99(figures: Vec<f64>) -> f64 {
-    quantile(figures, 0.99)
+    percentile(figures, 99)
 }
 
-fn quantile(mut figures: Vec<f64>, share: f64) -> f64 {
+fn percentile(mut figures: Vec<f64>, percent: usize) -> f64 {
     figures.sort_by(f64::total_cmp);
     let last = figures.len().saturating_sub(1);
-    figures[(last as f64 * share).round() as usize]
+    figures[(last * percent + 50) / 100]
 }
 
 pub fn milliseconds(time: Duration) -> f64 {

@@ -1,4 +1,4 @@
-//! Gives back to the system what closed documents and dropped trees took.
+//! Gives back to the system what large messages, closed documents and dropped trees took.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,6 +7,23 @@ use std::time::Duration;
 const REST: Duration = Duration::from_millis(500);
 
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// Most that may stay at the top of a thread's share of the memory when it is free.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const KEPT: std::ffi::c_int = 128 * 1024;
+
+/// Has it stay at that. By itself glibc learns from each large message to keep twice as much, in
+/// every thread: a document of 1.3 MiB took 3 to 7 while it was open, and left as much as it had.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code)]
+pub fn keep_little() {
+    // SAFETY: it sets a number of the allocator's, and nothing runs beside it yet.
+    unsafe { libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT) };
+}
+
+/// Other allocators do so by themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn keep_little() {}
 
 /// Gives back what is free, a moment from now and on a thread that may wait.
 pub fn give_back_soon() {

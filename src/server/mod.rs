@@ -69,6 +69,7 @@ const LAST_ROWS: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the editor cannot be reached where it said it listens.
 pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
+    memory::keep_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("gloss")
