@@ -10,7 +10,7 @@
 use std::sync::{Arc, Mutex};
 
 use gloss::server::frames;
-use gloss::server::transport::{self, End};
+use gloss::server::transport::{self, End, Outbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt as _, BufReader, DuplexStream};
 use tokio::sync::Notify;
@@ -74,7 +74,13 @@ impl Conversation {
         let (service, socket) = LspService::new(|_| unruly.clone());
         let (input, far_input) = tokio::io::duplex(1024);
         let (far_output, output) = tokio::io::duplex(1024);
-        let serving = tokio::spawn(transport::serve(service, socket, far_input, far_output));
+        let serving = tokio::spawn(transport::serve(
+            service,
+            socket,
+            Outbox::default(),
+            far_input,
+            far_output,
+        ));
         let mut conversation = Self {
             input,
             output: BufReader::new(output),

@@ -60,6 +60,24 @@ pub enum Command {
     Completions { shell: Shell },
 }
 
+/// `gloss lsp` by itself: editors wait for its start, and the tree of all commands takes a fifth of it.
+#[derive(Debug, Parser)]
+pub struct LspAlone {
+    #[command(flatten)]
+    arguments: LspArgs,
+}
+
+impl LspAlone {
+    /// The arguments of `gloss lsp`, if that is what was called, and rightly. All else is for
+    /// [`Arguments`], which also says what is wrong.
+    pub fn given() -> Option<LspArgs> {
+        let mut words = std::env::args_os().skip(1).peekable();
+        let is_called = words.peek().is_some_and(|word| word == "lsp");
+        let alone = is_called.then(|| Self::try_parse_from(words))?;
+        alone.ok().map(|alone| alone.arguments)
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct LspArgs {
     /// Speak on standard input and output (the default)

@@ -29,16 +29,19 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use arguments::{Arguments, Command, WrongUsage};
+use arguments::{Arguments, Command, LspAlone, WrongUsage};
 use usage::{Format, UsageArgs};
 
 use crate::store::{Store, data_folder};
 
 /// Parses, runs, and says in one line what went wrong.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    log::start(matches!(arguments.command, Command::Lsp(_)));
-    match run(arguments.command) {
+    let command = match LspAlone::given() {
+        Some(arguments) => Command::Lsp(arguments),
+        None => Arguments::parse().command,
+    };
+    log::start(matches!(command, Command::Lsp(_)));
+    match run(command) {
         Ok(code) => ExitCode::from(code),
         // Whoever read has what they wanted.
         Err(error) if output::is_gone(&error) => ExitCode::SUCCESS,

@@ -83,14 +83,19 @@ impl Configuration {
 
 impl State {
     /// Takes over the settings that came with `initialize`.
-    pub fn configure_initially(&mut self, options: Value) {
+    pub fn configure_initially(&mut self, options: Option<Value>) {
         match options {
-            Value::Object(options) => {
+            Some(Value::Object(options)) => {
                 self.configuration.initial = options;
                 self.configure(Value::Null);
             }
+            // They are laid out without an editor's already.
+            None | Some(Value::Null) => {
+                let locale = self.configuration.locale.as_deref();
+                self.engine = self.engine.clone().with_locale(locale);
+            }
             // Whatever else it is, the layer says what is wrong with it.
-            other => self.configure(other),
+            Some(other) => self.configure(other),
         }
     }
 

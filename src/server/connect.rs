@@ -39,7 +39,7 @@ impl Connection {
     /// When nobody listens there.
     pub async fn open(&self) -> io::Result<(Input, Output)> {
         match &self.kind {
-            Kind::Stdio => Ok((Box::pin(tokio::io::stdin()), Box::pin(tokio::io::stdout()))),
+            Kind::Stdio => Ok((Box::pin(tokio::io::stdin()), Box::pin(output()?))),
             Kind::Socket(port) => {
                 let stream = TcpStream::connect(("127.0.0.1", *port)).await?;
                 stream.set_nodelay(true)?;
@@ -49,6 +49,16 @@ impl Connection {
             Kind::Pipe(path) => pipe(path).await,
         }
     }
+}
+
+/// Standard output past the standard library's buffer, which ends a write at a line's end: each
+/// message would take two, head and body.
+fn output() -> io::Result<tokio::fs::File> {
+    #[cfg(unix)]
+    let own = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let own = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
+    Ok(tokio::fs::File::from_std(own.into()))
 }
 
 #[cfg(unix)]

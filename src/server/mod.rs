@@ -94,9 +94,10 @@ pub async fn serve(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> End {
+    let outbox = transport::Outbox::default();
     let mut shared = None;
     let (service, socket) = tower_lsp::LspService::build(|client| {
-        let made = Arc::new(Shared::new(client, layers, store.clone()));
+        let made = Arc::new(Shared::new(client, outbox.clone(), layers, store.clone()));
         shared = Some(made.clone());
         Gloss::new(made)
     })
@@ -111,7 +112,7 @@ pub async fn serve(
         shared.watch_editor(process);
     }
     let end = tokio::select! {
-        end = transport::serve(service, socket, input, output) => end,
+        end = transport::serve(service, socket, outbox, input, output) => end,
         () = shared.editor_died() => End::Gone { after_shutdown: false },
     };
     shared.jobs.cancel_all();

@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 
 use super::frames;
 
+/// What waits of an editor that reads as fast as it is written to, at most.
+const KEEPING_UP: usize = 16 * 1024;
 /// Above this, messages of our own making wait; answers don't.
 const COMFORTABLE: usize = 1024 * 1024;
 /// An editor that leaves so much unread will not read again.
@@ -52,6 +54,16 @@ impl Outbox {
         drop(queue);
         self.shared.filled.notify_one();
         true
+    }
+
+    /// Whether the editor reads more slowly than it is written to.
+    pub fn is_behind(&self) -> bool {
+        self.lock().bytes > KEEPING_UP
+    }
+
+    /// Waits until the editor has read nearly all.
+    pub async fn caught_up(&self) {
+        self.drained_to(KEEPING_UP).await;
     }
 
     /// Waits until little enough is in line for more to be made.

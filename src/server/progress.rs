@@ -1,5 +1,6 @@
 //! What a person sees while a job runs: progress, and the answer as it comes.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::job::Job;
+use super::outbox::Outbox;
 use super::protocol as lsp;
 use super::state::Server;
 use crate::answer::Defanger;
@@ -19,6 +21,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long a client may take to create a progress before it has none.
 const CREATION: Duration = Duration::from_secs(10);
+
+/// How many pieces may wait one by one: more than one reading of the API's connection brings.
+const MOST_PIECES: usize = 1024;
 
 /// What a job has heard and nobody was told yet.
 #[derive(Clone, Default)]
@@ -40,13 +45,27 @@ struct Fed {
     defanger: Defanger,
     /// Whether anybody is told the text itself.
     streams: bool,
-    /// Defanged, waiting to be streamed. Bounded by the longest answer that is taken.
-    text: String,
+    /// Defanged, waiting to be streamed, as the API cut it. Bounded by the longest answer that is
+    /// taken.
+    pieces: VecDeque<String>,
     received: u64,
     status: String,
     /// How many of how many are done.
     share: Option<(usize, usize)>,
     ended: bool,
+}
+
+impl Fed {
+    fn put(&mut self, piece: String) {
+        if piece.is_empty() {
+            return;
+        }
+        let is_full = self.pieces.len() >= MOST_PIECES;
+        match self.pieces.back_mut().filter(|_| is_full) {
+            Some(last) => last.push_str(&piece),
+            None => self.pieces.push_back(piece),
+        }
+    }
 }
 
 impl Feed {
@@ -64,7 +83,7 @@ impl Feed {
             Heard::StandIn => {}
             Heard::Kept(text) => {
                 if fed.streams {
-                    fed.text.push_str(&text);
+                    fed.put(text);
                 }
             }
             Heard::Done { count, of, what } => {
@@ -77,7 +96,7 @@ impl Feed {
                 fed.status = format!("{} tokens", fed.received);
                 if fed.streams {
                     let safe = fed.defanger.push(&text);
-                    fed.text.push_str(&safe);
+                    fed.put(safe);
                 }
             }
         }
@@ -89,7 +108,7 @@ impl Feed {
     fn end(&self) {
         let mut fed = self.lock();
         let rest = fed.defanger.finish();
-        fed.text.push_str(&rest);
+        fed.put(rest);
         fed.ended = true;
         drop(fed);
         self.shared.text.notify_one();
@@ -105,13 +124,22 @@ impl Feed {
         visible_message(&self.lock().status)
     }
 
-    /// The next text to stream; `None` when all is told.
-    async fn next(&self) -> Option<String> {
+    /// The next text to stream: a piece as the API sent it, or, to an editor that reads more slowly
+    /// than that, all that came meanwhile. `None` when all is told.
+    async fn next(&self, outbox: &Outbox) -> Option<String> {
         loop {
+            let is_behind = outbox.is_behind();
+            if is_behind {
+                outbox.caught_up().await;
+            }
             {
                 let mut fed = self.lock();
-                if !fed.text.is_empty() {
-                    return Some(std::mem::take(&mut fed.text));
+                let next = fed.pieces.pop_front();
+                if let Some(mut next) = next {
+                    if is_behind {
+                        next.extend(fed.pieces.drain(..));
+                    }
+                    return Some(next);
                 }
                 if fed.ended {
                     return None;
@@ -192,7 +220,7 @@ async fn say_begun(server: &Server, title: &str) {
 }
 
 async fn stream(server: Server, id: String, feed: Feed) {
-    while let Some(delta) = feed.next().await {
+    while let Some(delta) = feed.next(&server.outbox).await {
         let params = lsp::StreamParams {
             id: id.clone(),
             delta,

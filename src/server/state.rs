@@ -15,6 +15,7 @@ use super::diagnostics::Diagnostics;
 use super::glosses::Glosses;
 use super::jobs::Jobs;
 use super::notes::Refreshes;
+use super::outbox::Outbox;
 use super::parses::Parses;
 use super::protocol as lsp;
 use super::told::Told;
@@ -30,6 +31,7 @@ use crate::syntax::Syntax;
 /// One editor's server.
 pub struct Shared {
     pub client: Client,
+    pub outbox: Outbox,
     pub jobs: Jobs,
     pub trees: Parses<Syntax>,
     pub links: Parses<Vec<ImageLink>>,
@@ -59,7 +61,7 @@ pub struct State {
 }
 
 impl Shared {
-    pub fn new(client: Client, layers: Layers, store: Store) -> Self {
+    pub fn new(client: Client, outbox: Outbox, layers: Layers, store: Store) -> Self {
         let resolved = layers.resolve();
         let engine = Engine::new(
             resolved.settings.clone(),
@@ -68,6 +70,7 @@ impl Shared {
         );
         Self {
             client,
+            outbox,
             jobs: Jobs::default(),
             trees: Parses::by(|snapshot| Syntax::parse(snapshot.language?, &snapshot.text)),
             links: Parses::by(links::of),
@@ -132,7 +135,7 @@ impl State {
         self.traits = Traits::of(&params.capabilities);
         self.configuration.locale = params.locale.as_deref().map(language_of_locale);
         self.folders = folders(params);
-        self.configure_initially(params.initialization_options.clone().unwrap_or_default());
+        self.configure_initially(params.initialization_options.clone());
     }
 
     pub fn change_folders(&mut self, event: &lsp::WorkspaceFoldersChangeEvent) {

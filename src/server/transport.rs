@@ -20,7 +20,7 @@ use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use super::frames;
 use super::lenient;
-use super::outbox::Outbox;
+pub use super::outbox::Outbox;
 
 /// How long calls that are under way may take to answer once the input has ended.
 const GRACE: Duration = Duration::from_millis(500);
@@ -78,7 +78,7 @@ impl End {
     }
 }
 
-/// Serves until the editor says `exit` or is gone.
+/// Serves until the editor says `exit` or is gone; what is for it waits in `outbox`.
 ///
 /// Each message's handler is polled once before the next message is read. So a handler that
 /// changes state, or takes its snapshot, before its first await sees exactly the messages
@@ -86,10 +86,10 @@ impl End {
 pub async fn serve<S: LanguageServer>(
     mut service: LspService<S>,
     socket: ClientSocket,
+    outbox: Outbox,
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> End {
-    let outbox = Outbox::default();
     let writer = tokio::spawn({
         let outbox = outbox.clone();
         async move { outbox.write_to(output).await }

@@ -34,6 +34,9 @@ pub enum Answer {
     Ended(&'static str, String),
     /// Pieces, then silence.
     Stall(Vec<String>),
+    /// Pieces as they are told, those of one message in one write, until no more are; then the
+    /// answer's end, and that of the connection.
+    Told(mpsc::UnboundedReceiver<Vec<String>>),
     /// Any status and body.
     Status(u16, String),
 }
@@ -186,6 +189,17 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
                 let _ = socket.read(&mut byte).await;
                 return Ok(());
             }
+            Ok(Answer::Told(mut told)) => {
+                let head = HEAD.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+                socket.write_all(head.as_bytes()).await?;
+                while let Some(pieces) = told.recv().await {
+                    let chunks: String = pieces.iter().map(|piece| chunk(&delta(piece))).collect();
+                    socket.write_all(chunks.as_bytes()).await?;
+                }
+                finish(&mut socket, &asked, "stop").await?;
+                let _ = socket.read(&mut byte).await;
+                return Ok(());
+            }
             Ok(Answer::Status(status, body)) => {
                 let head = format!(
                     "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -205,22 +219,34 @@ async fn stream(
     pieces: &[String],
     end: Option<(&str, &str)>,
 ) -> std::io::Result<()> {
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
-    socket.write_all(head.as_bytes()).await?;
+    socket.write_all(HEAD.as_bytes()).await?;
     for piece in pieces {
-        let delta = match WIRE {
-            Wire::Chat => json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }),
-            Wire::Responses => json!({ "type": "response.output_text.delta", "delta": piece }),
-        };
-        event(socket, &delta.to_string()).await?;
+        socket.write_all(chunk(&delta(piece)).as_bytes()).await?;
     }
-    if let Some((model, why)) = end {
-        for data in ending(model, why) {
-            event(socket, &data).await?;
-        }
-        socket.write_all(b"0\r\n\r\n").await?;
+    match end {
+        Some((model, why)) => finish(socket, model, why).await,
+        None => socket.flush().await,
     }
+}
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: r-1\r\ntransfer-encoding: chunked\r\n\r\n";
+
+/// The end of an answer by this model, for this reason.
+async fn finish(socket: &mut TcpStream, model: &str, why: &str) -> std::io::Result<()> {
+    for data in ending(model, why) {
+        socket.write_all(chunk(&data).as_bytes()).await?;
+    }
+    socket.write_all(b"0\r\n\r\n").await?;
     socket.flush().await
+}
+
+/// The event that brings a piece of text.
+fn delta(piece: &str) -> String {
+    let delta = match WIRE {
+        Wire::Chat => json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }),
+        Wire::Responses => json!({ "type": "response.output_text.delta", "delta": piece }),
+    };
+    delta.to_string()
 }
 
 /// The events that end an answer by this model for this reason.
@@ -252,11 +278,10 @@ fn ending(model: &str, why: &str) -> Vec<String> {
     }
 }
 
-async fn event(socket: &mut TcpStream, data: &str) -> std::io::Result<()> {
+/// An event with this data, as a chunk of a body.
+fn chunk(data: &str) -> String {
     let event = format!("data: {data}\n\n");
-    socket
-        .write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
-        .await
+    format!("{:x}\r\n{event}\r\n", event.len())
 }
 
 async fn read(socket: &mut TcpStream) -> std::io::Result<Option<(String, Vec<u8>)>> {

@@ -12,7 +12,7 @@ use gloss::text::{Encoding, Position};
 use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// How long anything may take before a test gives up; nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -82,6 +82,8 @@ pub struct Editor {
     pub folder: tempfile::TempDir,
     pub child: Child,
     input: Option<ChildStdin>,
+    /// Whether it reads what comes.
+    pub reads: watch::Sender<bool>,
     output: mpsc::UnboundedReceiver<Value>,
     /// What came and was not waited for yet, in order.
     pub heard: VecDeque<Value>,
@@ -145,8 +147,11 @@ impl Editor {
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let (sender, receiver) = mpsc::unbounded_channel();
+        let (reads, mut may_read) = watch::channel(true);
         tokio::spawn(async move {
-            while let Ok(Some(body)) = frames::read(&mut output).await {
+            while may_read.wait_for(|may| *may).await.is_ok()
+                && let Ok(Some(body)) = frames::read(&mut output).await
+            {
                 let message: Value =
                     serde_json::from_slice(&body).expect("stdout carries the protocol alone");
                 if sender.send(message).is_err() {
@@ -157,6 +162,7 @@ impl Editor {
         Self {
             input: child.stdin.take(),
             child,
+            reads,
             output: receiver,
             folder,
             heard: VecDeque::new(),

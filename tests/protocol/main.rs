@@ -18,6 +18,7 @@ mod configuration;
 mod confirm;
 mod context;
 mod crash;
+mod deltas;
 mod diagnostics;
 mod documents;
 mod editor;
@@ -35,6 +36,8 @@ mod prefix;
 mod problems;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod soak;
+#[cfg(target_os = "linux")]
+mod start;
 mod strangers;
 mod written;
 
