@@ -223,6 +223,16 @@ impl Glosses {
         });
     }
 
+    /// Whether a document is open whose notes are kept there.
+    pub fn is_home(&self, workspace: &str, file: &str) -> bool {
+        let is_it = |home: &Home| matches!(home, Home::File { workspace: of, file: it } if of == workspace && it == file);
+        let mut homes = self
+            .by_uri
+            .values()
+            .filter_map(|margin| margin.home.as_ref());
+        homes.any(is_it)
+    }
+
     /// The folders changed, and with them where notes are kept.
     pub fn forget_homes(&mut self) {
         for margin in self.by_uri.values_mut() {

@@ -40,6 +40,7 @@ mod parses;
 mod process;
 mod progress;
 mod protocol;
+mod renamed;
 mod run;
 mod say;
 mod service;

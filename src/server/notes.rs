@@ -12,9 +12,11 @@ use tokio::time::Instant;
 
 use super::glosses::{Home, Standing};
 use super::links::LONG;
+use super::renamed;
 use super::state::{Server, State, place};
 use crate::document::Snapshot;
 use crate::engine;
+use crate::store::{Note, Stamp, Store};
 use crate::syntax::MAX_BYTES;
 
 /// How long nothing may be typed before the tree is asked.
@@ -141,8 +143,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
     let read = match home {
         Home::None => None,
         Home::File { workspace, file } => {
-            let read = store.notes_of(workspace, file, known).await;
-            read.ok().flatten()
+            read(&server, &uri, &store, (workspace, file), known).await
         }
     };
     let (snapshot, journal, notes, before) = {
@@ -223,6 +224,24 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
     }
 }
 
+/// The notes of a file, unless they are still those of the stamp; those of the file that it was, where
+/// it has none and was renamed.
+async fn read(
+    server: &Server,
+    uri: &Arc<str>,
+    store: &Store,
+    (workspace, file): (String, String),
+    known: Option<Stamp>,
+) -> Option<(Vec<Note>, Option<Stamp>)> {
+    let again = |known| store.notes_of(workspace.clone(), file.clone(), known);
+    let read = again(known).await.ok()??;
+    let is_first = known.is_none() && read.0.is_empty();
+    if is_first && renamed::adopt(server, uri, store, (&workspace, &file)).await {
+        return again(None).await.ok()?;
+    }
+    Some(read)
+}
+
 /// What hints are made of.
 fn hinted(standing: &[Standing]) -> Vec<(usize, &str)> {
     let fresh = standing.iter().filter(|standing| standing.is_fresh);
@@ -232,10 +251,7 @@ fn hinted(standing: &[Standing]) -> Vec<(usize, &str)> {
 }
 
 /// Where a document's notes are kept, the store, and the stamp of what was read of it.
-async fn home(
-    server: &Server,
-    uri: &Arc<str>,
-) -> Option<(Home, crate::store::Store, Option<crate::store::Stamp>)> {
+async fn home(server: &Server, uri: &Arc<str>) -> Option<(Home, Store, Option<Stamp>)> {
     let (known, folders) = {
         let mut state = server.state();
         let store = state.engine.store().clone();

@@ -211,6 +211,24 @@ impl Store {
         })
     }
 
+    /// The files of a workspace that have notes on the disk.
+    pub fn files_with_notes(&self, workspace: String) -> Reply<Vec<String>> {
+        self.ask(move |database, _| {
+            database.run(READ_PATIENCE, |connection| {
+                notes::files(connection, &workspace)
+            })
+        })
+    }
+
+    /// Keeps the notes of a file under another name from now on. How many there were.
+    pub fn rename_notes(&self, workspace: String, from: String, to: String) -> Reply<u64> {
+        self.ask(move |database, _| {
+            database.run(READ_PATIENCE, |connection| {
+                notes::rename(connection, &workspace, &from, &to)
+            })
+        })
+    }
+
     /// Deletes all notes of a workspace. How many there were.
     pub fn forget_workspace(&self, workspace: String) -> Reply<u64> {
         self.ask(move |database, _| {

@@ -217,6 +217,34 @@ pub(super) fn forget(connection: &Connection, forgotten: &Forgotten) -> rusqlite
     change.commit()
 }
 
+/// The files of a workspace that have notes, each found by one step into the table.
+pub(super) fn files(connection: &Connection, workspace: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE each(file) AS (
+             SELECT min(file) FROM note WHERE workspace = ?1
+             UNION ALL
+             SELECT (SELECT min(file) FROM note WHERE workspace = ?1 AND file > each.file)
+             FROM each WHERE each.file IS NOT NULL)
+         SELECT file FROM each WHERE file IS NOT NULL",
+    )?;
+    let files = statement.query_map([workspace], |row| row.get(0))?;
+    files.collect()
+}
+
+/// Keeps the notes of a file under another name; how many there were.
+pub(super) fn rename(
+    connection: &Connection,
+    workspace: &str,
+    from: &str,
+    to: &str,
+) -> rusqlite::Result<u64> {
+    let renamed = connection.execute(
+        "UPDATE OR REPLACE note SET file = ?3 WHERE workspace = ?1 AND file = ?2",
+        [workspace, from, to],
+    )?;
+    Ok(u64::try_from(renamed).unwrap_or(u64::MAX))
+}
+
 /// Forgets all notes of a workspace; how many there were.
 pub(super) fn forget_workspace(connection: &Connection, workspace: &str) -> rusqlite::Result<u64> {
     let deleted = connection.execute("DELETE FROM note WHERE workspace = ?", [workspace])?;

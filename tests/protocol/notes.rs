@@ -141,6 +141,39 @@ async fn what_the_tree_says_counts_once_typing_rests() {
 }
 
 #[tokio::test]
+async fn notes_go_with_a_file_that_another_program_renamed() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let folder = editor.folder.path().canonicalize().unwrap();
+    std::fs::write(folder.join("a.rs"), CODE).unwrap();
+    let old = editor.open("a.rs", "rust", CODE).await;
+    explained(&mut editor, &mut api, &old, (4, 9), SAID).await;
+    refreshed(&mut editor).await;
+    // While the old one is still shown; in one of another kind, and in one that holds something else.
+    std::fs::rename(folder.join("a.rs"), folder.join("b.rs")).unwrap();
+    let copy = editor.open("b.rs", "rust", CODE).await;
+    assert_eq!(hints(&mut editor, &copy).await, []);
+    for uri in [&old, &copy] {
+        let closed = json!({ "textDocument": { "uri": uri } });
+        editor.notify("textDocument/didClose", closed).await;
+    }
+    for (name, language, text) in [
+        ("c.txt", "plaintext", CODE),
+        ("d.rs", "rust", "fn other() {}\n"),
+    ] {
+        let other = editor.open(name, language, text).await;
+        assert_eq!(hints(&mut editor, &other).await, [], "{name}");
+    }
+    // Renamed, and changed a little at that.
+    let text = CODE.replace("other", "another");
+    let new = editor.open("b.rs", "rust", &text).await;
+    assert_eq!(hints(&mut editor, &new).await, [(3, 30, LABEL.to_owned())]);
+    let noted = editor.execute("gloss.notes", json!({})).await.unwrap();
+    assert_eq!(noted[0]["uri"], new, "{noted}");
+    assert_eq!(noted.as_array().unwrap().len(), 1, "{noted}");
+}
+
+#[tokio::test]
 async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() {
     let mut api = Api::start().await;
     let shared = tempfile::tempdir().unwrap();
