@@ -304,6 +304,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
+    use crate::judges::documents as judges;
     use Encoding::{Utf8, Utf16, Utf32};
 
     const URI: &str = "file:///a.rs";
@@ -595,79 +596,6 @@ mod tests {
         assert_eq!(text_of(&documents), "\r\n\nb");
     }
 
-    /// What the rope and its counts stand for, on chars alone and from the start each time.
-    mod model {
-        use super::{Encoding, Position};
-
-        fn width(char: char, encoding: Encoding) -> usize {
-            match encoding {
-                Encoding::Utf8 => char.len_utf8(),
-                Encoding::Utf16 => char.len_utf16(),
-                Encoding::Utf32 => 1,
-            }
-        }
-
-        /// The chars of each line: where it starts, and where its terminator does.
-        pub fn lines(text: &[char]) -> Vec<(usize, usize)> {
-            let mut lines = Vec::new();
-            let (mut start, mut at) = (0, 0);
-            while at < text.len() {
-                let terminator = match (text[at], text.get(at + 1)) {
-                    ('\r', Some('\n')) => 2,
-                    ('\r' | '\n', _) => 1,
-                    _ => 0,
-                };
-                if terminator > 0 {
-                    lines.push((start, at));
-                    start = at + terminator;
-                }
-                at += terminator.max(1);
-            }
-            lines.push((start, text.len()));
-            lines
-        }
-
-        /// The char at a clamped position.
-        pub fn char_at(text: &[char], position: Position, encoding: Encoding) -> usize {
-            let Some((start, end)) = lines(text).get(position.line as usize).copied() else {
-                return text.len();
-            };
-            let mut left = position.character as usize;
-            for (at, char) in text.iter().enumerate().take(end).skip(start) {
-                let units = width(*char, encoding);
-                if left < units {
-                    return at;
-                }
-                left -= units;
-            }
-            end
-        }
-
-        /// Every position a text has, beside its byte offset.
-        pub fn positions(text: &[char], encoding: Encoding) -> Vec<(Position, usize)> {
-            let bytes = |chars: &[char]| chars.iter().map(|char| char.len_utf8()).sum::<usize>();
-            let mut found = Vec::new();
-            for (line, (start, end)) in (0..).zip(lines(text)) {
-                for at in start..=end {
-                    let character: usize = text[start..at]
-                        .iter()
-                        .map(|char| width(*char, encoding))
-                        .sum();
-                    let position = Position {
-                        line,
-                        character: u32::try_from(character).unwrap(),
-                    };
-                    found.push((position, bytes(&text[..at])));
-                }
-            }
-            found
-        }
-
-        pub fn replace(text: &mut Vec<char>, start: usize, end: usize, new: &str) {
-            text.splice(start.min(end)..end, new.chars());
-        }
-    }
-
     fn pieces() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             4 => Just("\r"), 4 => Just("\n"), 3 => Just("\r\n"), 2 => Just("\n\r"), 4 => Just("a"),
@@ -695,35 +623,6 @@ mod tests {
         (range, pieces()).prop_map(|(range, text)| ContentChange { range, text })
     }
 
-    /// Applies one change to both and compares all that can be seen.
-    fn follow(
-        documents: &mut Documents,
-        model: &mut Vec<char>,
-        change: &ContentChange,
-        encoding: Encoding,
-    ) -> Result<(), TestCaseError> {
-        let (start, end) = match change.range {
-            Some((start, end)) => (
-                model::char_at(model, start, encoding),
-                model::char_at(model, end, encoding),
-            ),
-            None => (0, model.len()),
-        };
-        model::replace(model, start, end, &change.text);
-        prop_assert!(documents.change(URI, 2, std::slice::from_ref(change), encoding));
-
-        let rope = documents.snapshot(URI).unwrap().text;
-        prop_assert_eq!(rope.to_string(), model.iter().collect::<String>());
-        prop_assert_eq!(rope.len_lines(), model::lines(model).len());
-        for encoding in [Utf8, Utf16, Utf32] {
-            for (position, offset) in model::positions(model, encoding) {
-                prop_assert_eq!(text::offset(&rope, position, encoding), offset);
-                prop_assert_eq!(text::position(&rope, offset, encoding), position);
-            }
-        }
-        Ok(())
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig { cases: 250, rng_seed: RngSeed::Fixed(11), ..Default::default() })]
 
@@ -733,12 +632,7 @@ mod tests {
             encoding in prop_oneof![Just(Utf8), Just(Utf16), Just(Utf32)],
             changes in prop::collection::vec(wild_change(), 1..25),
         ) {
-            let old = old.concat();
-            let mut documents = opened(&old);
-            let mut model: Vec<char> = old.chars().collect();
-            for change in &changes {
-                follow(&mut documents, &mut model, change, encoding)?;
-            }
+            judges::follow_the_model(&old.concat(), &changes, encoding);
         }
 
         #[test]
@@ -747,19 +641,7 @@ mod tests {
             (start, end) in (0..80_usize, 0..80_usize),
             changes in prop::collection::vec(wild_change(), 1..6),
         ) {
-            let mut documents = opened(&old.concat());
-            let anchor = documents.track(URI, start..end).unwrap();
-            let content = |documents: &Documents| {
-                let range = documents.tracked(URI, anchor).unwrap().range;
-                let text = documents.snapshot(URI).unwrap().text;
-                text.byte_slice(range).to_string()
-            };
-            let before = content(&documents);
-            for change in &changes {
-                prop_assert!(documents.change(URI, 2, std::slice::from_ref(change), Utf16));
-                let now = content(&documents);
-                prop_assert!(documents.tracked(URI, anchor).unwrap().touched || now == before);
-            }
+            judges::keep_what_was_not_touched(&old.concat(), start..end, &changes, Utf16);
         }
     }
 

@@ -1,8 +1,10 @@
 # What tests/run and tests/long share: named steps, and the tools that they install.
 
 readonly CARGO_DENY_VERSION=0.20.2
+readonly CARGO_FUZZ_VERSION=0.13.2
 readonly CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/gloss-tests"
 readonly CARGO_DENY="$CACHE/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny"
+readonly CARGO_FUZZ="$CACHE/cargo-fuzz-$CARGO_FUZZ_VERSION/bin/cargo-fuzz"
 
 missing=()
 failed=()
@@ -74,15 +76,23 @@ finish() { # name of the script
 }
 
 install_cargo_deny() {
-    if [[ "$("$CARGO_DENY" --version 2>/dev/null)" == "cargo-deny $CARGO_DENY_VERSION" ]]; then
-        echo "Found $CARGO_DENY"
+    cargo_into "$CARGO_DENY" cargo-deny "$CARGO_DENY_VERSION"
+}
+
+install_cargo_fuzz() {
+    cargo_into "$CARGO_FUZZ" cargo-fuzz "$CARGO_FUZZ_VERSION"
+}
+
+cargo_into() { # program, crate, version
+    if [[ "$("$1" --version 2>/dev/null)" == "$2 $3" ]]; then
+        echo "Found $1"
         return
     fi
-    local root=${CARGO_DENY%/bin/*}
-    echo "Installing cargo-deny $CARGO_DENY_VERSION from crates.io into $root (a few minutes, once)"
+    local root=${1%/bin/*}
+    echo "Installing $2 $3 from crates.io into $root (a few minutes, once)"
     # It runs for a second: an optimised build would cost minutes and save none.
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-        cargo install cargo-deny --version "$CARGO_DENY_VERSION" --locked --quiet --root "$root"
+        cargo install "$2" --version "$3" --locked --quiet --root "$root"
 }
 
 # A mark says that it is all there, for an installation may have been ended.

@@ -3,12 +3,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use ropey::Rope;
-
-use super::{Original, Refusal, code, edits};
-use crate::action;
-use crate::syntax::{Language, Syntax};
-use crate::text::{Edit, apply};
+use crate::judges::answer::Target;
+use crate::syntax::Language;
+use crate::text::apply;
 
 /// One answer, and what it may lead to. `corpus/README.md` has the format.
 #[derive(Clone, Debug)]
@@ -22,61 +19,6 @@ pub(super) struct Case {
     pub answer: String,
     /// The whole new document, or the refusal as `Debug` prints it.
     expected: Result<String, String>,
-}
-
-/// A document with its tree, and what an action in it is about.
-pub(super) struct Target {
-    text: Rope,
-    language: Option<Language>,
-    syntax: Option<Syntax>,
-    pub subject: action::Subject,
-    leading: String,
-}
-
-impl Target {
-    pub fn of(
-        document: &str,
-        language: Option<Language>,
-        selection: &Range<usize>,
-    ) -> Option<Self> {
-        let text = Rope::from_str(document);
-        let syntax = language.and_then(|language| Syntax::parse(language, &text));
-        let subject = if selection.is_empty() {
-            action::subject(&text, syntax.as_ref(), selection)?
-        } else {
-            action::Subject {
-                range: selection.clone(),
-                leading: selection.start..selection.start,
-                name: None,
-                shown_at: selection.start,
-            }
-        };
-        let leading = document.get(subject.leading.clone())?.to_owned();
-        Some(Self {
-            text,
-            language,
-            syntax,
-            subject,
-            leading,
-        })
-    }
-
-    fn original(&self) -> Original<'_> {
-        Original {
-            text: &self.text,
-            range: &self.subject.range,
-            language: self.language,
-            syntax: self.syntax.as_ref(),
-            leading: &self.leading,
-            name: self.subject.name.as_deref(),
-        }
-    }
-
-    /// The edits that an answer leads to.
-    pub fn answered(&self, answer: &str, finish: Option<&str>) -> Result<Vec<Edit>, Refusal> {
-        let new = code(self.original(), answer, finish)?;
-        edits(self.original(), &new)
-    }
 }
 
 impl Case {

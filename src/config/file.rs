@@ -173,9 +173,8 @@ fn text(path: &Path, longest: u64) -> Result<String, String> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-#[cfg(test)]
 impl ConfigFile {
-    /// A file that holds this text.
+    /// A file that holds this text, whatever stands on the disk.
     pub fn of_text(path: &str, text: &str) -> Self {
         Self {
             path: path.into(),

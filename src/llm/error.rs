@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::key::{Key, scrub};
+
 /// Why a call failed. Its text is one line that says what to do next.
 ///
 /// Texts of the server come shortened, never as raw HTML, and without the key.
@@ -203,8 +205,14 @@ impl ApiError {
         }
     }
 
+    /// The same error without the key, should the server have repeated it.
+    #[must_use]
+    pub fn without_key(self, key: Option<&Key>) -> Self {
+        self.map_said(|said| scrub(said, key))
+    }
+
     /// The same error with its texts passed through `clean`.
-    pub(super) fn map_said(mut self, clean: impl Fn(&str) -> String) -> Self {
+    fn map_said(mut self, clean: impl Fn(&str) -> String) -> Self {
         match &mut self {
             Self::ParameterRefused { parameter, said } => {
                 *parameter = clean(parameter);

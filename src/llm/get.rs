@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address::below;
 use super::classify::{Refusal, classify};
-use super::key::{may_see_key, scrub};
+use super::key::may_see_key;
 use super::said::Said;
 use super::transport::{self, Route, Sending};
 use super::{ApiError, Client, Endpoint, RateLimits, retry};
@@ -101,7 +101,7 @@ pub(super) async fn answered(
             bytes: 0,
             wait: None,
         });
-        Err(error.map_said(|said| scrub(said, endpoint.key.as_ref())))
+        Err(error.without_key(endpoint.key.as_ref()))
     };
     Ok(Answer { body, limits, time })
 }

@@ -89,11 +89,22 @@ pub fn is_loopback(url: &Url) -> bool {
 pub(super) fn scrub(text: &str, key: Option<&Key>) -> String {
     // Below that length it is a dummy such as `x`, and would garble any text.
     let text = match key.map(Key::expose).filter(|key| key.len() >= 4) {
-        Some(key) => text.replace(key, "[key]"),
+        Some(key) => without_cut(&text.replace(key, "[key]"), key),
         None => text.to_owned(),
     };
     let text = mask_after(&text, "xai-", 16);
     mask_after(&text, "Bearer ", 8)
+}
+
+/// `text` without the beginning of `key`, where it was cut short within it.
+fn without_cut(text: &str, key: &str) -> String {
+    let Some(cut) = text.strip_suffix('…') else {
+        return text.to_owned();
+    };
+    let longest = (4..key.len())
+        .rev()
+        .find_map(|length| cut.strip_suffix(key.get(..length)?));
+    longest.map_or_else(|| text.to_owned(), |before| format!("{before}[key]…"))
 }
 
 /// `text` without what looks like any xAI key or bearer token.
@@ -235,6 +246,8 @@ mod tests {
             "you sent [key], twice: [key]",
         );
         check("got Bearer s3cr3t", "got Bearer [key]");
+        check("you sent s3cr3…", "you sent [key]…");
+        check("you sent s3c…", "you sent s3c…");
         check("another xai-0123456789abcdefgh.", "another [key]");
         check("Bearer abcdefghijkl is wrong", "[key] is wrong");
         check(

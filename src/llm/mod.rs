@@ -34,6 +34,7 @@ mod transport;
 mod usage;
 mod wire;
 
+pub use classify::{Refusal, classify};
 pub use error::ApiError;
 pub use key::{Key, UnfitKey, is_loopback, scrubbed};
 pub use key_info::{KeyInfo, Look};

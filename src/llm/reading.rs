@@ -1,6 +1,6 @@
 //! A response's body, from raw bytes to what was heard, whether it is a stream or not.
 
-use super::answer::{Answer, Fault, Heard};
+pub use super::answer::{Answer, Fault, Heard};
 use super::said::Said;
 use super::sse::{Decoder, LONGEST, TooLong};
 use super::{ApiError, Wire};
@@ -136,29 +136,8 @@ fn looks_like_events(beginning: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judges::stream::{read, reads_the_same_however_cut};
     use proptest::prelude::*;
-
-    /// The text, or in words why there is none.
-    fn read(wire: Wire, pieces: &[&[u8]]) -> Result<String, String> {
-        let mut reading = Reading::by(wire);
-        let mut heard = String::new();
-        let mut hear = |piece| {
-            if let Heard::Text(text) = piece {
-                heard.push_str(&text);
-            }
-        };
-        for piece in pieces {
-            reading
-                .push(piece, &mut hear)
-                .map_err(|fault| format!("{fault:?}"))?;
-        }
-        reading
-            .finish(&mut hear)
-            .map_err(|fault| format!("{fault:?}"))?;
-        reading.check_end().map_err(|error| format!("{error:?}"))?;
-        assert_eq!(heard, reading.answer.text);
-        Ok(heard)
-    }
 
     /// On either wire: `HI` and `STOP` in the body stand for its own events.
     fn check(body: &str, expected: Result<&str, &str>) {
@@ -387,7 +366,7 @@ mod tests {
             };
             let body: Vec<u8> = pieces.into_iter().flat_map(events).collect();
             let cut: Vec<&[u8]> = body.chunks(size).collect();
-            prop_assert_eq!(read(wire, &cut), read(wire, &[&body]));
+            reads_the_same_however_cut(wire, &body, &cut);
         }
     }
 }

@@ -17,7 +17,7 @@ use super::address::below;
 use super::answer::Fault;
 use super::classify::{Refusal, classify};
 use super::field::Field;
-use super::key::{self, may_see_key, scrub};
+use super::key::{self, may_see_key};
 use super::record::Record;
 use super::retry::{self, Advice};
 use super::said::{Said, short};
@@ -235,7 +235,7 @@ impl<'a> Request<'a> {
 
     /// `error` without the key, should the server have repeated it.
     fn cleaned(&self, error: ApiError) -> ApiError {
-        error.map_said(|said| scrub(said, self.call.endpoint.key.as_ref()))
+        error.without_key(self.call.endpoint.key.as_ref())
     }
 
     /// Where a redirect leads: scheme and host, for the rest is of no use and may be long.

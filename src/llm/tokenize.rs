@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::address::below;
 use super::classify::{Refusal, classify};
-use super::key::{self, may_see_key, scrub};
+use super::key::{self, may_see_key};
 use super::said::Said;
 use super::transport::{self, Route, Sending};
 use super::{ApiError, Client, Endpoint};
@@ -34,7 +34,7 @@ impl Client {
         let counting = count(self, endpoint, model, text);
         let counted = tokio::time::timeout(PATIENCE, counting).await;
         let counted = counted.unwrap_or(Err(ApiError::TotalTimeout { after: PATIENCE }));
-        counted.map_err(|error| error.map_said(|said| scrub(said, endpoint.key.as_ref())))
+        counted.map_err(|error| error.without_key(endpoint.key.as_ref()))
     }
 }
 

@@ -315,7 +315,7 @@ mod tests {
             for secret in pieces.iter().filter_map(|(_, secret)| secret.as_ref()) {
                 prop_assert!(!sent.contains(secret), "{secret} in {sent}");
             }
-            prop_assert_eq!(secrets.restore(&text, &sent), Ok(text.clone()));
+            crate::judges::secrets::are_masked_and_come_back(&[&text]);
             // Of a part of it, too, where that cuts through none.
             let (a, b) = (range.0.index(lines.len() + 1), range.1.index(lines.len() + 1));
             let part = lines[a.min(b)..a.max(b)].join("\n");

@@ -90,7 +90,7 @@ pub async fn serve<S: LanguageServer>(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
 ) -> End {
-    let writer = tokio::spawn({
+    let mut writer = tokio::spawn({
         let outbox = outbox.clone();
         async move { outbox.write_to(output).await }
     });
@@ -109,7 +109,7 @@ pub async fn serve<S: LanguageServer>(
     let mut calls = tokio::task::JoinSet::new();
     let end = tokio::select! {
         end = receive(&mut service, responses, input, &outbox, &mut calls) => end,
-        _ = writer => End::Gone {
+        _ = &mut writer => End::Gone {
             after_shutdown: false,
         },
     };
@@ -121,6 +121,8 @@ pub async fn serve<S: LanguageServer>(
     .await;
     calls.abort_all();
     sender.abort();
+    // What listens at the other end hears that this was all.
+    writer.abort();
     end
 }
 

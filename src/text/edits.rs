@@ -318,9 +318,8 @@ mod tests {
 
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
-    use ropey::Rope;
 
-    use crate::text::{Encoding, Position, byte_range, position};
+    use crate::judges::edits as judges;
 
     /// The edits as `old→new`, in order.
     fn check(old: &str, new: &str, expected: &[&str]) {
@@ -483,10 +482,6 @@ mod tests {
         prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
     }
 
-    fn whole_in(text: &str, at: usize) -> bool {
-        at == 0 || at == text.len() || text.grapheme_indices(true).any(|(start, _)| start == at)
-    }
-
     /// Two texts; often the second shares its start and its end with the first.
     fn texts() -> impl Strategy<Value = (String, String)> {
         let parts = (pieces(), pieces(), pieces(), pieces(), any::<bool>());
@@ -499,75 +494,17 @@ mod tests {
         })
     }
 
-    /// The edits as an editor gets them.
-    fn sent(old: &Rope, edits: &[Edit], encoding: Encoding) -> Vec<(Position, Position, String)> {
-        let at = |offset| position(old, offset, encoding);
-        let sent = edits.iter();
-        sent.map(|edit| (at(edit.range.start), at(edit.range.end), edit.text.clone()))
-            .collect()
-    }
-
-    /// One by one, the last first, each position looked up in the text as it is by then.
-    fn applied_bottom_up(
-        old: &str,
-        sent: &[(Position, Position, String)],
-        encoding: Encoding,
-    ) -> String {
-        sent.iter()
-            .rev()
-            .fold(old.to_owned(), |mut text, (start, end, new)| {
-                let range = byte_range(&Rope::from_str(&text), *start, *end, encoding);
-                text.replace_range(range, new);
-                text
-            })
-    }
-
-    /// All at once: every position is one of the old text.
-    fn applied_at_once(
-        old: &Rope,
-        sent: &[(Position, Position, String)],
-        encoding: Encoding,
-    ) -> String {
-        let edits: Vec<Edit> = sent
-            .iter()
-            .map(|(start, end, text)| Edit {
-                range: byte_range(old, *start, *end, encoding),
-                text: text.clone(),
-            })
-            .collect();
-        apply(&old.to_string(), &edits)
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3_000, rng_seed: RngSeed::Fixed(5), ..Default::default() })]
 
         #[test]
         fn edits_applied_give_the_new_text((old, new) in texts()) {
-            let found = edits(&old, &new);
-            prop_assert_eq!(apply(&old, &found), new.as_str());
-            prop_assert_eq!(found.is_empty(), old == new);
-            let mut done = 0;
-            let mut came = 0;
-            for edit in &found {
-                prop_assert!(edit.range.start >= done && edit.range.end >= edit.range.start);
-                prop_assert!(whole_in(&old, edit.range.start) && whole_in(&old, edit.range.end));
-                came += edit.range.start - done;
-                prop_assert!(whole_in(&new, came) && whole_in(&new, came + edit.text.len()));
-                came += edit.text.len();
-                done = edit.range.end;
-            }
+            judges::give_the_new_text(&old, &new);
         }
 
         #[test]
         fn an_editor_gets_the_new_text_in_every_encoding((old, new) in texts()) {
-            let found = edits(&old, &new);
-            let rope = Rope::from_str(&old);
-            for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
-                let sent = sent(&rope, &found, encoding);
-                prop_assert!(sent.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{:?}", sent);
-                prop_assert_eq!(applied_bottom_up(&old, &sent, encoding), new.as_str());
-                prop_assert_eq!(applied_at_once(&rope, &sent, encoding), new.as_str());
-            }
+            judges::arrive_in_every_encoding(&old, &new);
         }
     }
 }

@@ -305,93 +305,8 @@ pub(super) fn is_mark(comment: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judges::links::{DOCUMENTS, means_itself, told};
     use proptest::prelude::*;
-
-    /// Documents with images in every way to write them.
-    const DOCUMENTS: &[(Markup, &str)] = &[
-        (
-            Markup::Markdown,
-            "# ![](a.png)\n\nb ![c *d*](<e f.png> 'g')![h\ni](j_k.png)\n\n\
-         > - ![](l.png)\n> - ![m] ![n][] ![o][p]\n\n\
-         | q | r |\n| - | - |\n| ![](s.png) | ![t](u.png) |\n\n\
-         [![](v.png)](w)\n<!-- gloss: decorative -->\n![](x.png)\n\n\
-         [m]: m.png 'M'\n[n]: n.png\n[p]: p.png\n\n<p>\n<img src=q.png>\n</p>\n\n\
-         r <img src='s.png' alt='t'> | u |\n|-|-|\n| <img src=v.png> | ![](w.png) |\n",
-        ),
-        (
-            Markup::Html,
-            "<img src=a.png><img src='b.png' alt='c'/>\n<img alt=\"d &amp; e\" src=f.png title=g>\
-             <img src=h.png alt><img alt= src=i.png><img src=j.png alt=k/>\
-             <picture><source srcset='l.png 1x, m.png 2x'><img\n\tsrc=n.png></picture>\
-             <img :src=o src=p.png aria-hidden=true><img src=q.png :alt=r><style>a{b:url(s.png)}</style>",
-        ),
-        (
-            Markup::Component,
-            "{#if a < b}<img src=\"c.png\" alt='{d}'><img on:e={() => f > 'g'} src='h.png'/>{/if}",
-        ),
-        (
-            Markup::Jsx,
-            "/** ![](a.png) ![b] \n * | ![](c.png) |\n *\n * [b]: d.png */\n\
-             const a = <p><img src=\"e.png\" alt={'f'} /><img src={'g.png'}\n/><img alt='' src='h.png' /></p>;\n",
-        ),
-        (
-            Markup::Rust,
-            "//! ![](a.png)\nlet b = \"![](c.png)\"; /// ![d\n/// e](f.png)\nfn f() {}\n/** <img src=g.png> */\n",
-        ),
-        (
-            Markup::Rst,
-            ".. image:: a.png\n\n.. figure:: b.png\n    :width: 3\n\n    c\n\n* .. |d| image:: e.png\n\n\
-             .. image:: f.png\n   :alt:\n\n.. image:: g.png\n   :alt: h\n     i\n   :width: 3\n",
-        ),
-        (
-            Markup::AsciiDoc,
-            "image::a.png[]\n\nimage::b.png[c,300]\n\nd image:e.png[] image:f.png[\"g, h\"] image:i.png[width=3]\n\n\
-             image::j.png[alt=k,width=3]\n\nimage::l.png[,3]\n\n\
-             |===\n|m |image:n.png[] |image:o.png[p \\| q]\n\na|\nimage::r.png[\"s\"]\n|===\n",
-        ),
-        (
-            Markup::Latex,
-            "\\includegraphics{a} \\includegraphics*[]{b}\n\\includegraphics[width=1cm]{c}\\includegraphics[alt=d]{e}\n\
-             \\includegraphics[alt={f, g}, width=2cm,]{h}\\includegraphics[width=2cm,]{i}",
-        ),
-        (
-            Markup::Typst,
-            "#image(\"a.png\") #figure(image(\"b.png\", width: 3cm), caption: [#image(\"c.png\", alt: \"d\")])\n\
-             #let e = image(\"f.png\", alt: g)\n",
-        ),
-        (
-            Markup::Org,
-            "[[file:a.png]]\n\n  [[file:b.png]] c [[file:d.png]]\n\n#+ATTR_HTML: :width 3\n[[file:e.png]]\n\n\
-             #+CAPTION: f\n#+ATTR_HTML: :alt g :width 3\n[[file:h.png]]\n",
-        ),
-    ];
-
-    /// What tells links apart, without their places.
-    fn told(links: Vec<ImageLink>) -> Vec<(Markup, String, Alt, Option<String>)> {
-        let told = links
-            .into_iter()
-            .map(|link| (link.markup, link.target, link.alt, link.title));
-        told.collect()
-    }
-
-    fn check_text(markup: Markup, text: &str, alt: &str) {
-        let found = links(markup, text);
-        for (at, link) in found.iter().enumerate() {
-            let edits = with_alt(link, alt);
-            let mut expected = told(found.clone());
-            if !edits.is_empty() {
-                let told = one_line(alt);
-                let told = match markup {
-                    Markup::Org => in_org(&told),
-                    Markup::AsciiDoc => told.trim_end_matches(['\\', ' ']).to_owned(),
-                    _ => told,
-                };
-                expected[at].2 = Alt::of(told, link.alt == Alt::Decorative);
-            }
-            let edited = apply(text, &edits);
-            assert_eq!(told(links(markup, &edited)), expected, "{edited}");
-        }
-    }
 
     #[test]
     fn alternative_text_is_written_so_that_it_means_itself() {
@@ -408,7 +323,7 @@ mod tests {
                 "ü 画像 🙂",
                 "https://a.example/b_c",
             ] {
-                check_text(*markup, text, alt);
+                means_itself(*markup, text, alt);
             }
         }
     }
@@ -422,7 +337,7 @@ mod tests {
             alt in r#"[a-c][a-c é\\\[\]()<>{}!"'`*_~|&;:=,#%$^/-]{1,12}"#,
         ) {
             for (markup, text) in DOCUMENTS {
-                check_text(*markup, text, &alt);
+                means_itself(*markup, text, &alt);
             }
         }
     }

@@ -1,0 +1,112 @@
+//! Defanged Markdown, as a renderer of its own sees it.
+
+use gloss::answer::{Defanger, cut_at_word, defanged, escaped, first_sentence};
+use gloss::text::is_hidden;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use url::Url;
+
+/// The input is a text in the pieces it streams in.
+pub fn judge(input: &[u8]) {
+    let pieces: Vec<_> = super::parts(input)
+        .into_iter()
+        .map(String::from_utf8_lossy)
+        .collect();
+    let text = pieces.concat();
+    shows_nothing_that_bites(&text);
+    does_not_depend_on_the_cut(&text, pieces.iter().map(AsRef::as_ref));
+    shows_just_the_words(&text);
+    assert!(first_sentence(&text).chars().count() <= 160);
+    assert!(cut_at_word(&text, 40).chars().count() <= 40);
+}
+
+/// Neither HTML, nor images, nor links to anything but the web or to another host than they show.
+pub fn shows_nothing_that_bites(text: &str) {
+    let safe = defanged(text);
+    assert!(safe.len() < 70_000, "{} bytes", safe.len());
+    let hidden = safe
+        .chars()
+        .find(|sign| is_hidden(*sign) && !matches!(sign, '\t' | '\n'));
+    assert_eq!(hidden, None, "{safe:?}");
+    let gfm = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_STRIKETHROUGH;
+    for options in [gfm, Options::empty()] {
+        let mut link = None;
+        for event in Parser::new_ext(&safe, options) {
+            match event {
+                Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Image { .. }) => {
+                    panic!("{event:?} in {safe:?} of {text:?}");
+                }
+                Event::Start(Tag::Link { dest_url, .. }) => {
+                    assert!(
+                        dest_url.starts_with("http://") || dest_url.starts_with("https://"),
+                        "{dest_url} in {safe:?} of {text:?}"
+                    );
+                    link = Some((dest_url, String::new()));
+                }
+                Event::Text(words) | Event::Code(words) => {
+                    if let Some((_, shown)) = &mut link {
+                        shown.push_str(&words);
+                    }
+                }
+                Event::End(TagEnd::Link) => {
+                    if let Some((to, shown)) = link.take() {
+                        shows_its_host(&to, &shown);
+                    }
+                }
+                _ => {}
+            }
+        }
+        // What stands behind it is no part of a code block that was left open.
+        let followed = format!("{safe}\n\n# {BEHIND}\n");
+        let mut in_code = false;
+        let is_seen = Parser::new_ext(&followed, options).any(|event| {
+            match event {
+                Event::Start(Tag::CodeBlock(_)) => in_code = true,
+                Event::End(TagEnd::CodeBlock) => in_code = false,
+                _ => {}
+            }
+            !in_code && matches!(event, Event::Text(words) if *words == *BEHIND)
+        });
+        assert!(is_seen, "a code block is open in {safe:?} of {text:?}");
+    }
+}
+
+const BEHIND: &str = "What stands behind";
+
+/// A link whose words are an address leads to that address's host.
+fn shows_its_host(to: &str, shown: &str) {
+    let host = |address: &str| Url::parse(address).ok()?.host_str().map(str::to_owned);
+    let leads_to = host(to);
+    for word in shown.split_whitespace().filter(|word| word.contains("://")) {
+        let shows = host(word);
+        assert!(
+            shows.is_none() || shows == leads_to,
+            "{shown:?} leads to {to}"
+        );
+    }
+}
+
+/// A stream's pieces, joined, are what the whole text gives.
+pub fn does_not_depend_on_the_cut<'a>(text: &str, pieces: impl Iterator<Item = &'a str>) {
+    let mut defanger = Defanger::default();
+    let mut streamed: String = pieces.map(|piece| defanger.push(piece)).collect();
+    streamed.push_str(&defanger.finish());
+    assert_eq!(streamed, defanged(text), "of {text:?}");
+}
+
+/// A stranger's words in a line are shown as they are, whatever they would mean in Markdown.
+fn shows_just_the_words(words: &str) {
+    let line = format!("x{}x", escaped(words));
+    let mut shown = String::new();
+    for event in Parser::new(&line) {
+        match event {
+            Event::Text(words) => shown.push_str(&words),
+            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
+            other => panic!("{other:?} in {line:?}"),
+        }
+    }
+    let meant = gloss::text::visible(words).replace(['\n', '\r', '\t'], " ");
+    assert_eq!(shown, format!("x{meant}x"));
+}
