@@ -83,6 +83,7 @@ async fn first_command(is_warmed: bool) -> (Duration, usize) {
         .await;
     // A person reads before the first command; half a second is enough for this way.
     tokio::time::sleep(10 * LONG).await;
+    assert_eq!(api.requests().len(), usize::from(is_warmed));
     way.passed();
     let at = json!({ "line": 0, "character": 4 });
     let argument = json!({ "uri": "untitled:a", "range": { "start": at, "end": at } });
