@@ -97,6 +97,7 @@ async fn first_command(is_warmed: bool) -> (Duration, usize) {
         .await;
     let took = began.elapsed();
     assert_eq!(finished["params"]["result"]["markdown"], "hi", "{finished}");
+    assert_eq!(api.handshakes().len(), 1);
     (took, turns_before_the_question(&way.passed()))
 }
 

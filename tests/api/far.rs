@@ -190,15 +190,15 @@ impl Way {
     /// To `port`, so long one way. A proxy is told first, by `CONNECT`, where it is to lead.
     pub async fn to(port: u16, long: Duration, is_proxy: bool) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let log = Log::default();
+        let passed = Log::default();
         let way = Self {
             port: listener.local_addr().unwrap().port(),
-            log: log.clone(),
+            log: passed.clone(),
         };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                log.lock().unwrap().push(Passed::Opened);
-                tokio::spawn(lead(client, port, long, is_proxy, log.clone()));
+                passed.lock().unwrap().push(Passed::Opened);
+                tokio::spawn(lead(client, port, long, is_proxy, passed.clone()));
             }
         });
         way
@@ -222,7 +222,7 @@ pub fn turns_before_the_question(passed: &[Passed]) -> usize {
     opened.count() + spoke_again.count()
 }
 
-async fn lead(client: TcpStream, port: u16, long: Duration, is_proxy: bool, log: Log) {
+async fn lead(client: TcpStream, port: u16, long: Duration, is_proxy: bool, passed: Log) {
     let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     for socket in [&client, &server] {
         socket.set_nodelay(true).unwrap();
@@ -241,13 +241,13 @@ async fn lead(client: TcpStream, port: u16, long: Duration, is_proxy: bool, log:
     }
     // The connection itself stands here at once; on a long way that is a turn.
     let opened = Instant::now() + 2 * long;
-    let told = log.clone();
+    let told = passed.clone();
     tokio::spawn(delay(from_client, to_server, opened, long, move || {
         told.lock().unwrap().push(Passed::FromClient);
     }));
     let from_server = BufReader::new(from_server);
     delay(from_server, to_client, opened, long, move || {
-        log.lock().unwrap().push(Passed::FromServer);
+        passed.lock().unwrap().push(Passed::FromServer);
     })
     .await;
 }
