@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Writes start.ld, the order of the functions that run at a start: start.py PROGRAM > start.ld
+How many instructions that start took is told on standard error, by who executed them.
 
 PROGRAM is `gloss` with its symbols, linked without such an order. It is run under valgrind's callgrind from `initialize` to
 `exit`, and what it executed is named: by the function's name alone where all that goes by that name
@@ -12,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 
 # How many bytes may be moved along with what runs, for a name that lasts.
 SLACK = 1000
@@ -30,8 +32,8 @@ def conversation():
         yield b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def executed(program):
-    """The symbols of the program's functions that ran."""
+def profile(program):
+    """What callgrind noted of a start: its lines, and what the numbers in them stand for."""
     with tempfile.TemporaryDirectory() as folder:
         told = f"{folder}/callgrind.out"
         tool = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={told}"]
@@ -48,7 +50,11 @@ def executed(program):
             lines = file.read().splitlines()
     # A name stands beside its number where it comes first, be it as caller or as called.
     name = re.compile(r"c?(ob|fn)=(\(\d+\)) (.+)")
-    names = {match.group(1, 2): match.group(3) for match in map(name.match, lines) if match}
+    return lines, {match.group(1, 2): match.group(3) for match in map(name.match, lines) if match}
+
+
+def executed(program, lines, names):
+    """The symbols of the program's functions that ran."""
     own, found = False, set()
     for line in lines:
         kind, _, number = line.partition("=")
@@ -59,6 +65,22 @@ def executed(program):
             # Functions that call themselves are numbered by depth.
             found.add(re.sub(r"'\d+$", "", names[kind, number]))
     return found
+
+
+def instructions(lines, names):
+    """How many instructions each object executed: the program, the linker, the libraries."""
+    counted, current, is_call = Counter(), None, False
+    for line in lines:
+        if line.startswith("ob="):
+            current = names["ob", line[3:].partition(" ")[0]]
+        elif line.startswith("calls="):
+            is_call = True
+        elif re.match(r"[-+*\d]\S* \d+$", line):
+            # The line behind a call tells what that came to, which is counted where it ran.
+            if not is_call:
+                counted[current] += int(line.split()[1])
+            is_call = False
+    return counted
 
 
 def sizes(program):
@@ -81,18 +103,23 @@ def lasting(symbol):
 def main():
     program = sys.argv[1]
     size = sizes(program)
-    ran = executed(program) & size.keys()
+    lines, names = profile(program)
+    ran = executed(program, lines, names) & size.keys()
     together = {}
     for symbol in size:
         together.setdefault(lasting(symbol), []).append(symbol)
-    names = set()
+    ordered = set()
     for symbol in ran:
         others = (other for other in together[lasting(symbol)] if other not in ran)
         is_small = sum(size[other] for other in others) <= SLACK
-        names.add(lasting(symbol) if is_small else symbol)
+        ordered.add(lasting(symbol) if is_small else symbol)
+    counted = instructions(lines, names)
+    print(f"instructions of a start: {counted.total():,}", file=sys.stderr)
+    for ran_by, count in counted.most_common():
+        print(f"  {count:>10,}  {ran_by}", file=sys.stderr)
     print("/* The functions that run at a start, so that they lie together. By `tests/long start`. */")
     print("SECTIONS {\n  .text.start : {")
-    for name in sorted(names):
+    for name in sorted(ordered):
         print(f"    *(.text.{name})")
     print("  }\n}\nINSERT BEFORE .text;")
 

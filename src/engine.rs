@@ -370,15 +370,18 @@ impl Engine {
     }
 
     /// Opens a connection to the API before it is needed, so that the first answer waits for no
-    /// handshake. Only with a key that is at hand: none is looked for; and not on this machine, where
-    /// a handshake takes no time.
+    /// handshake, by a question that is not billed. Only with a key that is at hand, so that no keyring
+    /// is unlocked for it; and not on this machine, where a handshake takes no time.
     pub async fn warm(&self) {
         let Ok(base_url) = self.base_url() else {
             return;
         };
         let is_near = llm::is_loopback(&base_url) && base_url.scheme() == "http";
-        let key = self.keys.at_hand();
-        if self.settings.warm_connection && !is_near && key.is_some() {
+        if !self.settings.warm_connection || is_near {
+            return;
+        }
+        let key = self.keys.at_hand().await;
+        if key.is_some() {
             self.client.warm(&Endpoint { base_url, key }).await;
         }
     }

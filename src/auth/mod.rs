@@ -136,9 +136,22 @@ impl Keys {
         if same { other.clone() } else { self }
     }
 
-    /// The key that the environment gave, for which nothing is run, opened or asked.
-    pub fn at_hand(&self) -> Option<Key> {
-        self.0.given.as_ref()?.as_ref().ok().cloned()
+    /// A key for which nothing is run and no person asked: what was found already, the environment's,
+    /// or that of the file where no command is set. A search may come to another, from the keyring.
+    pub async fn at_hand(&self) -> Option<Key> {
+        let found = self.search().as_ref().and_then(|search| {
+            let search = search.peek()?.as_ref().ok()?;
+            search.found.as_ref().map(|found| found.key.clone())
+        });
+        match (&found, &self.0.given, &self.0.command) {
+            (Some(_), ..) => return found,
+            (None, Some(given), _) => return given.as_ref().ok().cloned(),
+            (None, None, Some(_)) => return None,
+            (None, None, None) => {}
+        }
+        let (file, host) = (self.0.file.clone()?, self.0.host.clone());
+        let read = tokio::task::spawn_blocking(move || file.get(&host));
+        read.await.ok()?.ok()?
     }
 
     /// The host that the keys are for.

@@ -52,15 +52,17 @@ async fn run_into(
         };
         match retry::decide(&failed, &client.options().retry) {
             Decision::Again(wait) if later(Instant::now(), wait) < request.deadline => {
-                on_event(Event::Waiting {
-                    seconds: wait
-                        .as_millis()
-                        .div_ceil(1000)
-                        .try_into()
-                        .unwrap_or(u64::MAX),
-                    why: why(&error).to_owned(),
-                });
-                tokio::time::sleep(wait).await;
+                if !wait.is_zero() {
+                    on_event(Event::Waiting {
+                        seconds: wait
+                            .as_millis()
+                            .div_ceil(1000)
+                            .try_into()
+                            .unwrap_or(u64::MAX),
+                        why: why(&error).to_owned(),
+                    });
+                    tokio::time::sleep(wait).await;
+                }
                 retried += 1;
             }
             Decision::Again(_) | Decision::Stop => return Err(error),

@@ -105,6 +105,10 @@ fn passes(error: &ApiError) -> bool {
 }
 
 fn backoff(failed: &Try, policy: &RetryPolicy) -> Duration {
+    // Most often it was a connection that had been kept and was gone: a new one works.
+    if failed.retried == 0 && matches!(failed.error, ApiError::Reset { .. }) {
+        return Duration::ZERO;
+    }
     let limited = matches!(failed.error, ApiError::RateLimited { .. });
     // Limits count by the second, so less than one is hardly worth the try.
     let doublings = failed.retried.min(16) + u32::from(limited);
@@ -225,6 +229,21 @@ mod tests {
             ),
             again(8000)
         );
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_replaced_at_once_and_then_with_patience() {
+        let error = ApiError::Reset {
+            host: String::new(),
+            said: String::new(),
+        };
+        let broken = first(&error);
+        assert_eq!(decide(&broken, &policy()), again(0));
+        let broken = Try {
+            retried: 1,
+            ..broken
+        };
+        assert_eq!(decide(&broken, &policy()), again(1000));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect;
@@ -18,12 +18,53 @@ use url::Url;
 use super::error::ApiError;
 use super::{Options, key};
 
+/// How long a connection is kept that nobody uses: a person reads and types for a while between two
+/// questions. A server that closes it sooner is noticed at once.
+const KEPT: Duration = Duration::from_secs(900);
+
+/// How much more time has to have passed by the clock on the wall than by the one that stands still
+/// while the machine sleeps, until it has slept.
+const SLEPT: Duration = Duration::from_secs(10);
+
 /// Connections that are kept, a pool for each way to a server.
 #[derive(Debug, Default)]
 pub struct Pools {
-    local: OnceCell<reqwest::Client>,
-    local_tls: OnceCell<reqwest::Client>,
-    remote: OnceCell<reqwest::Client>,
+    local: Pool,
+    local_tls: Pool,
+    remote: Pool,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    /// With the sessions that new connections take up.
+    tls: OnceCell<ClientConfig>,
+    /// And when it was last asked for.
+    client: Mutex<Option<(reqwest::Client, Moment)>>,
+}
+
+/// A moment by two clocks.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    on_the_wall: SystemTime,
+    /// Stands still while the machine sleeps, on most systems.
+    awake: Instant,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            on_the_wall: SystemTime::now(),
+            awake: Instant::now(),
+        }
+    }
+
+    /// Whether the machine slept since `before`: whatever was connected then is gone without a word,
+    /// and who asked there would wait for nothing.
+    fn has_slept_since(&self, before: &Self) -> bool {
+        let passed = self.on_the_wall.duration_since(before.on_the_wall);
+        let awake = self.awake.saturating_duration_since(before.awake);
+        passed.is_ok_and(|passed| passed > awake + SLEPT)
+    }
 }
 
 /// The way to a server.
@@ -50,33 +91,50 @@ impl Route {
 }
 
 impl Pools {
-    /// The pool for `route`, built when it is first asked for.
+    /// The pool for `route`, built when it is first asked for, and anew once the machine has slept.
     pub async fn get(&self, route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         let pool = match route {
             Route::Local => &self.local,
             Route::LocalTls => &self.local_tls,
             Route::Remote => &self.remote,
         };
-        let build = || async {
-            if route == Route::Local {
-                return build(route, options);
-            }
-            // Reading the system's certificates takes milliseconds, and blocks.
-            let options = options.clone();
-            let building = tokio::task::spawn_blocking(move || build(route, &options));
-            building
-                .await
-                .unwrap_or_else(|_| Err(setting("the TLS client could not be built")))
-        };
-        pool.get_or_try_init(build).await.cloned()
+        pool.get(route, options, Moment::now()).await
     }
 }
 
-fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
-    let tls = match route {
-        Route::Local => tls_without_roots()?,
-        Route::LocalTls | Route::Remote => tls(options.ca_file.as_deref())?,
-    };
+impl Pool {
+    async fn get(
+        &self,
+        route: Route,
+        options: &Options,
+        now: Moment,
+    ) -> Result<reqwest::Client, ApiError> {
+        let settle = || async {
+            if route == Route::Local {
+                return tls_without_roots();
+            }
+            // Reading the system's certificates takes milliseconds, and blocks.
+            let ca_file = options.ca_file.clone();
+            let reading = tokio::task::spawn_blocking(move || tls(ca_file.as_deref()));
+            reading
+                .await
+                .unwrap_or_else(|_| Err(setting("the certificates could not be read")))
+        };
+        let tls = self.tls.get_or_try_init(settle).await?;
+        let mut kept = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let awake = kept
+            .take()
+            .filter(|(_, before)| !now.has_slept_since(before));
+        let client = match awake {
+            Some((client, _)) => client,
+            None => build(route, options, tls.clone())?,
+        };
+        *kept = Some((client.clone(), now));
+        Ok(client)
+    }
+}
+
+fn build(route: Route, options: &Options, tls: ClientConfig) -> Result<reqwest::Client, ApiError> {
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("gloss/", env!("CARGO_PKG_VERSION")))
@@ -86,8 +144,7 @@ fn build(route: Route, options: &Options) -> Result<reqwest::Client, ApiError> {
         .retry(reqwest::retry::never())
         .connect_timeout(options.timeouts.connect)
         .tcp_nodelay(true)
-        // A person reads for a while between two questions.
-        .pool_idle_timeout(Duration::from_secs(300))
+        .pool_idle_timeout(KEPT)
         .http2_keep_alive_interval(options.timeouts.ping)
         .http2_keep_alive_timeout(options.timeouts.ping)
         .http2_keep_alive_while_idle(true);
@@ -381,10 +438,64 @@ mod tests {
     }
 
     #[test]
+    fn sleep_shows_on_the_clock_on_the_wall_alone() {
+        let now = Moment::now();
+        let later = |wall: u64, awake: u64| Moment {
+            on_the_wall: now.on_the_wall + Duration::from_secs(wall),
+            awake: now.awake + Duration::from_secs(awake),
+        };
+        for (wall, awake, expected) in [
+            (0, 0, false),
+            (3600, 3600, false),
+            (3605, 3600, false),
+            (3620, 3600, true),
+            (0, 3600, false),
+        ] {
+            let slept = later(wall, awake).has_slept_since(&now);
+            assert_eq!(slept, expected, "{wall} s, {awake} s awake");
+        }
+        assert!(!now.has_slept_since(&later(3600, 0)), "set back");
+    }
+
+    /// A server that keeps its connections counts them.
+    #[tokio::test]
+    async fn no_connection_from_before_a_sleep_is_used() {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = connections.clone();
+        std::thread::spawn(move || {
+            for socket in listener.incoming() {
+                count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    let (mut socket, mut piece) = (socket.unwrap(), [0; 4096]);
+                    while socket.read(&mut piece).is_ok_and(|length| length > 0) {
+                        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+                    }
+                });
+            }
+        });
+        let (pool, options) = (Pool::default(), Options::default());
+        let now = Moment::now();
+        let slept = Moment {
+            on_the_wall: now.on_the_wall + Duration::from_secs(3600),
+            ..now
+        };
+        for (moment, expected) in [(now, 1), (now, 1), (slept, 2), (slept, 2)] {
+            let client = pool.get(Route::Local, &options, moment).await.unwrap();
+            let answer = client.get(&url).send().await.unwrap();
+            answer.bytes().await.unwrap();
+            let connections = connections.load(std::sync::atomic::Ordering::SeqCst);
+            assert_eq!(connections, expected);
+        }
+    }
+
+    #[test]
     fn settings_that_cannot_work_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let check = |options: Options, expected: &str| {
-            let error = build(Route::Remote, &options).unwrap_err().to_string();
+            let error = tls(options.ca_file.as_deref()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
         let with_ca = |path: &Path| Options {
@@ -406,7 +517,9 @@ mod tests {
             proxy: Some("http://user:hunter2@:::".to_owned()),
             ..Options::default()
         };
-        let error = build(Route::Remote, &options).unwrap_err().to_string();
+        let error = build(Route::Remote, &options, tls_without_roots().unwrap())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("`proxy`") && !error.contains("hunter2"),
             "{error}"

@@ -3,6 +3,8 @@
 //! Notifications change the state without an await; requests take their snapshot before
 //! their first one. [`super::transport`] explains why that keeps the order.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tower_lsp::LanguageServer;
 
@@ -12,6 +14,9 @@ use super::{
     capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
     inlay_hints, memory, notes, outcome, transport,
 };
+
+/// How long an editor's settings are waited for before a connection is opened.
+const CONFIGURING: Duration = Duration::from_secs(1);
 
 /// The service that the framework routes to.
 pub struct Gloss {
@@ -64,9 +69,14 @@ impl LanguageServer for Gloss {
         if self.server.state().traits.stream {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }
-        tokio::spawn(configuration::begin(self.server.clone()));
-        let engine = self.server.state().engine.clone();
-        tokio::spawn(async move { engine.warm().await });
+        let configuring = tokio::spawn(configuration::begin(self.server.clone()));
+        let server = self.server.clone();
+        tokio::spawn(async move {
+            // Its settings may say that no connection is to be warmed.
+            let _ = tokio::time::timeout(CONFIGURING, configuring).await;
+            let engine = server.state().engine.clone();
+            engine.warm().await;
+        });
         if self.server.state().traits.watches_files {
             tokio::spawn(diagnostics::watch_images(self.server.clone()));
         }

@@ -133,7 +133,7 @@ async fn receive<S: LanguageServer>(
     outbox: &Outbox,
     calls: &mut tokio::task::JoinSet<()>,
 ) -> End {
-    let mut input = BufReader::with_capacity(64 * 1024, input);
+    let mut input = BufReader::with_capacity(16 * 1024, input);
     let mut after_shutdown = false;
     loop {
         let body = match frames::read(&mut input).await {
