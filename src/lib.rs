@@ -31,6 +31,8 @@
         reason = "tests are written for reading"
     )
 )]
+// Clippy knows no exception of these for tests.
+#![cfg_attr(not(test), warn(clippy::string_slice, clippy::unreachable))]
 
 pub mod action;
 pub mod answer;
