@@ -31,6 +31,8 @@
         reason = "tests are written for reading"
     )
 )]
+// Clippy knows no exception of these for tests.
+#![cfg_attr(not(test), warn(clippy::string_slice, clippy::unreachable))]
 
 // What judges the library's properties knows it as everybody does.
 #[cfg(test)]

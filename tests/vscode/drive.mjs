@@ -1,11 +1,11 @@
-// Gloss in a real VS Code, as a person uses it. Each step is named by a sentence; the first that fails ends it.
+// Gloss in a real VS Code, as a person uses it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
-import { Editor, PATIENCE } from './editor.mjs';
+import { Editor, until } from './editor.mjs';
 
 const [address, folder, pictures] = process.argv.slice(2);
 
@@ -15,21 +15,8 @@ const scratch = dirname(folder);
 const settings = `${scratch}/user/Machine/settings.json`;
 const machine = () => readFileSync(settings, 'utf8');
 
-async function test(sentence, body) {
-  const began = Date.now();
-  try {
-    await body();
-    console.log(`ok   ${sentence} (${Date.now() - began} ms)`);
-  } catch (error) {
-    console.log(`FAIL ${sentence} (${Date.now() - began} ms)`);
-    await editor?.see('failed');
-    throw error;
-  }
-}
-
-let editor;
-
-editor = await Editor.open(address, folder, pictures);
+const editor = await Editor.open(address, folder, pictures);
+const test = editor.step.bind(editor);
 
 await test('it starts with the first file, and stands in the status bar', async () => {
   await editor.file('basket.py', 20);
@@ -268,12 +255,4 @@ function servers(part) {
       return false; // no process, or one that has ended
     }
   });
-}
-
-async function until(what, holds) {
-  const late = Date.now() + PATIENCE;
-  while (!(await holds())) {
-    assert.ok(Date.now() < late, `waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

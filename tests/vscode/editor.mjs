@@ -31,6 +31,19 @@ export class Editor {
     return this.browser.close();
   }
 
+  /** A step, named by a sentence; the first that fails ends it. */
+  async step(sentence, body) {
+    const began = Date.now();
+    try {
+      await body();
+      console.log(`ok   ${sentence} (${Date.now() - began} ms)`);
+    } catch (error) {
+      console.log(`FAIL ${sentence} (${Date.now() - began} ms)`);
+      await this.see('failed');
+      throw error;
+    }
+  }
+
   /** Keeps what is seen now. */
   see(name) {
     return this.page.screenshot({ path: `${this.pictures}/${name}.png` });
@@ -115,6 +128,16 @@ export class Editor {
   async text() {
     const lines = this.page.locator('.editor-instance .monaco-editor .view-line');
     return (await lines.allInnerTexts()).join('\n').replaceAll('\u00a0', ' ');
+  }
+}
+
+export async function until(what, holds) {
+  const late = Date.now() + PATIENCE;
+  while (!(await holds())) {
+    if (Date.now() > late) {
+      throw new Error(`waited in vain for ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

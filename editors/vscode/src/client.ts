@@ -1,6 +1,7 @@
 //! The language client: what it can do beyond the protocol, and how commands become jobs.
 
 import { spawn } from 'node:child_process';
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import {
   DidChangeConfigurationNotification,
@@ -46,7 +47,8 @@ export function languageClient(
   };
   const started = async () => {
     const key = await context.secrets.get('xai-api-key');
-    return spawn(program(context), ['lsp'], { env: environment(key), stdio: 'pipe' });
+    // Windows looks for a program in the working folder first, which must not be a stranger's.
+    return spawn(program(context), ['lsp'], { cwd: homedir(), env: environment(key), stdio: 'pipe' });
   };
   const client = new LanguageClient('gloss', 'Gloss', started, options);
   client.registerFeature(CAPABLE);

@@ -28,7 +28,7 @@ const TITLES: Record<string, string> = {
   'gloss.writeAltText': 'Write alt text',
 };
 
-export function activate(context: vscode.ExtensionContext): void {
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel('Gloss', { log: true });
   const client = languageClient(context, log, run);
   const jobs = new Jobs(client);
@@ -129,7 +129,7 @@ export function activate(context: vscode.ExtensionContext): void {
     await vscode.commands.executeCommand('setContext', 'gloss.hasKey', Boolean(XAI_API_KEY));
   }
 
-  /** Starts the server, anew where it runs; says what to do where that fails. */
+  /** Starts the server, anew where it runs; says what to do where that fails, and waits for no answer. */
   async function restart(): Promise<void> {
     try {
       // First, for a client that once failed to start never starts again, and says so in its own words.
@@ -139,13 +139,17 @@ export function activate(context: vscode.ExtensionContext): void {
       }
       await client.start();
     } catch {
-      const chosen = await vscode.window.showErrorMessage(
-        `Gloss: \`${program(context)}\` could not be started. Install gloss, or say where it is by gloss.server.path.`,
-        'Open Settings',
-      );
-      if (chosen) {
-        await vscode.commands.executeCommand('workbench.action.openSettings', 'gloss.server.path');
-      }
+      void sayNotThere();
+    }
+  }
+
+  async function sayNotThere(): Promise<void> {
+    const chosen = await vscode.window.showErrorMessage(
+      `Gloss: \`${program(context)}\` could not be started. Install gloss, or say where it is by gloss.server.path.`,
+      'Open Settings',
+    );
+    if (chosen) {
+      await vscode.commands.executeCommand('workbench.action.openSettings', 'gloss.server.path');
     }
   }
 
@@ -187,6 +191,6 @@ export function activate(context: vscode.ExtensionContext): void {
   }, undefined, context.subscriptions);
   context.subscriptions.push(log, threads, review, pages, status, { dispose: () => void client.dispose() });
   void tellKey();
-  // Not waited for: what it says may stand there for long.
-  void restart();
+  // A command that is run before has the editor start all this, and is the server's: it has to be there.
+  await restart();
 }
