@@ -37,7 +37,7 @@ use crate::store::{Store, data_folder};
 /// Parses, runs, and says in one line what went wrong.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log::start(matches!(arguments.command, Command::Lsp(_)));
+    let _log = log::start(matches!(arguments.command, Command::Lsp(_)));
     match run(arguments.command) {
         Ok(code) => ExitCode::from(code),
         // Whoever read has what they wanted.
