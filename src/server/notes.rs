@@ -14,7 +14,7 @@ use super::glosses::{Home, Standing};
 use super::links::LONG;
 use super::state::{Server, State, place};
 use crate::document::Snapshot;
-use crate::engine;
+use crate::engine::{self, work};
 use crate::syntax::MAX_BYTES;
 
 /// How long nothing may be typed before the tree is asked.
@@ -251,7 +251,7 @@ async fn home(
     }
     let finding = {
         let (server, uri) = (server.clone(), uri.clone());
-        tokio::task::spawn_blocking(move || {
+        work::for_answer(move || {
             let store = server.state().engine.store().clone();
             // Where nothing was ever kept there is nothing to read, and no file is made.
             if !store.path().is_some_and(|path| path.exists()) {
@@ -268,7 +268,7 @@ async fn home(
             (Some(home), store)
         })
     };
-    let (home, store) = finding.await.ok()?;
+    let (home, store) = finding.await?;
     let Some(home) = home else {
         return Some((Home::None, store, None));
     };
