@@ -29,6 +29,7 @@ mod seen;
 mod spot;
 mod task;
 mod turns;
+pub mod work;
 mod workspace;
 mod written;
 

@@ -1,12 +1,16 @@
 //! What Gloss notes about itself: on standard error, and of the language server in a file as well,
 //! which stays small and holds no prompt, no answer and no key.
 
+mod lines;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::time::Duration;
 
+use lines::Lines;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -21,9 +25,27 @@ const LARGEST: u64 = 4 << 20;
 /// The longest line, in bytes.
 const LONGEST: usize = 4 << 10;
 
+/// How long the last lines may take to be written when the process ends.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
+/// The log of this process. When it goes, what was logged is written.
+#[must_use = "dropped at the end of the process"]
+pub struct Log {
+    behind: Vec<Lines>,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        for lines in &self.behind {
+            lines.flush(LAST_LINES);
+        }
+    }
+}
+
 /// Warnings and errors of Gloss itself; `GLOSS_LOG` takes a level. Other crates stay silent
-/// whatever it says: the framework would print every message.
-pub fn start(is_server: bool) {
+/// whatever it says: the framework would print every message. The language server waits neither for
+/// the disk nor for an editor that does not read its standard error.
+pub fn start(is_server: bool) -> Log {
     let level = std::env::var("GLOSS_LOG")
         .ok()
         .and_then(|level| level.parse().ok())
@@ -33,15 +55,25 @@ pub fn start(is_server: bool) {
     let own = Targets::new()
         .with_target("gloss", level)
         .with_target("gloss::store", store);
+    let mut behind = Vec::new();
+    let mut writer = |lines: Lines| {
+        behind.push(lines.clone());
+        BoxMakeWriter::new(move || lines.clone())
+    };
+    let to_stderr = if is_server {
+        writer(Lines::to(io::stderr()))
+    } else {
+        BoxMakeWriter::new(io::stderr)
+    };
     let on_stderr = fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(to_stderr)
         .with_ansi(false)
         .without_time()
         .with_filter(own.clone());
     let in_file = is_server.then(data_folder).flatten().map(|folder| {
         let file = Rotating::new(folder.join(FILE), LARGEST);
         fmt::layer()
-            .with_writer(Mutex::new(file))
+            .with_writer(writer(Lines::to(file)))
             .with_ansi(false)
             .with_filter(own)
     });
@@ -49,14 +81,20 @@ pub fn start(is_server: bool) {
         .with(on_stderr)
         .with(in_file)
         .try_init();
-    std::panic::set_hook(Box::new(|panic| {
+    let last = behind.clone();
+    std::panic::set_hook(Box::new(move |panic| {
         // The place alone: a panic's words can quote what stands in a document.
         let place = panic
             .location()
             .map(ToString::to_string)
             .unwrap_or_default();
         tracing::error!("panicked at {place}");
+        // It may be the last that is logged.
+        for lines in &last {
+            lines.flush(LAST_LINES);
+        }
     }));
+    Log { behind }
 }
 
 /// A file of lines that many processes write to. When it is full it takes the place of the one
@@ -114,12 +152,11 @@ fn old(path: &Path) -> PathBuf {
 }
 
 impl Write for Rotating {
-    /// Takes one event, and writes it as one line.
+    /// Takes one event, and writes it as one line. Nobody is told where it cannot be written.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let words = String::from_utf8_lossy(event);
         let words = text::up_to_line_end(words.trim_end(), LONGEST);
         let line = format!("{}\n", text::visible(words));
-        // Nobody is told where it cannot be written: that would be one more thing to log.
         let _ = self
             .with_room(line.len() as u64)
             .and_then(|mut file| file.write_all(line.as_bytes()));

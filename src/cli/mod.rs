@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
         Some(arguments) => Command::Lsp(arguments),
         None => Arguments::parse().command,
     };
-    log::start(matches!(command, Command::Lsp(_)));
+    let _log = log::start(matches!(command, Command::Lsp(_)));
     match run(command) {
         Ok(code) => ExitCode::from(code),
         // Whoever read has what they wanted.

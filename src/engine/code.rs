@@ -10,7 +10,7 @@ use super::workspace::Limits;
 use super::written::Whole;
 use super::{
     Account, Answer, Asking, Ear, Engine, Heard, Hint, JobError, Neighbour, Place, Rewriting,
-    RewrittenPart, Spent, Task, notes,
+    RewrittenPart, Spent, Task, notes, work,
 };
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
@@ -418,11 +418,9 @@ fn capitalised(text: &str) -> String {
 
 /// Runs what takes its time on a thread made for that.
 pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+    step: impl FnOnce() -> Result<T, JobError> + Send + 'static,
 ) -> Result<T, JobError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or(Err(JobError::Internal))
+    work::for_job(step).await.unwrap_or(Err(JobError::Internal))
 }
 
 impl Prepared {

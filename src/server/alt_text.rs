@@ -11,7 +11,7 @@ use super::job::{Job, Kind};
 use super::state::{Server, place};
 use super::{confirm, convert, links, protocol as lsp};
 use crate::document::Snapshot;
-use crate::engine::{AltJob, Ear, Engine, Estimate, JobError, Place, Rewriting};
+use crate::engine::{AltJob, Ear, Engine, Estimate, JobError, Place, Rewriting, work};
 use crate::image::{Alt, ImageLink};
 
 /// What a job for the link at a place is called, as far as that takes no search.
@@ -68,8 +68,8 @@ pub async fn preview(
     let wanted = wanted.map_err(failed)?;
     let folders = server.state().folders.clone();
     let (uri, among) = (snapshot.uri.clone(), folders.clone());
-    let place = tokio::task::spawn_blocking(move || place(&uri, &among));
-    let place = place.await.map_err(|_| lsp::Error::internal_error())?;
+    let place = work::for_answer(move || place(&uri, &among));
+    let place = place.await.ok_or_else(lsp::Error::internal_error)?;
     let job = alt_job(snapshot, wanted, &folders, place, all).await;
     let prompts = engine.prepare_alt_text(job.map_err(failed)?).await;
     let prompts = prompts.map_err(failed)?.into_iter();
@@ -119,7 +119,7 @@ async fn alt_job(
 ) -> Result<AltJob, JobError> {
     let markup = links::markup(snapshot).ok_or(JobError::NoImage)?;
     let (snapshot, folders) = (snapshot.clone(), links::roots(folders, &place));
-    let made = tokio::task::spawn_blocking(move || {
+    let made = work::for_job(move || {
         let job = AltJob {
             text: Arc::from(snapshot.text.to_string()),
             markup,
@@ -131,5 +131,5 @@ async fn alt_job(
         };
         if all { job.lacking() } else { job }
     });
-    made.await.map_err(|_| JobError::Internal)
+    made.await.ok_or(JobError::Internal)
 }

@@ -8,7 +8,7 @@ use super::state::Server;
 use crate::action::{self, Subject};
 use crate::answer;
 use crate::document::{Anchor, Documents};
-use crate::engine::Rewriting;
+use crate::engine::{Rewriting, work};
 use crate::syntax::Syntax;
 use crate::text::{self, Shifted};
 
@@ -122,12 +122,12 @@ pub async fn kept(server: &Server, job: &Job, failed: &Failed) -> Option<String>
 /// What the job was about, found once more: a refused answer does not say it.
 async fn subject(job: &Job) -> Option<Subject> {
     let (snapshot, selection) = (job.snapshot.clone(), job.selection.clone());
-    let finding = tokio::task::spawn_blocking(move || {
+    let finding = work::for_job(move || {
         let language = snapshot.language;
         let syntax = language.and_then(|language| Syntax::parse(language, &snapshot.text));
         action::subject(&snapshot.text, syntax.as_ref(), &selection)
     });
-    finding.await.ok().flatten()
+    finding.await.flatten()
 }
 
 /// What an edit would have put into the text, as a person reads it.

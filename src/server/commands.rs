@@ -12,7 +12,7 @@ use super::{
     transport,
 };
 use crate::document::Snapshot;
-use crate::engine::{CodeJob, Engine, Estimate, JobError, State};
+use crate::engine::{CodeJob, Engine, Estimate, JobError, State, work};
 use crate::llm::models::dollars;
 use crate::prompt::Prompt;
 use crate::store::{By, Query};
@@ -151,8 +151,8 @@ async fn code_prompt(
     job: impl FnOnce() -> CodeJob + Send + 'static,
 ) -> Result<Prompt, JobError> {
     let engine = engine.clone();
-    let prepared = tokio::task::spawn_blocking(move || engine.heeding(job()));
-    let prepared = prepared.await.map_err(|_| JobError::Internal)?;
+    let prepared = work::for_job(move || engine.heeding(job()));
+    let prepared = prepared.await.ok_or(JobError::Internal)?;
     let (_, prepared) = prepared?;
     Ok(prepared.prompt)
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::state::{Server, State, place};
 use super::{code_lens, diagnostics, notes, protocol as lsp};
 use crate::config::{ConfigFile, Layer, Layers, Notice, Resolved};
-use crate::engine::Engine;
+use crate::engine::{Engine, work};
 
 /// More workspaces than anybody works in; past it their files are read anew.
 const MOST_WORKSPACES: usize = 256;
@@ -186,7 +186,7 @@ impl Workspace {
 pub async fn engine_at(server: &Server, uri: &str, began: Option<AsOf>) -> Engine {
     let reading = {
         let (server, uri) = (server.clone(), uri.to_owned());
-        tokio::task::spawn_blocking(move || {
+        work::for_answer(move || {
             let folders = server.state().folders.clone();
             let root = place(&uri, &folders).workspace;
             let has_changed = reread(&server, Some(&root));
@@ -204,7 +204,7 @@ pub async fn engine_at(server: &Server, uri: &str, began: Option<AsOf>) -> Engin
             (engine, has_changed)
         })
     };
-    let Ok((engine, has_changed)) = reading.await else {
+    let Some((engine, has_changed)) = reading.await else {
         return server.state().engine.clone();
     };
     if has_changed {
@@ -266,7 +266,7 @@ fn reread(server: &Server, root: Option<&Path>) -> bool {
 /// A file of configuration may have changed, as the editor saw.
 pub async fn refresh(server: Server) {
     let reading = server.clone();
-    let has_changed = tokio::task::spawn_blocking(move || reread(&reading, None));
+    let has_changed = work::for_answer(move || reread(&reading, None));
     if has_changed.await.unwrap_or(false) {
         redraw(&server);
         server.say_notices().await;
@@ -350,7 +350,7 @@ async fn elsewhere(server: &Server) -> Vec<Value> {
             .is_dir()
             .then(|| json!({ "globPattern": { "baseUri": base.as_str(), "pattern": name } }))
     };
-    let found = tokio::task::spawn_blocking(move || {
+    let found = work::for_answer(move || {
         let watchers = files.into_iter().filter_map(watcher);
         watchers.collect()
     });

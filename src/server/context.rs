@@ -13,7 +13,7 @@ use super::state::{Server, place};
 use crate::action;
 use crate::config::Scope;
 use crate::document::Snapshot;
-use crate::engine::{Engine, Hint, Neighbour};
+use crate::engine::{Engine, Hint, Neighbour, work};
 
 /// How long the editor may take to say what others know.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -80,7 +80,7 @@ pub async fn hints(
     let Ok(Ok(reply)) = tokio::time::timeout(PATIENCE, reply).await else {
         return Vec::new();
     };
-    let hints = tokio::task::spawn_blocking(move || hints_in(&reply, &folders));
+    let hints = work::for_job(move || hints_in(&reply, &folders));
     hints.await.unwrap_or_default()
 }
 

@@ -10,7 +10,7 @@ use super::job::Job;
 use super::state::{Server, place};
 use super::{confirm, notes, outcome, protocol as lsp};
 use crate::document::Snapshot;
-use crate::engine::{Ear, Engine, FileExplained, FileJob, JobError, Place};
+use crate::engine::{Ear, Engine, FileExplained, FileJob, JobError, Place, work};
 
 /// Explains what no note explains yet. What came is noted, also if the rest does not.
 ///
@@ -62,8 +62,8 @@ pub async fn preview(
     folders: Vec<PathBuf>,
 ) -> lsp::Result<Value> {
     let uri = snapshot.uri.clone();
-    let place = tokio::task::spawn_blocking(move || place(&uri, &folders));
-    let place = place.await.map_err(|_| lsp::Error::internal_error())?;
+    let place = work::for_answer(move || place(&uri, &folders));
+    let place = place.await.ok_or_else(lsp::Error::internal_error)?;
     let file = FileJob {
         syntax: server.trees.known(&snapshot),
         kept: server.state().glosses.all(&snapshot.uri),

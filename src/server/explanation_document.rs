@@ -11,7 +11,7 @@ use super::job::Job;
 use super::protocol as lsp;
 use super::state::Server;
 use crate::action::Subject;
-use crate::engine::Explanation;
+use crate::engine::{Explanation, work};
 use crate::store::private;
 
 /// Most documents that are left lying.
@@ -31,17 +31,17 @@ pub async fn shown(server: &Server, job: &Job, explanation: &Explanation) -> boo
         explanation.markdown.trim_end(),
         explanation.spent.in_words()
     );
-    let writing = tokio::task::spawn_blocking(move || {
+    let writing = work::for_job(move || {
         let folder = dirs::cache_dir().ok_or(io::ErrorKind::NotFound)?;
         written(&folder.join("gloss").join("explanations"), &name, &text)
     });
     let path = match writing.await {
-        Ok(Ok(path)) => path,
-        Ok(Err(error)) => {
+        Some(Ok(path)) => path,
+        Some(Err(error)) => {
             tracing::warn!("an explanation cannot be written into the cache folder: {error}");
             return false;
         }
-        Err(_) => return false,
+        None => return false,
     };
     let uri = url::Url::from_file_path(&path).ok();
     let Some(uri) = uri.and_then(|uri| uri.as_str().parse().ok()) else {

@@ -10,7 +10,7 @@ use super::state::Server;
 use super::{configuration, convert, links, notes, outcome, protocol as lsp};
 use crate::answer;
 use crate::config::HoverImages;
-use crate::engine::{self, Engine, ImageJob};
+use crate::engine::{self, Engine, ImageJob, work};
 use crate::image::ImageLink;
 
 /// How long a hover must last before anything is sent: a mouse that passes over spends nothing.
@@ -125,7 +125,7 @@ async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<Stri
 
 /// A hover that spends money says so the first time on a machine, and how to stop it.
 async fn name_the_setting_once(server: &Server) {
-    let told = tokio::task::spawn_blocking(|| {
+    let told = work::for_answer(|| {
         let folder = crate::store::data_folder();
         folder.is_some_and(|folder| {
             crate::store::private::mark_once(&folder.join("hover-images-told"))

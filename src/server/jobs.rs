@@ -157,11 +157,12 @@ impl Jobs {
         }
     }
 
-    /// Forgets a job that has ended.
-    pub fn leave(&self, id: &str) {
+    /// Forgets a job that has ended; whether it was the last.
+    pub fn leave(&self, id: &str) -> bool {
         let mut running = self.lock();
         running.jobs.retain(|job| job.id != id);
         self.count.send_replace(running.jobs.len());
+        running.jobs.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, Running> {

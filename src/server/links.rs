@@ -7,7 +7,7 @@ use super::convert;
 use super::job::Job;
 use super::state::{Server, place};
 use crate::document::Snapshot;
-use crate::engine::{Description, Ear, ImageJob, ImageSource, JobError, Place};
+use crate::engine::{Description, Ear, ImageJob, ImageSource, JobError, Place, work};
 use crate::image::{self, Hints, ImageLink, Markup};
 
 /// As long as a person waits who asked for it.
@@ -82,9 +82,9 @@ pub async fn describe(
         .ok_or(JobError::NoImage)?;
     let folders = server.state().folders.clone();
     let (snapshot, at) = (job.snapshot.clone(), place.clone());
-    let source = tokio::task::spawn_blocking(move || linked(&snapshot, &link, folders, &at))
+    let source = work::for_job(move || linked(&snapshot, &link, folders, &at))
         .await
-        .map_err(|_| JobError::Internal)?;
+        .ok_or(JobError::Internal)?;
     let image = ImageJob {
         source,
         place,
@@ -100,7 +100,7 @@ pub async fn image_job(
     folders: Vec<PathBuf>,
 ) -> Option<ImageJob> {
     let (snapshot, link) = (snapshot.clone(), link.clone());
-    tokio::task::spawn_blocking(move || {
+    work::for_answer(move || {
         let place = place(&snapshot.uri, &folders);
         ImageJob {
             source: linked(&snapshot, &link, folders, &place),
@@ -109,7 +109,6 @@ pub async fn image_job(
         }
     })
     .await
-    .ok()
 }
 
 fn linked(

@@ -1,10 +1,16 @@
-//! Gives back to the system what large messages, closed documents and dropped trees took.
+//! Gives back to the system what large messages, closed documents, dropped trees and ended jobs took.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Long enough that closing a window of many documents is one round.
 const REST: Duration = Duration::from_millis(500);
+
+/// Long enough that the threads which worked have ended, and with them what each held back.
+const LATER: Duration = Duration::from_secs(2 * KEEP_ALIVE.as_secs());
+
+/// How long a thread that works waits for more.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
 
@@ -25,13 +31,16 @@ pub fn keep_little() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_little() {}
 
-/// Gives back what is free, a moment from now and on a thread that may wait.
+/// Gives back what is free, a moment from now and once more when all is at rest, on a thread that
+/// may wait.
 pub fn give_back_soon() {
     if !IS_AWAITED.swap(true, Ordering::AcqRel) {
         tokio::spawn(async {
-            tokio::time::sleep(REST).await;
-            IS_AWAITED.store(false, Ordering::Release);
-            tokio::task::spawn_blocking(give_back);
+            for rest in [REST, LATER] {
+                tokio::time::sleep(rest).await;
+                IS_AWAITED.store(false, Ordering::Release);
+                let _ = tokio::task::spawn_blocking(give_back).await;
+            }
         });
     }
 }

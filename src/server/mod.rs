@@ -74,6 +74,7 @@ pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("gloss")
+        .thread_keep_alive(memory::KEEP_ALIVE)
         .enable_all()
         .build()?;
     let end = runtime.block_on(async {
@@ -121,6 +122,6 @@ pub async fn serve(
     shared.jobs.ended().await;
     let engine = shared.state().engine.clone();
     engine.tell_collector(LAST_ROWS).await;
-    let _ = tokio::task::spawn_blocking(move || store.flush(LAST_ROWS)).await;
+    let _ = tokio::time::timeout(LAST_ROWS, store.flushed()).await;
     end
 }

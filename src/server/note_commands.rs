@@ -13,7 +13,7 @@ use super::job::Job;
 use super::links::LONG;
 use super::state::{Server, State, place};
 use super::{convert, notes, protocol as lsp};
-use crate::engine::{self, Commented, JobError, Listed, Located, Rewriting};
+use crate::engine::{self, Commented, JobError, Listed, Located, Rewriting, work};
 use crate::store::Note;
 use crate::syntax::Language;
 use crate::text::{self, Encoding};
@@ -35,7 +35,7 @@ pub async fn list(server: &Server, argument: &Argument) -> lsp::Result<Value> {
         )
     };
     let wanted = argument.workspace.clone();
-    let listing = tokio::task::spawn_blocking(move || {
+    let listing = work::for_answer(move || {
         let workspaces = match wanted {
             Some(named) => vec![workspace_of(&named)],
             None => workspaces(&folders, &open),
@@ -56,7 +56,7 @@ pub async fn list(server: &Server, argument: &Argument) -> lsp::Result<Value> {
         let told = all.iter().map(|listed| told(listed, encoding));
         Ok::<_, crate::store::StoreError>(Value::Array(told.collect()))
     });
-    let listed = listing.await.map_err(|_| lsp::Error::internal_error())?;
+    let listed = listing.await.ok_or_else(lsp::Error::internal_error)?;
     listed.map_err(|error| lsp::failed(&error.to_string()))
 }
 
@@ -126,7 +126,7 @@ pub async fn clear(server: &Server, argument: &Argument) -> lsp::Result<()> {
         glosses.forget(documents, &uri, about.as_deref().unwrap_or(&all));
         (state.engine.store().clone(), state.folders.clone(), about)
     };
-    let forgetting = tokio::task::spawn_blocking(move || {
+    let forgetting = work::for_answer(move || {
         let is_there = store.path().is_some_and(|path| path.exists());
         let place = place(&uri, &folders);
         if is_there && place.path.is_some() {
@@ -193,7 +193,7 @@ pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobErro
     }
     let syntax = server.trees.of(&snapshot, LONG).await;
     let (text, language) = (snapshot.text.clone(), snapshot.language);
-    let made = tokio::task::spawn_blocking(move || {
+    let made = work::for_answer(move || {
         let notes = [here.note];
         // What is alike elsewhere is not meant.
         let mut located = engine::locate(&notes, &text, syntax.as_deref()).into_iter();
@@ -208,7 +208,7 @@ pub async fn to_comment(server: &Server, job: &Job) -> Result<Rewriting, JobErro
         let [note] = &notes;
         engine::as_comment(note, &located, &text, language, syntax.as_deref())
     });
-    let Commented { rewriting, note } = made.await.map_err(|_| JobError::Internal)??;
+    let Commented { rewriting, note } = made.await.ok_or(JobError::Internal)??;
     if let Some(note) = note {
         also_about(server, &snapshot.uri, note);
     }

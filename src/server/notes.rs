@@ -15,7 +15,7 @@ use super::links::LONG;
 use super::renamed;
 use super::state::{Server, State, place};
 use crate::document::Snapshot;
-use crate::engine;
+use crate::engine::{self, work};
 use crate::store::{Note, Stamp, Store};
 use crate::syntax::MAX_BYTES;
 
@@ -267,7 +267,7 @@ async fn home(server: &Server, uri: &Arc<str>) -> Option<(Home, Store, Option<St
     }
     let finding = {
         let (server, uri) = (server.clone(), uri.clone());
-        tokio::task::spawn_blocking(move || {
+        work::for_answer(move || {
             let store = server.state().engine.store().clone();
             // Where nothing was ever kept there is nothing to read, and no file is made.
             if !store.path().is_some_and(|path| path.exists()) {
@@ -284,7 +284,7 @@ async fn home(server: &Server, uri: &Arc<str>) -> Option<(Home, Store, Option<St
             (Some(home), store)
         })
     };
-    let (home, store) = finding.await.ok()?;
+    let (home, store) = finding.await?;
     let Some(home) = home else {
         return Some((Home::None, store, None));
     };

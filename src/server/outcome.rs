@@ -76,8 +76,7 @@ const BOOKING: Duration = Duration::from_secs(5);
 /// Waits until the job's row is on disk: what the person has seen, a kill does not lose.
 /// A ledger that cannot be written is said, once.
 pub async fn booked(server: &Server, job: &Job) {
-    let store = job.engine.store().clone();
-    let _ = tokio::task::spawn_blocking(move || store.flush_unless_locked(BOOKING)).await;
+    let _ = tokio::time::timeout(BOOKING, job.engine.store().flushed_unless_locked()).await;
     say_notices(server, &job.engine).await;
 }
 

@@ -16,6 +16,7 @@ use super::context;
 use super::explain_file;
 use super::job::{Done, Failed, Job, Kind};
 use super::links;
+use super::memory;
 use super::note_commands;
 use super::outcome;
 use super::progress::{self, Feed};
@@ -24,7 +25,7 @@ use super::state::{Server, State, place};
 use crate::action;
 use crate::config::Outcome;
 use crate::document::Snapshot;
-use crate::engine::{CodeJob, JobError, Task};
+use crate::engine::{CodeJob, JobError, Task, work};
 
 /// Begins a job; answers its id. Nothing is sent before `answered`.
 ///
@@ -152,7 +153,9 @@ async fn run(
         .state()
         .documents
         .release(&job.snapshot.uri, job.journal);
-    server.jobs.leave(&job.id);
+    if server.jobs.leave(&job.id) {
+        memory::give_back_soon();
+    }
 }
 
 /// Works, tells of it meanwhile, and brings the outcome.
@@ -191,11 +194,11 @@ async fn work(server: &Server, job: &Job, feed: &Feed) -> Result<Done, JobError>
     };
     let uri = job.snapshot.uri.clone();
     let open = job.open.clone();
-    let around = tokio::task::spawn_blocking(move || {
+    let around = work::for_job(move || {
         let place = place(&uri, &folders);
         (place, context::neighbours(open, &folders))
     });
-    let (place, open) = around.await.map_err(|_| JobError::Internal)?;
+    let (place, open) = around.await.ok_or(JobError::Internal)?;
     let mut ear = |heard| feed.hear(heard);
     if job.kind == Kind::ExplainFile {
         let explained = explain_file::explain(server, job, place, &mut ear).await?;

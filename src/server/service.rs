@@ -14,6 +14,7 @@ use super::{
     capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
     inlay_hints, memory, notes, outcome, transport,
 };
+use crate::engine::work;
 
 /// How long an editor's settings are waited for before a connection is opened.
 const CONFIGURING: Duration = Duration::from_secs(1);
@@ -133,7 +134,9 @@ impl LanguageServer for Gloss {
         self.server.jobs.document_changed();
         if let Some(now) = now.filter(|now| now.typed.is_unchecked()) {
             let server = self.server.clone();
-            tokio::task::spawn_blocking(move || state::compare_with_disk(&server, &now));
+            tokio::spawn(work::for_answer(move || {
+                state::compare_with_disk(&server, &now);
+            }));
         }
         diagnostics::changed(&self.server, uri.as_str());
         notes::changed(&self.server, uri.as_str());

@@ -24,7 +24,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 use jiff::tz::TimeZone;
@@ -312,15 +312,22 @@ impl Store {
 
     /// Whether all that was recorded so far is on the disk, after at most `timeout`.
     ///
-    /// `false` comes early where the reason is not one that passes by itself.
+    /// `false` comes early where the reason is not one that passes by itself. Waits for the disk:
+    /// not for async code.
     pub fn flush(&self, timeout: Duration) -> bool {
-        self.handle.shared.flush(timeout, true)
+        let flushed = self.flushed().wait_at_most(timeout);
+        matches!(flushed, Some(Ok(true)))
     }
 
-    /// As [`Store::flush`], but `false` comes early, too, where another program locks the ledger
+    /// The same for async code, which says itself how long it waits.
+    pub fn flushed(&self) -> Reply<bool> {
+        Reply(State::Asked(self.handle.shared.flush(true)))
+    }
+
+    /// As [`Store::flushed`], but `false` comes early, too, where another program locks the ledger
     /// for longer than one attempt to write waits.
-    pub fn flush_unless_locked(&self, timeout: Duration) -> bool {
-        self.handle.shared.flush(timeout, false)
+    pub fn flushed_unless_locked(&self) -> Reply<bool> {
+        Reply(State::Asked(self.handle.shared.flush(false)))
     }
 
     /// What the user should know, in words, each once: the ledger cannot be
@@ -371,14 +378,29 @@ impl<T> Future for Reply<T> {
 
 impl<T> Reply<T> {
     /// Holds up this thread until the answer is there.
-    pub fn wait(mut self) -> Result<T, StoreError> {
+    pub fn wait(self) -> Result<T, StoreError> {
+        let answer = self.wait_at_most(Duration::MAX);
+        answer.unwrap_or(Err(StoreError::Gone))
+    }
+
+    /// The same, for at most `timeout`.
+    fn wait_at_most(mut self, timeout: Duration) -> Option<Result<T, StoreError>> {
+        let end = Instant::now().checked_add(timeout);
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut context = Context::from_waker(&waker);
         loop {
-            match Pin::new(&mut self).poll(&mut context) {
-                Poll::Ready(answer) => return answer,
-                Poll::Pending => std::thread::park(),
+            if let Poll::Ready(answer) = Pin::new(&mut self).poll(&mut context) {
+                return Some(answer);
             }
+            let Some(end) = end else {
+                std::thread::park();
+                continue;
+            };
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            std::thread::park_timeout(left);
         }
     }
 }

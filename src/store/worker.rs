@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::channel::oneshot;
+
 use super::database::Database;
 use super::error::StoreError;
 use super::tables::{self, Waiting, Write};
@@ -40,8 +42,6 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Something for the thread.
     arrived: Condvar,
-    /// Something for whoever waits in [`Shared::flush`].
-    settled: Condvar,
 }
 
 #[derive(Default)]
@@ -66,6 +66,16 @@ struct State {
     lost: u64,
     said_lost: bool,
     notices: Vec<String>,
+    flushes: Vec<Flush>,
+}
+
+/// Someone who waits until what was taken in so far is on the disk.
+struct Flush {
+    accepted: u64,
+    failures: u64,
+    /// `None` where locks that others hold are waited through.
+    locks: Option<u64>,
+    told: oneshot::Sender<Result<bool, StoreError>>,
 }
 
 impl Shared {
@@ -120,30 +130,22 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether all that was taken in so far reached the disk within `timeout`, which is waited
-    /// for through locks that others hold if `through_locks`.
-    pub(super) fn flush(&self, timeout: Duration, through_locks: bool) -> bool {
-        let deadline = Instant::now().checked_add(timeout);
+    /// Whether all that was taken in so far reached the disk: known once it did, or once it will
+    /// not soon, for which another's lock is a reason unless it is waited for, `through_locks`.
+    pub(super) fn flush(&self, through_locks: bool) -> oneshot::Receiver<Result<bool, StoreError>> {
+        let (told, flushed) = oneshot::channel();
         let mut state = self.lock();
-        let (target, failures, locks) = (state.accepted, state.failures, state.locks);
         state.hurry = true;
+        let flush = Flush {
+            accepted: state.accepted,
+            failures: state.failures,
+            locks: (!through_locks).then_some(state.locks),
+            told,
+        };
+        state.flushes.push(flush);
+        state.settle();
         self.arrived.notify_one();
-        loop {
-            if state.written >= target {
-                return true;
-            }
-            let left =
-                deadline.map_or(timeout, |end| end.saturating_duration_since(Instant::now()));
-            let is_held_up = !through_locks && state.locks > locks;
-            if left.is_zero() || is_held_up || state.failures > failures || !state.running {
-                return false;
-            }
-            state = self
-                .settled
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
+        flushed
     }
 
     /// Whether rows that come now would be lost.
@@ -198,6 +200,19 @@ impl State {
     fn count_waiting(&mut self, write: &Write, change: fn(usize, usize) -> usize) {
         let (count, _) = self.waiting(write);
         *count = change(*count, 1);
+    }
+
+    /// Tells those who wait for the disk what is known by now.
+    fn settle(&mut self) {
+        for flush in std::mem::take(&mut self.flushes) {
+            let is_written = self.written >= flush.accepted;
+            let is_held_up = flush.locks.is_some_and(|locks| self.locks > locks);
+            if is_written || is_held_up || self.failures > flush.failures || !self.running {
+                let _ = flush.told.send(Ok(is_written));
+            } else if !flush.told.is_canceled() {
+                self.flushes.push(flush);
+            }
+        }
     }
 
     fn lose_row(&mut self) {
@@ -375,7 +390,7 @@ impl Worker {
             (state.lost, state.said_lost) = (0, false);
             say(&mut state, words);
         }
-        self.shared.settled.notify_all();
+        state.settle();
     }
 
     fn failed(&mut self, error: &StoreError) {
@@ -385,17 +400,19 @@ impl Worker {
             if now - *self.locked_since.get_or_insert(now) >= LOCK_WORTH_A_WORD {
                 self.say_once(error);
             }
-            self.shared.lock().locks += 1;
-            self.shared.settled.notify_all();
+            let mut state = self.shared.lock();
+            state.locks += 1;
+            state.settle();
             return;
         }
         self.locked_since = None;
         self.pause = now.checked_add(self.next_pause);
         self.next_pause = LONGEST_PAUSE.min(self.next_pause * 2);
-        // Said before `flush` returns, so that whoever calls it finds the words.
+        // Said before whoever waits is told, and so finds the words.
         self.say_once(error);
-        self.shared.lock().failures += 1;
-        self.shared.settled.notify_all();
+        let mut state = self.shared.lock();
+        state.failures += 1;
+        state.settle();
     }
 
     fn say_once(&mut self, error: &StoreError) {
@@ -408,7 +425,7 @@ impl Worker {
     }
 }
 
-/// Also when the thread panics: who waits in `flush` must not wait for it,
+/// Also when the thread panics: who waits for the disk must not wait for it,
 /// and the next use starts another.
 impl Drop for Worker {
     fn drop(&mut self) {
@@ -419,7 +436,7 @@ impl Drop for Worker {
             state.writes.push_front(write);
         }
         let unanswered = std::mem::take(&mut state.questions);
-        self.shared.settled.notify_all();
+        state.settle();
         drop(state);
         // One may hold the last handle to the store, which takes the lock when it goes.
         drop(unanswered);

@@ -25,9 +25,10 @@ const EDITS_BETWEEN_QUESTIONS: usize = 20;
 /// The most requests that the settings allow in flight.
 const CONNECTIONS: u64 = 64;
 
-/// What the server may have more than before, with all closed: in KiB, and threads.
-const MORE_MEMORY: u64 = 32 * 1024;
-const MORE_THREADS: u64 = 4;
+/// What the server may have more than before, with all closed, in KiB.
+const MORE_MEMORY: u64 = 8 * 1024;
+/// How many threads it may have, however many jobs are under way.
+const THREADS: u64 = 40;
 
 fn document() -> String {
     let functions = (0..FUNCTIONS).map(|n| {
@@ -62,6 +63,8 @@ struct Day {
     documents: Vec<Open>,
     numbers: Numbers,
     edits: usize,
+    /// The most threads that the server had at once.
+    threads: u64,
     /// What was asked for and when, by the request's id.
     asked: HashMap<i64, (&'static str, Instant)>,
     took: HashMap<&'static str, Vec<Duration>>,
@@ -85,6 +88,7 @@ impl Day {
             documents: Vec::new(),
             numbers: Numbers(8),
             edits: 0,
+            threads: 0,
             asked: HashMap::new(),
             took: HashMap::new(),
             running: HashSet::new(),
@@ -149,6 +153,7 @@ impl Day {
         let uri = open.uri.clone();
         self.editor.type_at(&uri, start, end, text).await;
         self.edits += 1;
+        self.threads = self.threads.max(self.editor.threads());
         if self.edits.is_multiple_of(EDITS_BETWEEN_QUESTIONS) {
             self.ask(&uri, line).await;
         }
@@ -250,7 +255,7 @@ impl Grown {
     /// Whether it is back where it was.
     fn is_back_at(&self, before: &Self) -> bool {
         self.kib <= before.kib + MORE_MEMORY
-            && self.threads <= before.threads + MORE_THREADS
+            && self.threads <= before.threads
             && self.descriptors <= before.descriptors + CONNECTIONS
     }
 }
@@ -264,8 +269,10 @@ async fn many_documents_jobs_and_edits_at_once_stay_in_order_and_nothing_grows()
     api.answer_all(answer);
     let mut editor = Editor::start(&setup).await;
     let uri = editor.open("first.rs", "rust", "fn f() {}\n").await;
-    let id = editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
-    editor.finished(&id).await;
+    for command in ["gloss.explain", "gloss.refactor"] {
+        let id = editor.job(command, &uri, (0, 4), (0, 4)).await;
+        editor.finished(&id).await;
+    }
     let before = Grown::of(&editor);
 
     let mut day = Day::begin(editor).await;
@@ -301,5 +308,7 @@ async fn many_documents_jobs_and_edits_at_once_stay_in_order_and_nothing_grows()
     );
     day.print_times();
     println!("before {before:?}, busy {busy:?}, closed {after:?}");
+    println!("threads at most {}", day.threads);
+    assert!(day.threads <= THREADS, "jobs take threads of their own");
     assert!(after.is_back_at(&before), "it keeps more than it had");
 }

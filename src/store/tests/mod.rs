@@ -275,7 +275,7 @@ fn a_lock_that_lasts_is_said_once_and_stops_nothing() {
     let other = Connection::open(file(&folder)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     store.record(row("/w"));
-    assert!(!store.flush_unless_locked(SOON));
+    assert_eq!(store.flushed_unless_locked().wait(), Ok(false));
     let moment = Duration::from_millis(100);
     let notices = (0..600)
         .map(|_| {
