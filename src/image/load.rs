@@ -14,6 +14,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::text::one_line;
+
 use super::target::{self, MAX_FILE_BYTES};
 use super::{Format, Target, TargetError, format, ground, scale, svg};
 
@@ -26,6 +28,9 @@ const MAX_DECODED_BYTES: u64 = 512 * 1024 * 1024;
 /// With at most so many colours, an image is drawn rather than photographed, and PNG keeps its
 /// edges.
 const FEW_COLOURS: usize = 4096;
+
+/// Most characters that are told of what is wrong with an image.
+const LONGEST_REASON: usize = 200;
 
 const JPEG_QUALITY: u8 = 90;
 
@@ -118,6 +123,16 @@ pub enum LoadError {
     TooLarge,
     #[error("the {} is damaged or cut short: {reason}", format.name())]
     Broken { format: Format, reason: String },
+}
+
+impl LoadError {
+    /// What a decoder says can quote the image, and hold line ends.
+    pub(super) fn broken(format: Format, reason: impl std::fmt::Display) -> Self {
+        Self::Broken {
+            format,
+            reason: one_line(&reason.to_string(), LONGEST_REASON),
+        }
+    }
 }
 
 /// Reads and prepares the image at `target`. Takes up to seconds for large ones.
@@ -303,10 +318,7 @@ fn sha256(bytes: &[u8]) -> String {
 fn from_image(format: Format, error: &ImageError) -> LoadError {
     match error {
         ImageError::Limits(_) => LoadError::TooMuchMemory,
-        error => LoadError::Broken {
-            format,
-            reason: error.to_string(),
-        },
+        error => LoadError::broken(format, error),
     }
 }
 
@@ -532,6 +544,23 @@ mod tests {
             load_bytes(&declaring(40, 40)),
             Err(LoadError::Broken { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_damaged_is_told_in_one_line() {
+        let mut jpeg = encoded(&photo(20, 20), ImageFormat::Jpeg);
+        jpeg.truncate(300);
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg'>&a\u{202e}{};</svg>",
+            "b".repeat(999)
+        );
+        for bytes in [jpeg.as_slice(), svg.as_bytes()] {
+            let line = load_bytes(bytes).unwrap_err().to_string();
+            assert!(
+                line.chars().count() < 300 && !line.contains(crate::text::is_hidden),
+                "{line:?}"
+            );
+        }
     }
 
     #[test]

@@ -180,10 +180,7 @@ fn default_family(fonts: &fontdb::Database) -> Option<String> {
 }
 
 fn broken(reason: impl std::fmt::Display) -> LoadError {
-    LoadError::Broken {
-        format: Format::Svg,
-        reason: reason.to_string(),
-    }
+    LoadError::broken(Format::Svg, reason)
 }
 
 #[cfg(test)]

@@ -162,29 +162,9 @@ fn html(page: &str) -> String {
     }
 }
 
-/// `long` on one line, without what could hide or reorder it, cut at 300 characters.
+/// `long` on one line, cut at 300 characters.
 pub(super) fn short(long: &str) -> String {
-    let mut line = String::new();
-    let mut length = 0;
-    // Only as much is looked at as can be shown, however large the body.
-    for word in long.split(|c: char| c.is_whitespace() || text::is_hidden(c)) {
-        if word.is_empty() {
-            continue;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-            length += 1;
-        }
-        for c in word.chars() {
-            if length >= LONGEST {
-                line.push('…');
-                return line;
-            }
-            line.push(c);
-            length += 1;
-        }
-    }
-    line
+    text::one_line(long, LONGEST)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Cuts a text where a reader expects it to end.
 
+use super::visible::is_hidden;
+
 /// The text up to the last line end within so many bytes; up to a character where there is none.
 pub fn up_to_line_end(text: &str, most: usize) -> &str {
     if text.len() <= most {
@@ -27,6 +29,31 @@ pub fn shortened(text: &str, most: usize) -> String {
         (_, Some(end)) if !up_to(end).is_empty() => format!("{} …", up_to(end)),
         _ => format!("{head}…"),
     }
+}
+
+/// A text from strangers on one line, without what could hide or reorder it, cut at so many
+/// characters. Only as much is looked at as can be shown, however large it is.
+pub fn one_line(text: &str, most: usize) -> String {
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split(|c: char| c.is_whitespace() || is_hidden(c)) {
+        if word.is_empty() {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+            length += 1;
+        }
+        for c in word.chars() {
+            if length >= most {
+                line.push('…');
+                return line;
+            }
+            line.push(c);
+            length += 1;
+        }
+    }
+    line
 }
 
 #[cfg(test)]
@@ -59,5 +86,17 @@ mod tests {
         check("onetwothree", 8, "onet…");
         check("ééé", 5, "…");
         check("one", 0, "…");
+    }
+
+    #[test]
+    fn a_text_of_any_kind_becomes_one_line() {
+        let check =
+            |text: &str, expected: &str| assert_eq!(one_line(text, 9), expected, "{text:?}");
+        check(" a\r\n\tb\n", "a b");
+        check("a\u{202e}\u{7}b\u{1b}[c", "a b [c");
+        check("123456789", "123456789");
+        check("1234 67890", "1234 6789…");
+        check("μμμμμμμμμμ", "μμμμμμμμμ…");
+        check("", "");
     }
 }
