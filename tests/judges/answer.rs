@@ -126,7 +126,7 @@ pub fn keeps_the_rules(
         new.ends_with(&document[range.end..]),
         "behind the range {case}"
     );
-    let came = range.start..new.len() - after;
+    let written = range.start..new.len() - after;
     let is_within = |edit: &Edit| range.start <= edit.range.start && edit.range.end <= range.end;
     assert!(edits.iter().all(is_within), "around the range {case}");
     let has_mark = |text: &str| text.starts_with('\u{feff}');
@@ -141,7 +141,7 @@ pub fn keeps_the_rules(
         "the final newline {case}"
     );
     let known = line_ends(document);
-    for end in line_ends(&new[came.clone()]) {
+    for end in line_ends(&new[written.clone()]) {
         let is_its_own = known.contains(&end) || known.is_empty() && end == "\n";
         assert!(is_its_own, "line end {end:?} {case}");
     }
@@ -149,7 +149,7 @@ pub fn keeps_the_rules(
         return;
     }
     if let Some(language) = language {
-        parses_as_before(language, (document, &range), (&new, &came), &case);
+        parses_as_before(language, (document, &range), (&new, &written), &case);
     }
     let rope = Rope::from_str(document);
     for encoding in ENCODINGS {
@@ -161,15 +161,15 @@ pub fn keeps_the_rules(
 fn parses_as_before(
     language: Language,
     (document, range): (&str, &Range<usize>),
-    (new, came): (&str, &Range<usize>),
+    (new, written): (&str, &Range<usize>),
     case: &str,
 ) {
     let errors = |text: &str, range: &Range<usize>| {
         let syntax = Syntax::parse(language, &Rope::from_str(text)).unwrap();
         syntax.errors_around(range)
     };
-    let (before, now) = (errors(document, range), errors(new, came));
-    let is_whole = syntax::parses(language, &new[came.clone()]);
+    let (before, now) = (errors(document, range), errors(new, written));
+    let is_whole = syntax::parses(language, &new[written.clone()]);
     assert!(
         !syntax::parses(language, document) || syntax::parses(language, new),
         "the document parsed, and does no more {case}"
