@@ -1,5 +1,7 @@
 //! Replays what fuzzing has found worth keeping, by the judges that fuzz.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
