@@ -1,6 +1,10 @@
 //! What takes its time, on threads made for that: so few at once that the ones which answer the
 //! editor keep their share of the machine, however many jobs run.
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
 /// How many of the steps of jobs run at once.
@@ -8,27 +12,64 @@ const STEPS_OF_JOBS: usize = 4;
 /// How many of what a menu or a hover waits for run at once, however many jobs wait.
 const FOR_ANSWERS: usize = 4;
 
+/// How long a thread that works waits for more.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// By how much the threads of jobs are nicer than those that answer: they get a third of what these
+/// do, where both want the same core.
+#[cfg(target_os = "linux")]
+const NICER: i32 = 5;
+
 static JOBS: Semaphore = Semaphore::const_new(STEPS_OF_JOBS);
 static ANSWERS: Semaphore = Semaphore::const_new(FOR_ANSWERS);
 
 /// Runs a step of a job in its turn. `None` where it panicked.
 pub async fn for_job<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    on_thread(&JOBS, work).await
+    on_thread(&JOBS, threads_of_jobs(), work).await
 }
 
 /// Runs what the editor waits for, beside the steps of jobs. `None` where it panicked.
 pub async fn for_answer<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    on_thread(&ANSWERS, work).await
+    on_thread(&ANSWERS, Handle::current(), work).await
 }
+
+/// Threads that let those of the runtime go first.
+fn threads_of_jobs() -> Handle {
+    static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();
+    let threads = THREADS.get_or_init(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .thread_name("gloss-job")
+            .thread_keep_alive(KEEP_ALIVE)
+            .max_blocking_threads(STEPS_OF_JOBS)
+            .on_thread_start(be_nicer)
+            .build()
+            .ok()
+    });
+    let own = threads.as_ref().map(|threads| threads.handle().clone());
+    own.unwrap_or_else(Handle::current)
+}
+
+/// On Linux alone a thread has a priority of its own.
+#[cfg(target_os = "linux")]
+fn be_nicer() {
+    use rustix::process::{getpriority_process, setpriority_process};
+    let _ = getpriority_process(None).and_then(|now| setpriority_process(None, now + NICER));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn be_nicer() {}
 
 async fn on_thread<T: Send + 'static>(
     turns: &'static Semaphore,
+    threads: Handle,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let turn = turns.acquire().await.ok()?;
-    let working = tokio::task::spawn_blocking(move || {
+    // What is begun meanwhile goes on here, and not there, where nobody drives it.
+    let here = Handle::current();
+    let working = threads.spawn_blocking(move || {
         // Held by the work itself, which goes on when nobody waits for it any more.
         let _turn = turn;
+        let _here = here.enter();
         work()
     });
     working.await.ok()
@@ -47,7 +88,7 @@ mod tests {
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let working = (0..100).map(|number| {
             let (running, most) = (running.clone(), most.clone());
-            let work = on_thread(&TURNS, move || {
+            let work = on_thread(&TURNS, threads_of_jobs(), move || {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 std::thread::yield_now();
                 running.fetch_sub(1, Ordering::SeqCst);
@@ -63,8 +104,19 @@ mod tests {
         });
         futures::future::join_all(working).await;
         assert!(most.load(Ordering::SeqCst) <= 2);
-        let panicking = on_thread(&TURNS, || panic!("on purpose"));
+        let panicking = on_thread(&TURNS, Handle::current(), || panic!("on purpose"));
         assert_eq!(panicking.await, None::<()>);
-        assert_eq!(on_thread(&TURNS, || 7).await, Some(7));
+        assert_eq!(on_thread(&TURNS, Handle::current(), || 7).await, Some(7));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn steps_of_jobs_let_answers_go_first_and_begin_tasks_where_they_came_from() {
+        use rustix::process::getpriority_process;
+        let nice = || getpriority_process(None).unwrap();
+        let for_answer = for_answer(nice).await.unwrap();
+        assert_eq!(for_job(nice).await, Some(for_answer + NICER));
+        let task = for_job(|| tokio::spawn(async { 7 })).await.unwrap();
+        assert_eq!(task.await.unwrap(), 7);
     }
 }

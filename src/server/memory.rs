@@ -3,14 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::engine::work::KEEP_ALIVE;
+
 /// Long enough that closing a window of many documents is one round.
 const REST: Duration = Duration::from_millis(500);
 
 /// Long enough that the threads which worked have ended, and with them what each held back.
 const LATER: Duration = Duration::from_secs(2 * KEEP_ALIVE.as_secs());
-
-/// How long a thread that works waits for more.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
 

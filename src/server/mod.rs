@@ -58,6 +58,7 @@ pub use connect::{Connection, Kind};
 pub use transport::End;
 
 use crate::config::Layers;
+use crate::engine::work;
 use crate::store::Store;
 use service::Gloss;
 use state::Shared;
@@ -74,7 +75,7 @@ pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("gloss")
-        .thread_keep_alive(memory::KEEP_ALIVE)
+        .thread_keep_alive(work::KEEP_ALIVE)
         .enable_all()
         .build()?;
     let end = runtime.block_on(async {
