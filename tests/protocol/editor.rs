@@ -27,6 +27,8 @@ pub struct Setup {
     pub capabilities: Value,
     pub options: Value,
     pub environment: Vec<(&'static str, String)>,
+    /// Whether nobody reads what the server says on standard error.
+    pub leaves_errors: bool,
     /// Shell's words that come first, as root of a namespace where mounts are its own.
     pub script: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Setup {
             capabilities: plain(),
             options: Value::Null,
             environment: Vec::new(),
+            leaves_errors: false,
             script: None,
         }
     }
@@ -142,6 +145,9 @@ impl Editor {
             .kill_on_drop(true);
         if let Some(key) = setup.key {
             command.env("XAI_API_KEY", key);
+        }
+        if setup.leaves_errors {
+            command.stderr(Stdio::piped());
         }
         command.envs(setup.environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.spawn().unwrap();

@@ -1,6 +1,6 @@
 //! The key in a running server: looked for when first needed, and told where there is none.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{Answer, Api};
 use super::editor::{Editor, Setup};
@@ -144,7 +144,9 @@ async fn logs_hold_no_prompt_no_answer_and_no_key_and_only_the_user_can_read_wha
     let change =
         json!({ "textDocument": change, "contentChanges": [{ "text": "said_in_the_code" }] });
     editor.notify("textDocument/didChange", change).await;
-    editor.hover(&uri, 0, 4).await;
+    editor.request("shutdown", Value::Null).await.unwrap();
+    editor.notify("exit", Value::Null).await;
+    assert!(editor.exited().await.success());
     let data = editor.path("data");
     let log = std::fs::read_to_string(data.join("gloss.log")).unwrap();
     assert!(
@@ -160,7 +162,6 @@ async fn logs_hold_no_prompt_no_answer_and_no_key_and_only_the_user_can_read_wha
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, expected, "{}", path.display());
     }
-    assert!(editor.stop().await.success());
 }
 
 /// A folder and all below it, and the modes that they should have.

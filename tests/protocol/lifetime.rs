@@ -34,6 +34,32 @@ async fn exit_alone_ends_with_one_even_while_the_input_stays_open() {
     assert_eq!(editor.exited().await.code(), Some(1));
 }
 
+/// What is logged for each of these, and more than a pipe holds.
+const WARNINGS: usize = 5_000;
+
+#[tokio::test]
+async fn an_editor_that_leaves_standard_error_unread_is_served_to_the_end() {
+    let mut setup = Setup::new("http://127.0.0.1:9/v1");
+    setup.leaves_errors = true;
+    let mut editor = Editor::start(&setup).await;
+    let document = json!({ "uri": "file:///not-open", "version": 1 });
+    let change = json!({ "textDocument": document, "contentChanges": [{ "text": "" }] });
+    for _ in 0..WARNINGS {
+        editor
+            .notify("textDocument/didChange", change.clone())
+            .await;
+    }
+    editor.request("shutdown", Value::Null).await.unwrap();
+    editor.notify("exit", Value::Null).await;
+    assert_eq!(editor.exited().await.code(), Some(0));
+    // The file has them all the same, as far as they came no faster than they could be written.
+    let log = std::fs::read_to_string(editor.path("data/gloss.log")).unwrap();
+    let last = log.lines().next_back().unwrap();
+    let is_known = ["not open was ignored", "lines are missing here"];
+    assert!(is_known.iter().any(|words| last.contains(words)), "{last}");
+    assert!(log.lines().count() > 1_000);
+}
+
 #[tokio::test]
 async fn requests_before_initialize_and_after_shutdown_are_refused() {
     let mut editor = Editor::spawn(&Setup::new("http://127.0.0.1:9/v1"));
