@@ -10,8 +10,9 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::pipe::{PipeFlags, pipe_with};
 use serde_json::{Value, json};
 
-/// The main thread, two workers, one that reads standard input and one that writes to standard output.
-const THREADS: usize = 5;
+/// The main thread, two workers, one that reads standard input, one that writes to standard output, and
+/// one that did so a moment ago.
+const THREADS: usize = 6;
 
 /// A server with a key for https, whose certificates are behind a pipe: who reads them waits there.
 struct Started {
