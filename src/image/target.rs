@@ -236,6 +236,9 @@ fn file(path: &Path, link: &str, roots: &Roots) -> Result<Target, TargetError> {
     if !roots.seem_to_hold(&path) {
         return Err(outside());
     }
+    // Most of the places hold nothing, which one look tells; to follow links is one a folder.
+    path.symlink_metadata()
+        .map_err(|error| from_io(&path, &error))?;
     match path.canonicalize() {
         Ok(canonical) if roots.hold(&canonical) => regular_file(canonical),
         Ok(_) => Err(outside()),
