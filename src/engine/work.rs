@@ -7,11 +7,6 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 
-/// How many of the steps of jobs run at once.
-const STEPS_OF_JOBS: usize = 4;
-/// How many of what a menu or a hover waits for run at once, however many jobs wait.
-const FOR_ANSWERS: usize = 4;
-
 /// How long a thread that works waits for more.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// By how much the threads of jobs are nicer than those that answer: they get a third of what these
@@ -19,33 +14,73 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
 #[cfg(target_os = "linux")]
 const NICER: i32 = 5;
 
-static JOBS: Semaphore = Semaphore::const_new(STEPS_OF_JOBS);
-static ANSWERS: Semaphore = Semaphore::const_new(FOR_ANSWERS);
+/// For the steps of jobs.
+static JOBS: Threads = Threads::new("gloss-job", 4, be_nicer);
+/// For what a menu or a hover waits for, however many jobs wait.
+static ANSWERS: Threads = Threads::new("gloss-answer", 4, || {});
 
 /// Runs a step of a job in its turn. `None` where it panicked.
 pub async fn for_job<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    on_thread(&JOBS, threads_of_jobs(), work).await
+    JOBS.run(work).await
 }
 
 /// Runs what the editor waits for, beside the steps of jobs. `None` where it panicked.
 pub async fn for_answer<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    on_thread(&ANSWERS, Handle::current(), work).await
+    ANSWERS.run(work).await
 }
 
-/// Threads that let those of the runtime go first.
-fn threads_of_jobs() -> Handle {
-    static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();
-    let threads = THREADS.get_or_init(|| {
-        tokio::runtime::Builder::new_current_thread()
-            .thread_name("gloss-job")
-            .thread_keep_alive(KEEP_ALIVE)
-            .max_blocking_threads(STEPS_OF_JOBS)
-            .on_thread_start(be_nicer)
-            .build()
-            .ok()
-    });
-    let own = threads.as_ref().map(|threads| threads.handle().clone());
-    own.unwrap_or_else(Handle::current)
+/// A few threads, begun when there is work.
+struct Threads {
+    name: &'static str,
+    most: usize,
+    begin: fn(),
+    /// Who gives up while it waits for its turn is never begun.
+    turns: Semaphore,
+    runtime: OnceLock<Option<Runtime>>,
+}
+
+impl Threads {
+    const fn new(name: &'static str, most: usize, begin: fn()) -> Self {
+        Self {
+            name,
+            most,
+            begin,
+            turns: Semaphore::const_new(most),
+            runtime: OnceLock::new(),
+        }
+    }
+
+    async fn run<T: Send + 'static>(
+        &'static self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let turn = self.turns.acquire().await.ok()?;
+        // What is begun meanwhile goes on here, and not there, where nobody drives it.
+        let here = Handle::current();
+        let working = self.handle().spawn_blocking(move || {
+            // Held by the work itself, which goes on when nobody waits for it any more.
+            let _turn = turn;
+            let _here = here.enter();
+            work()
+        });
+        working.await.ok()
+    }
+
+    /// A runtime of their own: the pool of the other one begins a thread for whatever finds none at
+    /// rest just then, and has dozens in the end.
+    fn handle(&self) -> Handle {
+        let runtime = self.runtime.get_or_init(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .thread_name(self.name)
+                .thread_keep_alive(KEEP_ALIVE)
+                .max_blocking_threads(self.most)
+                .on_thread_start(self.begin)
+                .build()
+                .ok()
+        });
+        let own = runtime.as_ref().map(|runtime| runtime.handle().clone());
+        own.unwrap_or_else(Handle::current)
+    }
 }
 
 /// On Linux alone a thread has a priority of its own.
@@ -58,23 +93,6 @@ fn be_nicer() {
 #[cfg(not(target_os = "linux"))]
 fn be_nicer() {}
 
-async fn on_thread<T: Send + 'static>(
-    turns: &'static Semaphore,
-    threads: Handle,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let turn = turns.acquire().await.ok()?;
-    // What is begun meanwhile goes on here, and not there, where nobody drives it.
-    let here = Handle::current();
-    let working = threads.spawn_blocking(move || {
-        // Held by the work itself, which goes on when nobody waits for it any more.
-        let _turn = turn;
-        let _here = here.enter();
-        work()
-    });
-    working.await.ok()
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -84,11 +102,11 @@ mod tests {
 
     #[tokio::test]
     async fn few_run_at_once_also_of_those_that_nobody_waits_for() {
-        static TURNS: Semaphore = Semaphore::const_new(2);
+        static THREADS: Threads = Threads::new("gloss-test", 2, || {});
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let working = (0..100).map(|number| {
             let (running, most) = (running.clone(), most.clone());
-            let work = on_thread(&TURNS, threads_of_jobs(), move || {
+            let work = THREADS.run(move || {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 std::thread::yield_now();
                 running.fetch_sub(1, Ordering::SeqCst);
@@ -104,9 +122,9 @@ mod tests {
         });
         futures::future::join_all(working).await;
         assert!(most.load(Ordering::SeqCst) <= 2);
-        let panicking = on_thread(&TURNS, Handle::current(), || panic!("on purpose"));
+        let panicking = THREADS.run(|| panic!("on purpose"));
         assert_eq!(panicking.await, None::<()>);
-        assert_eq!(on_thread(&TURNS, Handle::current(), || 7).await, Some(7));
+        assert_eq!(THREADS.run(|| 7).await, Some(7));
     }
 
     #[cfg(target_os = "linux")]
