@@ -289,7 +289,9 @@ fn is_random(value: &str) -> bool {
         return is_mixed && in_words * 2 < length;
     }
     if length >= OF_A_MACHINE {
-        (in_words * 2 < length || is_jumbled(value, 4)) && entropy(value) >= 2.5
+        // Letters of a number may well make words: "ccdead", "cafe".
+        let is_hexadecimal = value.bytes().all(|b| b.is_ascii_hexdigit());
+        (is_hexadecimal || in_words * 2 < length || is_jumbled(value, 4)) && entropy(value) >= 2.5
     } else {
         // A person's password has a bit of everything.
         letters + digits + marks >= 3 && in_words * 4 < length * 3
@@ -418,10 +420,12 @@ mod tests {
             check(&format!("password: '{letters}'"), &[letters]);
             check(&format!("PASSWORD={letters}\n"), &[letters]);
         }
-        check(
-            "token = \"0f3a9c51be7d2468\" and key = \"0f3a9c51be7d2468\"",
-            &["0f3a9c51be7d2468"],
-        );
+        for number in ["0f3a9c51be7d2468", "ccdead92421cdacafb0ca761"] {
+            check(
+                &format!("token = \"{number}\" and key = \"{number}\""),
+                &[number],
+            );
+        }
     }
 
     #[test]
