@@ -18,8 +18,10 @@ pub fn arguments(folder: &Path) -> Vec<String> {
         return Vec::new();
     }
     // The system maps whole stretches of a program around each page that is touched. So what runs
-    // at a start lies together, instead of a function here and one there.
-    let mut arguments = vec![format!("-Wl,-T,{}", folder.join("start.ld").display())];
+    // at a start lies together, and what the first job takes, instead of a function here and one
+    // there.
+    let script = |name: &str| format!("-Wl,-T,{}", folder.join(name).display());
+    let mut arguments = vec![script("start.ld"), script("job.ld")];
     if glibc().is_some_and(|version| version >= PACKED_SINCE) {
         // Without it a megabyte of relocations is read before `main`; packed they are 12 kB.
         arguments.push("-Wl,-z,pack-relative-relocs".to_owned());
