@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use crate::text::{visible, visible_lines};
+use crate::text::{is_hidden, visible, visible_lines};
 
 /// Longest construct that is held back until its end is seen, in bytes.
 const LONGEST_HELD: usize = 2_000;
@@ -411,7 +411,8 @@ fn alone(words: String) -> String {
 
 /// The URL, if it leads to the web and nowhere else.
 fn harmless(destination: &str) -> Option<Url> {
-    let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')']);
+    let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')'])
+        && !destination.contains(is_hidden);
     let url = Url::parse(destination).ok()?;
     let web = matches!(url.scheme(), "https" | "http") && destination.contains("://");
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -425,10 +426,16 @@ fn shows_another_host(text: &str, url: &Url) -> bool {
     let text = text
         .replace(['`', '*', '_', '\\'], "")
         .replace(['。', '．', '｡', '․'], ".");
-    text.split(|c: char| c.is_whitespace() || "/()[]{}<>\"',;:@".contains(c))
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
-        .filter(|word| looks_like_host(word))
-        .any(|word| !word.eq_ignore_ascii_case(host))
+    let ends = |c: char| c.is_whitespace() || "/()[]{}<>\"',;:@".contains(c);
+    let is_another = |word: &str| !word.eq_ignore_ascii_case(host);
+    // Behind a scheme there is nothing but a host, whatever it looks like.
+    let mut addresses = text.split("://").skip(1);
+    addresses.any(|rest| rest.split(ends).next().is_some_and(is_another))
+        || text
+            .split(ends)
+            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+            .filter(|word| looks_like_host(word))
+            .any(is_another)
 }
 
 /// Whether a word could be a host's name or number: `x.ai` could, `Vec.push` and `main.rs`
@@ -527,6 +534,9 @@ mod tests {
             "good.com:443",
             "good`.`com",
             "good。com",
+            "https://good.e8ample/a",
+            "http://intranet",
+            "https://good\u{e}/a",
         ] {
             assert!(
                 !defanged(&format!("[{shown}](https://evil.example)")).contains("]("),
@@ -539,6 +549,13 @@ mod tests {
         check("[a](vscode://x)", "a");
         check("[a](data:text/html,x)", "a");
         check("[a](relative.md)", "a");
+        check("[a](https://x.ai/\u{19}b)", "a");
+        check("[a](https://x.ai/\u{202e}b)", "a");
+        check("[a](\0https://x.ai/)", "a");
+        check(
+            "[https://x.ai/b](https://x.ai/c)",
+            "[https://x.ai/b](https://x.ai/c)",
+        );
         check("![pixel](https://evil.example/p.png)", "(image: pixel)");
         check("[![p](https://e.example/p)](command:x)", "(image: p)");
         check("[x]: javascript:y", "\\[x]: javascript:y");

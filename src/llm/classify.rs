@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ApiError;
 use super::field::Field;
+use super::key::Key;
 use super::said::Said;
 
 /// What an error answer was, and what was asked.
@@ -17,11 +18,17 @@ pub struct Refusal<'a> {
     pub bytes: u64,
     /// What `Retry-After` asked for.
     pub wait: Option<Duration>,
+    /// The key that went along, should the server repeat it.
+    pub key: Option<&'a Key>,
 }
 
 /// Tells errors apart, by the text before the status: xAI answers a wrong key with 400,
-/// an empty account with 429 and an overlong prompt now and then with 500.
+/// an empty account with 429 and an overlong prompt now and then with 500. The key is in none.
 pub fn classify(refusal: &Refusal) -> ApiError {
+    let refusal = &Refusal {
+        said: &refusal.said.without_key(refusal.key),
+        ..*refusal
+    };
     by_text(refusal).unwrap_or_else(|| by_status(refusal))
 }
 
@@ -257,6 +264,7 @@ mod tests {
             model: "grok-x",
             bytes: 50_000_001,
             wait: Some(Duration::from_secs(7)),
+            key: None,
         })
     }
 
@@ -430,6 +438,26 @@ mod tests {
             r#"{"error":"Structured outputs are not supported by this model"}"#,
             "response_format",
         );
+    }
+
+    #[test]
+    fn a_key_is_no_refused_parameter() {
+        let key = Key::new("xai-S3cr3tS3cr3tS3cr3t").unwrap();
+        let body = format!(
+            "{{\"error\":\"does not support parameter {}\"}}",
+            key.expose()
+        );
+        let error = classify(&Refusal {
+            status: Some(400),
+            said: &Said::from_body(body.as_bytes()),
+            model: "grok-x",
+            bytes: 0,
+            wait: None,
+            key: Some(&key),
+        });
+        let parameter = "key".to_owned();
+        let said = "does not support parameter [key]".to_owned();
+        assert_eq!(error, ApiError::ParameterRefused { parameter, said });
     }
 
     #[test]

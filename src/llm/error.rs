@@ -206,8 +206,7 @@ impl ApiError {
     }
 
     /// The same error without the key, should the server have repeated it.
-    #[must_use]
-    pub fn without_key(self, key: Option<&Key>) -> Self {
+    pub(super) fn without_key(self, key: Option<&Key>) -> Self {
         self.map_said(|said| scrub(said, key))
     }
 

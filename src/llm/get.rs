@@ -100,8 +100,9 @@ pub(super) async fn answered(
             model: "",
             bytes: 0,
             wait: None,
+            key: endpoint.key.as_ref(),
         });
-        Err(error.without_key(endpoint.key.as_ref()))
+        Err(error)
     };
     Ok(Answer { body, limits, time })
 }

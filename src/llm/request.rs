@@ -219,6 +219,7 @@ impl<'a> Request<'a> {
             model: &self.call.model,
             bytes,
             wait: advice.wait,
+            key: self.call.endpoint.key.as_ref(),
         });
         let withheld =
             self.call.endpoint.key.is_some() && !self.headers.contains_key(AUTHORIZATION);
@@ -229,7 +230,7 @@ impl<'a> Request<'a> {
                     self.host
                 ),
             },
-            error => self.cleaned(error),
+            error => error,
         }
     }
 

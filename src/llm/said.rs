@@ -1,5 +1,6 @@
 //! What a server said when it refused, out of any shape it may have said it in.
 
+use super::key::{Key, scrub};
 use crate::text;
 use serde_json::Value;
 
@@ -41,6 +42,16 @@ impl Said {
         said.code = short(&said.code);
         said.parameter = said.parameter.as_deref().map(short);
         said
+    }
+
+    /// The same without the key, before it is taken apart.
+    pub(super) fn without_key(&self, key: Option<&Key>) -> Self {
+        Self {
+            text: scrub(&self.text, key),
+            code: scrub(&self.code, key),
+            parameter: self.parameter.as_deref().map(|name| scrub(name, key)),
+            status: self.status,
+        }
     }
 
     /// What is shown: the sentence, else the code.
@@ -312,7 +323,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_give_one_short_line(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            crate::judges::errors::becomes_one_short_line(None, None, &body);
+            crate::judges::errors::becomes_one_short_line(None, &body);
         }
 
         #[test]

@@ -86,6 +86,7 @@ async fn count(
             model,
             bytes,
             wait: None,
+            key: endpoint.key.as_ref(),
         }));
     }
     let counted: Counted = serde_json::from_slice(&answer).map_err(|error| ApiError::NotAnApi {

@@ -78,7 +78,12 @@ impl Secrets {
             // One may be the start of another, and is not to be counted in that.
             let is_it = |found: &&Range<usize>| original.get((*found).clone()) == Some(secret);
             let stood = found.iter().filter(is_it).count();
-            if stood != answer.matches(token.as_str()).count() || !stands_alone(token, answer) {
+            let is_alone = |at: &Range<usize>| is_a_word(original, at);
+            // Where a name goes on right behind the secret it does so behind its token, too.
+            let was_alone = found.iter().filter(is_it).all(is_alone);
+            if stood != answer.matches(token.as_str()).count()
+                || was_alone && !stands_alone(token, answer)
+            {
                 return Err(Lost);
             }
             whole = whole.replace(token, secret);
@@ -246,6 +251,15 @@ mod tests {
         assert_eq!(sent, format!("call(\"GLOSS_MASKED_SECRET_1_\", {key}x)\n"));
         assert_eq!(secrets.restore(call, &sent), Ok(call.to_owned()));
         assert_eq!(secrets.restore(call, call), Err(Lost));
+    }
+
+    #[test]
+    fn a_secret_that_a_name_follows_comes_back() {
+        let code = "a = \"-----BEGIN RSA PRIVATE KEY-----2A1b2\"";
+        let mut secrets = Secrets::default();
+        let sent = secrets.mask(code);
+        assert_eq!(sent, "a = \"GLOSS_MASKED_SECRET_1_2A1b2\"");
+        assert_eq!(secrets.restore(code, &sent).as_deref(), Ok(code));
     }
 
     #[test]

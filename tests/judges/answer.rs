@@ -26,12 +26,13 @@ pub fn judge(input: &[u8]) {
     let Some(target) = Target::of(&document, language, &selection) else {
         return;
     };
-    let finish = match &*finish {
-        "" => "stop",
-        other => other,
+    // As the client hands it on.
+    let finish = match gloss::text::one_line(&finish, 300) {
+        none if none.is_empty() => "stop".to_owned(),
+        reason => reason,
     };
     if !document[target.subject.range.clone()].trim().is_empty() {
-        keeps_the_rules(language, &document, &target, &answer, Some(finish));
+        keeps_the_rules(language, &document, &target, &answer, Some(&finish));
     }
 }
 
