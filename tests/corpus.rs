@@ -1,5 +1,10 @@
 //! Replays what fuzzing has found worth keeping, by the judges that fuzz.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

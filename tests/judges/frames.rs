@@ -91,7 +91,7 @@ pub async fn converse<F: Future<Output = ()>>(
         output.read_to_end(&mut said).await.unwrap();
         said
     };
-    let (_, said, ()) = tokio::join!(speak, listen, serve(far_input, far_output));
+    let ((), said, ()) = tokio::join!(speak, listen, serve(far_input, far_output));
     let (messages, _) = read(&said, 64 * 1024).await;
     messages
         .iter()

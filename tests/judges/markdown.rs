@@ -81,9 +81,9 @@ fn shows_its_host(to: &str, shown: &str) {
     let host = |address: &str| Url::parse(address).ok()?.host_str().map(str::to_owned);
     let leads_to = host(to);
     for word in shown.split_whitespace().filter(|word| word.contains("://")) {
-        let shows = host(word);
+        let named = host(word);
         assert!(
-            shows.is_none() || shows == leads_to,
+            named.is_none() || named == leads_to,
             "{shown:?} leads to {to}"
         );
     }

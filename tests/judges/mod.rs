@@ -24,8 +24,11 @@ pub mod messages;
 pub mod secrets;
 pub mod stream;
 
+/// Judges any input, and panics where a rule is broken.
+pub type Judge = fn(&[u8]);
+
 /// Every target of fuzzing by its name, and what judges an input of it.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [(&str, Judge); 11] = [
     ("answer", answer::judge),
     ("config", config::judge),
     ("edits", edits::judge),
