@@ -1,6 +1,9 @@
 //! Replays what fuzzing has found worth keeping, by the judges that fuzz.
 
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;

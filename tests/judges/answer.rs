@@ -111,51 +111,51 @@ pub fn keeps_the_rules(
         Ok(edits) => edits,
         Err(refusal) => return super::judge_message(&refusal.to_string(), 1_000),
     };
-    let case = format!("in\n{document:?}\n{range:?}\n{answer:?}");
-    assert_eq!(finish, Some("stop"), "{case}");
+    let told = format!("in\n{document:?}\n{range:?}\n{answer:?}");
+    assert_eq!(finish, Some("stop"), "{told}");
     assert!(
         fences_seen_by_commonmark(answer) < 2,
-        "more than one fence {case}"
+        "more than one fence {told}"
     );
     let new = apply(document, &edits);
     let after = document.len() - range.end;
     assert!(
         new.starts_with(&document[..range.start]),
-        "before the range {case}"
+        "before the range {told}"
     );
     assert!(
         new.ends_with(&document[range.end..]),
-        "behind the range {case}"
+        "behind the range {told}"
     );
     let written = range.start..new.len() - after;
     let is_within = |edit: &Edit| range.start <= edit.range.start && edit.range.end <= range.end;
-    assert!(edits.iter().all(is_within), "around the range {case}");
+    assert!(edits.iter().all(is_within), "around the range {told}");
     let has_mark = |text: &str| text.starts_with('\u{feff}');
     assert_eq!(
         has_mark(document),
         has_mark(&new),
-        "the byte order mark {case}"
+        "the byte order mark {told}"
     );
     assert_eq!(
         blank_end(document),
         blank_end(&new),
-        "the final newline {case}"
+        "the final newline {told}"
     );
     let known = line_ends(document);
     for end in line_ends(&new[written.clone()]) {
         let is_its_own = known.contains(&end) || known.is_empty() && end == "\n";
-        assert!(is_its_own, "line end {end:?} {case}");
+        assert!(is_its_own, "line end {end:?} {told}");
     }
     if edits.is_empty() {
         return;
     }
     if let Some(language) = language {
-        parses_as_before(language, (document, &range), (&new, &written), &case);
+        parses_as_before(language, (document, &range), (&new, &written), &told);
     }
     let rope = Rope::from_str(document);
     for encoding in ENCODINGS {
         let sent = sent(&rope, &edits, encoding);
-        assert_eq!(applied_bottom_up(document, &sent, encoding), new, "{case}");
+        assert_eq!(applied_bottom_up(document, &sent, encoding), new, "{told}");
     }
 }
 
@@ -163,7 +163,7 @@ fn parses_as_before(
     language: Language,
     (document, range): (&str, &Range<usize>),
     (new, written): (&str, &Range<usize>),
-    case: &str,
+    told: &str,
 ) {
     let errors = |text: &str, range: &Range<usize>| {
         let syntax = Syntax::parse(language, &Rope::from_str(text)).unwrap();
@@ -173,16 +173,16 @@ fn parses_as_before(
     let is_whole = syntax::parses(language, &new[written.clone()]);
     assert!(
         !syntax::parses(language, document) || syntax::parses(language, new),
-        "the document parsed, and does no more {case}"
+        "the document parsed, and does no more {told}"
     );
     assert!(
         before.touching() > 0 || now.touching() == 0,
-        "new errors in the range {case}"
+        "new errors in the range {told}"
     );
     let no_worse = now.beyond <= before.beyond && now.all() <= before.all();
     assert!(
         no_worse || before.touching() > 0 && is_whole,
-        "{before:?} {now:?} {case}"
+        "{before:?} {now:?} {told}"
     );
 }
 

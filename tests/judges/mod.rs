@@ -24,7 +24,7 @@ pub mod messages;
 pub mod secrets;
 pub mod stream;
 
-/// Panics where an input breaks a rule.
+/// Judges any input, and panics where a rule is broken.
 pub type Judge = fn(&[u8]);
 
 /// Every target of fuzzing by its name, and what judges an input of it.
