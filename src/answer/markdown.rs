@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use crate::text::{visible, visible_lines};
+use crate::text::{is_hidden, visible, visible_lines};
 
 /// Longest construct that is held back until its end is seen, in bytes.
 const LONGEST_HELD: usize = 2_000;
@@ -411,7 +411,8 @@ fn alone(words: String) -> String {
 
 /// The URL, if it leads to the web and nowhere else.
 fn harmless(destination: &str) -> Option<Url> {
-    let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')']);
+    let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')'])
+        && !destination.contains(is_hidden);
     let url = Url::parse(destination).ok()?;
     let web = matches!(url.scheme(), "https" | "http") && destination.contains("://");
     let anonymous = url.username().is_empty() && url.password().is_none();
@@ -539,6 +540,8 @@ mod tests {
         check("[a](vscode://x)", "a");
         check("[a](data:text/html,x)", "a");
         check("[a](relative.md)", "a");
+        check("[x](https://a/\x1b]0;pwn\x07\x1b[2J)", "x");
+        check("[x](https://a/\u{202e}b)", "x");
         check("![pixel](https://evil.example/p.png)", "(image: pixel)");
         check("[![p](https://e.example/p)](command:x)", "(image: p)");
         check("[x]: javascript:y", "\\[x]: javascript:y");
@@ -690,6 +693,7 @@ mod tests {
                 "<img src=x>", "<b>", "</b>", "<!-- ", "![i](http://e.example/p)", "[x](command:e)", "[y](javascript:e)",
                 "<command:x>", "[z][x]", "[z](https://x.ai)", "\r", "===\n", "[](x)", "[~~~](x)", "[ ~~~", "](x)\n", "```\t", "[ ](x)",
                 "[<](x)", "[!](x)", "[[x]](x)", "(command:e)", ": command:e\n\n", "[x]", "[`a`](x)", "`<b>`", "``<b>``", "b>",
+                "[x](https://a/\x1b[2J)", "https://a.bc/\u{202e}", "\x07",
             ]), 0..24)
         ) {
             judges::shows_nothing_that_bites(&pieces.concat());
