@@ -26,7 +26,7 @@ fn defanged_within_line(text: &str) -> String {
     let mut defanger = Defanger {
         inside_line: true,
         inside_brackets: true,
-        cut_by_table: true,
+        puzzled: true,
         ..Defanger::default()
     };
     let mut safe = defanger.push(text);
@@ -43,9 +43,13 @@ pub struct Defanger {
     inside_line: bool,
     /// It is a link's text, which must not end before its link does.
     inside_brackets: bool,
-    /// A code span with a `|` stands on this line. In a table it is cut there, so that what
+    /// What stands in this paragraph is read by renderers each in its own way, so that what
     /// looks like code behind it may be none.
-    cut_by_table: bool,
+    puzzled: bool,
+    /// The end of what was given of this paragraph: an address begins in several signs.
+    tail: String,
+    /// Up to so many backticks, or the line's end, all are words.
+    words_until: Option<usize>,
     given: usize,
     full: bool,
 }
@@ -62,6 +66,8 @@ enum Step {
     Done(usize, String),
     /// The same, and a code block begins or ends with them.
     Turn(usize, Option<Fence>),
+    /// The same, and then words follow, up to so many backticks or the line's end; or no more.
+    Words(usize, String, Option<usize>),
     /// More has to be seen first.
     Wait,
 }
@@ -127,6 +133,10 @@ impl Defanger {
             let (taken, text) = match step {
                 Step::Wait => break,
                 Step::Done(taken, text) => (taken, text),
+                Step::Words(taken, text, until) => {
+                    self.words_until = until;
+                    (taken, text)
+                }
                 Step::Turn(taken, fence) => {
                     turned = Some(fence);
                     // Without its indentation a fence belongs to no list, which could end
@@ -144,8 +154,7 @@ impl Defanger {
                     (taken, marks)
                 }
             };
-            self.inside_line = !text.ends_with('\n');
-            self.cut_by_table = self.inside_line && (self.cut_by_table || text.contains('|'));
+            self.notice(&text);
             rest = rest.get(taken..).unwrap_or_default();
             self.give(&text, &mut safe);
             self.fence = turned.unwrap_or(self.fence);
@@ -154,7 +163,24 @@ impl Defanger {
         safe
     }
 
+    /// Keeps in mind what the rest of a paragraph depends on. An empty line ends it everywhere.
+    fn notice(&mut self, text: &str) {
+        if self.fence.is_some() || (text == "\n" && !self.inside_line) {
+            self.puzzled = false;
+            self.tail.clear();
+        } else {
+            self.tail.push_str(text);
+            self.puzzled |= puzzles(text, &self.tail);
+            let end = self.tail.chars().rev().take(3).collect::<Vec<_>>();
+            self.tail = end.into_iter().rev().collect();
+        }
+        self.inside_line = !text.ends_with('\n');
+    }
+
     fn step_in_text(&self, rest: &str, last: bool) -> Step {
+        if let Some(marks) = self.words_until {
+            return step_in_words(rest, marks, last);
+        }
         if !self.inside_line
             && let Some(step) = fence(rest, last)
         {
@@ -167,11 +193,11 @@ impl Defanger {
             .get(first.len_utf8()..)
             .and_then(|after| after.chars().next());
         match first {
-            '`' => span(rest, self.cut_by_table, last),
+            '`' => span(rest, self.puzzled, last),
             '\\' | '<' | '!' if next.is_none() && !last => Step::Wait,
             '\\' => escape(next),
             '<' if next
-                .is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) =>
+                .is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?' | '[')) =>
             {
                 Step::Done(1, "&lt;".into())
             }
@@ -180,6 +206,30 @@ impl Defanger {
             ']' if self.inside_brackets => Step::Done(1, "\\]".into()),
             _ => plain(rest, first),
         }
+    }
+}
+
+/// Whether renderers may disagree about where code begins and ends behind `text`, by CommonMark
+/// and by marked, which takes much of a text by its own expressions: a table cuts code; a `~` or
+/// an address swallows a backtick; and what it searches for the end of an emphasis knows neither
+/// escapes, nor several backticks, nor that a `<` may be just that.
+fn puzzles(text: &str, with_tail: &str) -> bool {
+    if text.starts_with('`') {
+        return text.contains(['|', '@']) || text.contains("``");
+    }
+    let begins_address = with_tail.contains("://") || with_tail.to_lowercase().contains("www.");
+    begins_address || text.contains(['|', '@', '~', '\\', '<'])
+}
+
+/// Words as they are, up to the backticks that end them.
+fn step_in_words(rest: &str, marks: usize, last: bool) -> Step {
+    let window = held(rest);
+    let run = window.len() - window.trim_start_matches('`').len();
+    match rest.find(['`', '\n']).unwrap_or(rest.len()) {
+        0 if run == 0 => Step::Words(1, "\n".into(), None),
+        0 if run == rest.len() && !last && run < LONGEST_HELD => Step::Wait,
+        0 => Step::Words(run, "\\`".repeat(run), (run != marks).then_some(marks)),
+        end => Step::Done(end, escaped(rest.get(..end).unwrap_or_default())),
     }
 }
 
@@ -209,11 +259,18 @@ fn closing(rest: &str, fence: Fence, last: bool) -> Option<Step> {
     if end.starts_with('\n') {
         return Some(Step::Turn(window.len() - end.len() + 1, None));
     }
-    if !end.is_empty() {
+    let misread = behind.trim_start_matches(['`', '~', ' ', '\t']);
+    if !misread.is_empty() && !misread.starts_with('\n') {
         return None;
     }
-    if !last && rest.len() < LONGEST_HELD {
+    if misread.is_empty() && !last && rest.len() < LONGEST_HELD {
         return Some(Step::Wait);
+    }
+    // Marked ends a block with marks of either kind behind the first; not so far to the right.
+    if !end.is_empty() {
+        let taken = window.len() - misread.len();
+        let line = window.get(..taken).unwrap_or_default();
+        return Some(Step::Done(taken, format!("    {line}")));
     }
     is_long_enough.then_some(Step::Turn(window.len(), None))
 }
@@ -272,18 +329,20 @@ fn fence(rest: &str, last: bool) -> Option<Step> {
 
 /// A run of backticks: a code span if it is closed on the same line, else only backticks.
 ///
-/// A span over several lines can be cut by the beginning of a block, and in a table by each
-/// `|`; what Gloss takes for code would then be rendered. So one line it is, and one with a
-/// `|` in it or before it only if its content could do no harm as text.
-fn span(rest: &str, cut_by_table: bool, last: bool) -> Step {
+/// A span over several lines can be cut by the beginning of a block; what Gloss takes for code
+/// would then be rendered. So one line it is, and where renderers may disagree about it, it is
+/// code only if its content could do no harm as text.
+fn span(rest: &str, puzzled: bool, last: bool) -> Step {
     let window = held(rest);
     let after = window.trim_start_matches('`');
     let length = window.len() - after.len();
     let line = after.split('\n').next().unwrap_or_default();
     let may_go_on = !last && line.len() == after.len();
     let could_harm = |content: &str| {
-        content.contains(['<', '[', '\\']) && (cut_by_table || content.contains('|'))
+        let is_plain = length == 1 && !puzzled && !content.contains(['|', '@', '`']);
+        content.contains(['<', '[', '\\']) && !is_plain
     };
+    let as_words = || Step::Words(length, "\\`".repeat(length), Some(length));
     let mut from = 0;
     while let Some(start) = line.get(from..).and_then(|rest| rest.find('`')) {
         let start = from + start;
@@ -292,7 +351,7 @@ fn span(rest: &str, cut_by_table: bool, last: bool) -> Step {
         let may_grow = may_go_on && start + run == line.len();
         if run == length && !may_grow {
             if could_harm(line.get(..start).unwrap_or_default()) {
-                break;
+                return as_words();
             }
             let end = length + start + run;
             return Step::Done(
@@ -302,7 +361,11 @@ fn span(rest: &str, cut_by_table: bool, last: bool) -> Step {
         }
         from = start + run;
     }
-    if may_go_on && rest.len() < LONGEST_HELD && !could_harm(line) {
+    // The last backtick may be the one that closes it.
+    if could_harm(line.strip_suffix('`').unwrap_or(line)) {
+        return as_words();
+    }
+    if may_go_on && rest.len() < LONGEST_HELD {
         return Step::Wait;
     }
     Step::Done(length, "\\`".repeat(length))
@@ -347,7 +410,9 @@ fn bracket(rest: &str, bang: usize, inside_another: bool, last: bool) -> Step {
             None => open_ended(),
         },
         // `[ ]` and `[x]` begin a task.
-        Some(' ') | None if bang == 0 && !inside_another && matches!(inner, " " | "x" | "X") => {
+        Some(' ' | '\n') | None
+            if bang == 0 && !inside_another && matches!(inner, " " | "x" | "X") =>
+        {
             Step::Done(inner_end + 1, format!("[{inner}]"))
         }
         // Whatever else a bracket could begin (a definition, a link whose text holds code), it
@@ -556,6 +621,7 @@ mod tests {
             "[https://x.ai/b](https://x.ai/c)",
             "[https://x.ai/b](https://x.ai/c)",
         );
+        check("[x](https://a/\x1b]0;pwn\x07\x1b[2J)", "x");
         check("![pixel](https://evil.example/p.png)", "(image: pixel)");
         check("[![p](https://e.example/p)](command:x)", "(image: p)");
         check("[x]: javascript:y", "\\[x]: javascript:y");
@@ -569,7 +635,7 @@ mod tests {
         check("```\nopen", "```\nopen\n```");
         check("~~~\n```\n<b>\n~~~", "~~~\n```\n<b>\n~~~");
         check("1 [ 2", "1 \\[ 2");
-        check("`a | b` and `Vec<T>`", "`a | b` and \\`Vec&lt;T>\\`");
+        check("`a | b` and `Vec<T>`", "`a | b` and \\`Vec&lt;T\\>\\`");
         check("`Vec<T>` and `a | b`", "`Vec<T>` and `a | b`");
         check("- `\n- ![i](http://e/y) `", "- \\`\n- (image: i) \\`");
         check("a\n\n    ```\n\n[x](command:e)", "a\n\n    \\`\\`\\`\n\nx");
@@ -583,9 +649,63 @@ mod tests {
         check("[[x][](x)](https://x.ai)", "[\\[x\\](link)](https://x.ai)");
         check("[[x]](x): command:e\n\n[x]", "\\[x\\]: command:e\n\n[x]");
         check("[a!](x)[z](https://x.ai)", "a! [z](https://x.ai)");
-        check("[`a`](x)``<b>``", " `a` ``<b>``");
+        check("[`a`](x)``<b>``", " `a` \\`\\`&lt;b\\>\\`\\`");
         check("`a`[``b``](x)", "`a` ``b`` ");
+        check("<[x](command:e)b>", "&lt;xb>");
+        check("- [x]\n- b", "- [x]\n- b");
         check("  [](x)~~~\n\n~~~\n<b>", "  (link)~~~\n\n~~~\n<b>\n~~~");
+    }
+
+    #[test]
+    fn where_renderers_read_code_differently_it_holds_nothing_that_bites() {
+        let check = |text: &str, expected: &str| assert_eq!(defanged(text), expected, "{text:?}");
+        check(
+            "Uses `a[0]`, *`Vec<T>`* and `~`.",
+            "Uses `a[0]`, *`Vec<T>`* and `~`.",
+        );
+        check("```\n```~\n<b>\n```", "```\n    ```~\n<b>\n```");
+        check("~~~\n ~~~` \n<b>\n~~~", "~~~\n     ~~~` \n<b>\n~~~");
+        check("```\n```~x\n```", "```\n```~x\n```");
+        let image = "![i](e)";
+        let shown = "\\!\\[i\\]\\(e\\)";
+        for before in [
+            "~",
+            "www.a.bc",
+            "(https://a.bc/",
+            "a@b.cd",
+            "a < b",
+            "*a \\`",
+        ] {
+            check(
+                &format!("{before}`x {image}`"),
+                &format!("{before}\\`x {shown}\\`"),
+            );
+            check(
+                &format!("{before}`x` a\n`{image}`"),
+                &format!("{before}`x` a\n\\`{shown}\\`"),
+            );
+            check(
+                &format!("{before}\n\n`{image}`"),
+                &format!("{before}\n\n`{image}`"),
+            );
+        }
+        check(
+            &format!("~~b``{image}`~~ c``"),
+            &format!("~~b\\`\\`{shown}\\`\\~\\~ c\\`\\`"),
+        );
+        check(
+            &format!("*a ``x*` {image}``"),
+            &format!("*a \\`\\`x\\*\\` {shown}\\`\\`"),
+        );
+        check(
+            &format!("*a \\` b `* {image}`"),
+            &format!("*a \\` b \\`\\* {shown}\\`"),
+        );
+        check(
+            &format!("q`a@b.cd` `{image}`"),
+            &format!("q`a@b.cd` \\`{shown}\\`"),
+        );
+        check("~ `<b\n[x](https://x.ai)", "~ \\`&lt;b\n[x](https://x.ai)");
     }
 
     #[test]
@@ -707,6 +827,8 @@ mod tests {
                 "<img src=x>", "<b>", "</b>", "<!-- ", "![i](http://e.example/p)", "[x](command:e)", "[y](javascript:e)",
                 "<command:x>", "[z][x]", "[z](https://x.ai)", "\r", "===\n", "[](x)", "[~~~](x)", "[ ~~~", "](x)\n", "```\t", "[ ](x)",
                 "[<](x)", "[!](x)", "[[x]](x)", "(command:e)", ": command:e\n\n", "[x]", "[`a`](x)", "`<b>`", "``<b>``", "b>",
+                "[x](https://a/\x1b[2J)", "https://a.bc/\u{202e}", "\x07",
+                "~", "`![i](http://e)`", "`[x](command:e)`", "www.a.bc", "@", "*", "< ", "<[", "```~\n",
             ]), 0..24)
         ) {
             judges::shows_nothing_that_bites(&pieces.concat());
