@@ -69,7 +69,7 @@ use crate::store::{DescriptionKey, Store};
 use crate::telemetry::Telemetry;
 use account::Account;
 use fetch::{AddressRule, FetchOptions, Fetcher};
-use ignored::Ignored;
+pub use ignored::{Ignored, unreadable_rules};
 use seen::Seen;
 use turns::Turns;
 

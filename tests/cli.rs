@@ -690,6 +690,43 @@ fn a_pipe_is_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
+fn pipes_in_the_place_of_rules_are_not_waited_for() {
+    let pipe = |path: &std::path::Path| {
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, path, mode).unwrap();
+    };
+    for name in [".gitignore", ".ignore", ".glossignore", ".git/info/exclude"] {
+        let shell = Shell::new();
+        for folder in ["inner/.git/info", "beside"] {
+            std::fs::create_dir_all(shell.path(folder)).unwrap();
+        }
+        std::fs::write(shell.path("inner/a.py"), CODE).unwrap();
+        std::fs::write(shell.path("inner/a.md"), "![](gone.png)").unwrap();
+        std::fs::write(shell.path("beside/b.md"), "![a](gone.png)").unwrap();
+        pipe(&shell.path("inner").join(name));
+        // Around, beside and below what is asked about.
+        let (code, _, err) = shell.run(&["explain", "total.py", "--dry-run"]);
+        assert_eq!(code, 0, "{name}: {err}");
+        let (code, _, err) = shell.run(&["explain", "inner/a.py", "--dry-run"]);
+        let is_kept = name == ".glossignore";
+        assert_eq!(code, i32::from(is_kept), "{name}: {err}");
+        assert_eq!(err.contains("cannot be read"), is_kept, "{name}: {err}");
+        // A worktree's own is led to by what may be anywhere.
+        std::fs::create_dir_all(shell.path("beside/led")).unwrap();
+        std::fs::write(shell.path("beside/.git"), "gitdir: beside/led").unwrap();
+        pipe(&shell.path("beside/led/commondir"));
+        // Said once, and the others are looked at.
+        let said = format!("inner is passed over: its {name} cannot be read");
+        for (target, found) in [(".", 1), ("inner", 0)] {
+            let (_, out, err) = shell.run(&["describe", "--check", target]);
+            assert_eq!(out.lines().count(), found, "{name}: {out}{err}");
+            assert_eq!(err.matches(&said).count(), 1, "{name}: {err}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn places_are_taken_as_compilers_print_them_and_names_as_they_are() {
     use std::os::unix::ffi::OsStrExt as _;
     let shell = Shell::new();

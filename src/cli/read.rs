@@ -1,10 +1,11 @@
 //! Texts that commands are about, read whole and never more than a bound.
 
-use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+
+use crate::config::open_file;
 
 /// Most that is read: more does not fit any model.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -15,11 +16,7 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// When there is no such file, it is too large, or no text.
 pub fn file(path: &Path) -> anyhow::Result<String> {
     let name = path.display().to_string();
-    let unreadable = || format!("{name} cannot be read");
-    let file = open(path).with_context(unreadable)?;
-    if !file.metadata().with_context(unreadable)?.is_file() {
-        bail!("{name} is no file");
-    }
+    let file = open_file(path).with_context(|| format!("{name} cannot be read"))?;
     text(file, &name)
 }
 
@@ -40,18 +37,6 @@ pub fn text(input: impl Read, name: &str) -> anyhow::Result<String> {
         bail!("{name} is binary, no text");
     }
     String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is no text, or not in UTF-8"))
-}
-
-fn open(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // To open a pipe would wait for a writer.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Reads the files of configuration, and tells one that is not there from one that cannot be read.
 
-use std::fs::{Metadata, OpenOptions};
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use super::open::open_file;
 
 /// More than any configuration has; what is longer is something else.
 const LONGEST: u64 = 1 << 20;
@@ -146,19 +148,8 @@ fn policy_path() -> Option<PathBuf> {
 }
 
 fn text(path: &Path, longest: u64) -> Result<String, String> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // To open a pipe would wait for someone who writes.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
     let unreadable = |error: io::Error| format!("cannot be read: {error}");
-    let file = options.open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err("cannot be read: it is no file".into());
-    }
+    let file = open_file(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(longest + 1)
         .read_to_end(&mut bytes)

@@ -46,7 +46,9 @@ pub enum JobError {
         "the answer about the image broke off before its end, so it is not written; run it again"
     )]
     AltTextCut,
-    #[error("{0} is never sent (setting `exclude`, or `.glossignore`)")]
+    #[error(
+        "{0} is never sent (setting `exclude`, or a `.glossignore` that lists it or cannot be read)"
+    )]
     Excluded(String),
     #[error(
         "the range alone is about {tokens} tokens, more than `max_prompt_tokens` ({most}): select less, or raise it"

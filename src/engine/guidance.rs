@@ -1,11 +1,10 @@
 //! The user's own guidance, from the settings or from files of the workspace that they name.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path};
 
 use super::{Engine, Place};
-use crate::config::Instructions;
+use crate::config::{Instructions, open_file};
 use crate::prompt::marked;
 use crate::text::up_to_line_end;
 
@@ -54,13 +53,13 @@ impl Engine {
             std::slice::from_ref(&place.workspace),
         );
         let path = file.path.as_deref()?;
-        let is_inside = path.starts_with(&place.workspace) && path.is_file();
+        let is_inside = path.starts_with(&place.workspace);
         if !is_inside || self.permit(&file).is_err() {
             return None;
         }
         let mut bytes = Vec::new();
         let most = MOST_BYTES as u64 + 4;
-        File::open(path)
+        open_file(path)
             .ok()?
             .take(most)
             .read_to_end(&mut bytes)

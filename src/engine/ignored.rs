@@ -1,19 +1,35 @@
 //! Whether a file is ignored, by the rules of the folders around it.
 
 use std::collections::HashMap;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
 
 use super::repository::common_folder;
+use crate::config::open_file;
+
+/// More than any file of rules has, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+/// What a walk reads of each folder.
+const OF_WALKS: [&str; 4] = [".glossignore", ".gitignore", ".ignore", ".git/info/exclude"];
 
 /// The rules of some folders, read when first asked for.
-pub(super) struct Ignored {
+pub struct Ignored {
     /// The files that hold rules; of two that disagree the later one counts.
     names: &'static [&'static str],
     of_git: Option<GitsOwn>,
-    by_folder: HashMap<PathBuf, Option<Gitignore>>,
+    by_folder: HashMap<PathBuf, Rules>,
+}
+
+/// What a folder's files say of what is in it.
+enum Rules {
+    Nothing,
+    These(Gitignore),
+    /// Something is in the place of one that cannot be read: all may be meant.
+    Unreadable,
 }
 
 /// What git ignores by other files than those among a repository's own.
@@ -37,6 +53,15 @@ impl Ignored {
         Self::not_drawn_in_by(gitconfig_excludes_path())
     }
 
+    /// What a repository's own `info/exclude` names.
+    pub fn by_exclude() -> Self {
+        Self {
+            names: &[],
+            of_git: Some(GitsOwn { everywhere: None }),
+            by_folder: HashMap::new(),
+        }
+    }
+
     fn not_drawn_in_by(everywhere: Option<PathBuf>) -> Self {
         Self {
             names: &[".gitignore", ".ignore", ".glossignore"],
@@ -47,7 +72,7 @@ impl Ignored {
 
     /// Whether a rule of the workspace, or of the repository around it, ignores this file, or a
     /// folder that it is in. Both paths are canonical. Reads the disk.
-    pub(super) fn holds(&mut self, file: &Path, workspace: &Path) -> bool {
+    pub fn holds(&mut self, file: &Path, workspace: &Path) -> bool {
         self.holds_path(file, false, workspace)
     }
 
@@ -78,8 +103,10 @@ impl Ignored {
                 let rules = self.rules_in(folder, folder == top);
                 self.by_folder.insert(folder.to_path_buf(), rules);
             }
-            let Some(Some(rules)) = self.by_folder.get(folder) else {
-                continue;
+            let rules = match self.by_folder.get(folder) {
+                Some(Rules::These(rules)) => rules,
+                Some(Rules::Unreadable) => return true,
+                Some(Rules::Nothing) | None => continue,
             };
             match rules.matched(path, is_folder) {
                 Match::Ignore(_) => return true,
@@ -91,25 +118,57 @@ impl Ignored {
     }
 
     /// The rules that a folder holds, in all the files that count.
-    fn rules_in(&self, folder: &Path, is_top: bool) -> Option<Gitignore> {
+    fn rules_in(&self, folder: &Path, is_top: bool) -> Rules {
         let of_git = self.of_git.as_ref();
         let everywhere = of_git.filter(|_| is_top);
         let everywhere = everywhere.and_then(|git| git.everywhere.clone());
         let of_repository = of_git.and_then(|_| common_folder(folder.join(".git")));
         let own = self.names.iter().map(|name| folder.join(name));
-        let files = everywhere.into_iter();
+        // The person's own says nothing where it cannot be read, as of git's `/dev/null`.
+        let files = everywhere.into_iter().filter(|file| file.is_file());
         let files = files.chain(of_repository.map(|git| git.join("info/exclude")));
-        let files: Vec<_> = files.chain(own).filter(|file| file.is_file()).collect();
-        if files.is_empty() {
-            return None;
-        }
         let mut rules = GitignoreBuilder::new(folder);
-        for file in files {
-            // Lines that are no globs are left out; the others count.
-            let _ = rules.add(file);
+        let mut has_any = false;
+        for file in files.chain(own) {
+            let Ok(text) = text_of(&file) else {
+                return Rules::Unreadable;
+            };
+            let lines = text.iter().flat_map(|text| text.lines());
+            for line in lines {
+                has_any = true;
+                // Those that are no globs are left out; the others count.
+                let _ = rules.add_line(Some(file.clone()), line);
+            }
         }
-        rules.build().ok()
+        if !has_any {
+            return Rules::Nothing;
+        }
+        rules.build().map_or(Rules::Unreadable, Rules::These)
     }
+}
+
+/// The text of a file of rules; `None` where there is none.
+fn text_of(file: &Path) -> io::Result<Option<String>> {
+    if file.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let length = open_file(file)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if length as u64 > LONGEST {
+        return Err(io::Error::other("it is too large"));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(Some(text.trim_start_matches('\u{feff}').to_owned()))
+}
+
+/// A file of rules of this folder that cannot be read, such as a pipe: no walk may go there, which
+/// would wait for it, or find what it ignores. Reads the disk.
+pub fn unreadable_rules(folder: &Path) -> Option<&'static str> {
+    let is_unreadable = |name: &&str| {
+        let file = folder.join(name);
+        file.symlink_metadata().is_ok() && open_file(&file).is_err()
+    };
+    OF_WALKS.into_iter().find(is_unreadable)
 }
 
 /// The folder of the repository that a workspace is in, else the workspace. Reads the disk.
@@ -170,5 +229,46 @@ mod tests {
         check("app/src/again.rs", false, false);
         check("app/module/own.rs", true, false);
         check("app/module/src/own.rs", false, false);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn where_rules_cannot_be_read_all_of_the_folder_is_ignored() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let pipe = root.join("pipe");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+        let check = |name: &str, put: &dyn Fn(&Path), expected: (bool, bool)| {
+            let folder = root.join("a");
+            fs::create_dir_all(folder.join(".git/info")).unwrap();
+            put(&folder.join(name));
+            let holds = |mut ignored: Ignored| ignored.holds(&folder.join("b/c.rs"), &root);
+            let found = (
+                holds(Ignored::not_drawn_in_by(Some(pipe.clone()))),
+                holds(Ignored::never_sent()),
+            );
+            assert_eq!(found, expected, "{name}");
+            assert_eq!(unreadable_rules(&folder), expected.0.then_some(name));
+            // What is beside is not meant.
+            assert!(!Ignored::not_drawn_in().holds(&root.join("d.rs"), &root));
+            fs::remove_dir_all(&folder).unwrap();
+        };
+        let link = |at: &Path| std::os::unix::fs::symlink(&pipe, at).unwrap();
+        let fifo = |at: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, at, mode).unwrap();
+        let nowhere = |at: &Path| std::os::unix::fs::symlink(root.join("none"), at).unwrap();
+        let endless = |at: &Path| std::os::unix::fs::symlink("/dev/zero", at).unwrap();
+        let puts: [&dyn Fn(&Path); 4] = [&link, &fifo, &nowhere, &endless];
+        for put in puts {
+            check(".glossignore", put, (true, true));
+            for name in [".gitignore", ".ignore", ".git/info/exclude"] {
+                check(name, put, (true, false));
+            }
+        }
+        check(
+            ".glossignore",
+            &|at| fs::write(at, "").unwrap(),
+            (false, false),
+        );
     }
 }

@@ -1,8 +1,11 @@
 //! Where a workspace's repository comes from, as its git configuration says.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use url::Url;
+
+use crate::config::open_file;
 
 /// The most of a configuration that is read, in bytes.
 const LONGEST: u64 = 256 << 10;
@@ -32,9 +35,10 @@ pub(super) fn common_folder(dot_git: PathBuf) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Option<String> {
-    let about = std::fs::metadata(path).ok()?;
-    let is_sensible = about.is_file() && about.len() <= LONGEST;
-    is_sensible.then(|| std::fs::read_to_string(path).ok())?
+    let mut text = String::new();
+    let file = open_file(path).ok()?;
+    let length = file.take(LONGEST + 1).read_to_string(&mut text).ok()?;
+    (length as u64 <= LONGEST).then_some(text)
 }
 
 /// The first `url` of the section `[remote "origin"]`.

@@ -1,13 +1,13 @@
 //! Which files of a workspace a search looks into, nearest first, within bounds.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ignore::WalkBuilder;
 
-use super::ignored::{self, Ignored};
+use super::ignored::{self, Ignored, unreadable_rules};
+use crate::config::open_file;
 
 /// How much of a workspace is searched.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +77,8 @@ pub(super) fn files(
     if around.is_empty() {
         around.push(root);
     }
+    // The walker reads the rules of all folders around, too.
+    around.retain(|folder| folder.ancestors().all(|it| unreadable_rules(it).is_none()));
     let mut found = Vec::new();
     let mut within: Option<PathBuf> = None;
     for folder in around {
@@ -85,7 +87,7 @@ pub(super) fn files(
             .filter_map(Result::ok)
             .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
             .map(ignore::DirEntry::into_path)
-            .filter(|path| is_wanted(path))
+            .filter(|path| is_wanted(path) && !ignored.holds(path, root))
             .take(most - found.len())
             .collect();
         // Sorted only now: the walker would read all of a folder first, however many are in it.
@@ -100,11 +102,17 @@ pub(super) fn files(
 fn entries(folder: &Path, root: &Path, but: Option<PathBuf>) -> ignore::Walk {
     WalkBuilder::new(folder)
         .require_git(false)
+        // Found by what a repository's `.git` says, be it a pipe: asked of [`Ignored`] instead.
+        .git_exclude(false)
         // What git ignores everywhere is anchored where the repository is.
         .current_dir(ignored::top_of(root))
         .follow_links(false)
         .add_custom_ignore_filename(".glossignore")
-        .filter_entry(move |entry| but.as_deref() != Some(entry.path()))
+        .filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            but.as_deref() != Some(entry.path())
+                && !(is_folder && unreadable_rules(entry.path()).is_some())
+        })
         .build()
 }
 
@@ -112,7 +120,7 @@ fn entries(folder: &Path, root: &Path, but: Option<PathBuf>) -> ignore::Walk {
 pub(super) fn read(path: &Path, most: usize) -> Option<String> {
     let mut bytes = Vec::new();
     let most = u64::try_from(most).unwrap_or(u64::MAX);
-    let file = File::open(path).ok()?;
+    let file = open_file(path).ok()?;
     let length = file.metadata().ok()?.len();
     if length > most {
         return None;

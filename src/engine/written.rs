@@ -1,6 +1,5 @@
 //! Heeds what a person wrote into the code: it becomes what is asked, and is not in what is told.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
@@ -12,7 +11,7 @@ use super::code::{CodeJob, Prepared};
 use super::{Engine, JobError};
 use super::{Rewriting, RewrittenPart};
 use crate::action::{self, Subject, Written};
-use crate::config::Outcome;
+use crate::config::{Outcome, open_file};
 use crate::document::{Said, Typed};
 use crate::syntax::Syntax;
 use crate::text::{self, Change, Edit, Shifted};
@@ -103,10 +102,8 @@ fn heeded(job: CodeJob) -> Result<CodeJob, JobError> {
 
 /// The text of a file as it is on the disk, if it is one. Reads the disk.
 pub fn on_disk(path: &Path) -> Option<String> {
-    // To open a pipe would wait for a writer.
-    path.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut bytes = Vec::new();
-    let file = File::open(path).ok()?;
+    let file = open_file(path).ok()?;
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -16,7 +16,7 @@ use super::renamed;
 use super::state::{Server, State, place};
 use crate::document::Snapshot;
 use crate::engine::{self, work};
-use crate::store::{Note, Stamp, Store};
+use crate::store::{Stamp, Store};
 use crate::syntax::MAX_BYTES;
 
 /// How long nothing may be typed before the tree is asked.
@@ -35,9 +35,19 @@ const LONGEST_REFRESH: Duration = Duration::from_secs(10);
 /// Any byte of a document.
 pub const EVERYWHERE: Range<usize> = 0..usize::MAX;
 
-/// A document was opened: its notes are read.
+/// A document was opened: its notes are read, and then, behind what is asked of it first, those that
+/// it had under another name.
 pub fn opened(server: &Server, uri: &str) {
-    tokio::spawn(look(server.clone(), uri.into(), true, None));
+    let (server, uri) = (server.clone(), Arc::<str>::from(uri));
+    tokio::spawn(async move {
+        look(server.clone(), uri.clone(), true, None).await;
+        let Some((Home::File { workspace, file }, store, _)) = home(&server, &uri).await else {
+            return;
+        };
+        if renamed::adopt(&server, &uri, &store, (&workspace, &file)).await {
+            look(server, uri, true, None).await;
+        }
+    });
 }
 
 /// A document with notes was changed: they are looked for in its new text, once typing rests.
@@ -142,8 +152,10 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
     };
     let read = match home {
         Home::None => None,
+        // Unless they are still those of the stamp.
         Home::File { workspace, file } => {
-            read(&server, &uri, &store, (workspace, file), known).await
+            let read = store.notes_of(workspace, file, known).await;
+            read.ok().flatten()
         }
     };
     let (snapshot, journal, notes, before) = {
@@ -222,24 +234,6 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
     if has_changed {
         refresh(&server);
     }
-}
-
-/// The notes of a file, unless they are still those of the stamp; those of the file that it was, where
-/// it has none and was renamed.
-async fn read(
-    server: &Server,
-    uri: &Arc<str>,
-    store: &Store,
-    (workspace, file): (String, String),
-    known: Option<Stamp>,
-) -> Option<(Vec<Note>, Option<Stamp>)> {
-    let again = |known| store.notes_of(workspace.clone(), file.clone(), known);
-    let read = again(known).await.ok()??;
-    let is_first = known.is_none() && read.0.is_empty();
-    if is_first && renamed::adopt(server, uri, store, (&workspace, &file)).await {
-        return again(None).await.ok()?;
-    }
-    Some(read)
 }
 
 /// What hints are made of.

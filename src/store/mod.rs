@@ -220,11 +220,12 @@ impl Store {
         })
     }
 
-    /// Keeps the notes of a file under another name from now on. How many there were.
-    pub fn rename_notes(&self, workspace: String, from: String, to: String) -> Reply<u64> {
+    /// Keeps these notes as those of another file of their workspace from now on, but where it has one
+    /// of the same text. How many there were.
+    pub fn move_notes(&self, notes: Vec<Note>, to: String) -> Reply<u64> {
         self.ask(move |database, _| {
             database.run(READ_PATIENCE, |connection| {
-                notes::rename(connection, &workspace, &from, &to)
+                notes::move_to(connection, &notes, &to)
             })
         })
     }

@@ -231,18 +231,30 @@ pub(super) fn files(connection: &Connection, workspace: &str) -> rusqlite::Resul
     files.collect()
 }
 
-/// Keeps the notes of a file under another name; how many there were.
-pub(super) fn rename(
-    connection: &Connection,
-    workspace: &str,
-    from: &str,
-    to: &str,
-) -> rusqlite::Result<u64> {
-    let renamed = connection.execute(
-        "UPDATE OR REPLACE note SET file = ?3 WHERE workspace = ?1 AND file = ?2",
-        [workspace, from, to],
-    )?;
-    Ok(u64::try_from(renamed).unwrap_or(u64::MAX))
+/// Keeps these notes as those of another file, but where it has one of the same text; how many
+/// there were.
+pub(super) fn move_to(connection: &Connection, notes: &[Note], to: &str) -> rusqlite::Result<u64> {
+    let change = connection.unchecked_transaction()?;
+    let mut moved = 0;
+    for note in notes {
+        let anchor = &note.anchor;
+        moved += change
+            .prepare_cached(
+                "UPDATE OR IGNORE note SET file = ?7 WHERE workspace = ?1 AND file = ?2
+                 AND symbol = ?3 AND nth = ?4 AND action = ?5 AND hash = ?6",
+            )?
+            .execute(params![
+                note.workspace,
+                note.file,
+                anchor.symbol,
+                anchor.nth,
+                note.action,
+                anchor.hash,
+                to,
+            ])?;
+    }
+    change.commit()?;
+    Ok(u64::try_from(moved).unwrap_or(u64::MAX))
 }
 
 /// Forgets all notes of a workspace; how many there were.

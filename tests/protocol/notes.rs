@@ -140,37 +140,105 @@ async fn what_the_tree_says_counts_once_typing_rests() {
     }
 }
 
+/// A function that is told apart from others by its text.
+fn long(name: &str) -> String {
+    format!(
+        "fn {name}(n: u32) -> u32 {{\n    // What is said of {name} is said of no other.\n    n * 2\n}}\n"
+    )
+}
+
+async fn close(editor: &mut Editor, uri: &str) {
+    let closed = json!({ "textDocument": { "uri": uri } });
+    editor.notify("textDocument/didClose", closed).await;
+}
+
 #[tokio::test]
 async fn notes_go_with_a_file_that_another_program_renamed() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&setup(&api)).await;
     let folder = editor.folder.path().canonicalize().unwrap();
-    std::fs::write(folder.join("a.rs"), CODE).unwrap();
-    let old = editor.open("a.rs", "rust", CODE).await;
+    let code = CODE.replace("n * 2", "n.checked_mul(2).unwrap_or(u32::MAX)");
+    std::fs::write(folder.join("a.rs"), &code).unwrap();
+    let old = editor.open("a.rs", "rust", &code).await;
     explained(&mut editor, &mut api, &old, (4, 9), SAID).await;
     refreshed(&mut editor).await;
     // While the old one is still shown; in one of another kind, and in one that holds something else.
     std::fs::rename(folder.join("a.rs"), folder.join("b.rs")).unwrap();
-    let copy = editor.open("b.rs", "rust", CODE).await;
+    let copy = editor.open("b.rs", "rust", &code).await;
     assert_eq!(hints(&mut editor, &copy).await, []);
     for uri in [&old, &copy] {
-        let closed = json!({ "textDocument": { "uri": uri } });
-        editor.notify("textDocument/didClose", closed).await;
+        close(&mut editor, uri).await;
     }
     for (name, language, text) in [
-        ("c.txt", "plaintext", CODE),
+        ("c.txt", "plaintext", code.as_str()),
         ("d.rs", "rust", "fn other() {}\n"),
     ] {
         let other = editor.open(name, language, text).await;
         assert_eq!(hints(&mut editor, &other).await, [], "{name}");
     }
     // Renamed, and changed a little at that.
-    let text = CODE.replace("other", "another");
+    let text = code.replace("other", "another");
     let new = editor.open("b.rs", "rust", &text).await;
+    refreshed(&mut editor).await;
     assert_eq!(hints(&mut editor, &new).await, [(3, 30, LABEL.to_owned())]);
     let noted = editor.execute("gloss.notes", json!({})).await.unwrap();
     assert_eq!(noted[0]["uri"], new, "{noted}");
     assert_eq!(noted.as_array().unwrap().len(), 1, "{noted}");
+}
+
+#[tokio::test]
+async fn of_a_file_that_is_gone_each_takes_the_notes_on_what_it_holds_and_gives_them_back() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let folder = editor.folder.path().canonicalize().unwrap();
+    let (f, g, main) = (long("f"), long("g"), "fn main() {}\n");
+    let code = format!("{f}{g}{main}");
+    std::fs::write(folder.join("a.rs"), &code).unwrap();
+    let old = editor.open("a.rs", "rust", &code).await;
+    for (line, said) in [(0, "Of f."), (4, "Of g."), (8, "Of main.")] {
+        explained(&mut editor, &mut api, &old, (line, 4), said).await;
+        refreshed(&mut editor).await;
+    }
+    // Another branch, on which the file is three.
+    close(&mut editor, &old).await;
+    std::fs::remove_file(folder.join("a.rs")).unwrap();
+    let (b, c) = (format!("{main}{f}"), g);
+    let labels = |hints: Vec<(u64, u64, String)>| -> Vec<(u64, String)> {
+        hints
+            .into_iter()
+            .map(|(line, _, label)| (line, label))
+            .collect()
+    };
+    let said = |line, words: &str| (line, words.to_owned());
+    let mut opened = Vec::new();
+    for (name, text, expected) in [
+        // What may stand in any file tells nothing of it.
+        ("any.rs", main, vec![]),
+        ("c.rs", c.as_str(), vec![said(0, "Of g.")]),
+        (
+            "b.rs",
+            b.as_str(),
+            vec![said(0, "Of main."), said(1, "Of f.")],
+        ),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+        let uri = editor.open(name, "rust", text).await;
+        if !expected.is_empty() {
+            refreshed(&mut editor).await;
+        }
+        assert_eq!(labels(hints(&mut editor, &uri).await), expected, "{name}");
+        opened.push((name, uri));
+    }
+    // And back: from two files at once.
+    for (name, uri) in opened {
+        close(&mut editor, &uri).await;
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
+    std::fs::write(folder.join("a.rs"), &code).unwrap();
+    let back = editor.open("a.rs", "rust", &code).await;
+    refreshed(&mut editor).await;
+    let all = [said(0, "Of f."), said(4, "Of g."), said(8, "Of main.")];
+    assert_eq!(labels(hints(&mut editor, &back).await), all);
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 //! The documents that a target stands for: itself, or all of a folder that are not ignored.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use ignore::{WalkBuilder, WalkState};
 
 use crate::cli::{face, place, read};
-use crate::engine::Place;
+use crate::config::open_file;
+use crate::engine::{Ignored, Place, unreadable_rules};
 use crate::image::Markup;
 
 /// Larger documents in a folder are passed over.
@@ -80,25 +82,55 @@ impl Workspaces {
 /// Links of the file system are not followed.
 fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
     let workspaces = Workspaces::default();
+    let whole = path.canonicalize();
+    let whole = whole.as_deref().unwrap_or(path);
+    // The walker reads the rules of all folders around, too.
+    if !whole.ancestors().all(has_readable_rules) {
+        return;
+    }
     let walk = WalkBuilder::new(path)
+        .filter_entry(|entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !is_folder || has_readable_rules(entry.path())
+        })
         .add_custom_ignore_filename(IGNORED)
         .require_git(false)
+        // Found by what a repository's `.git` says, be it a pipe: asked of `Ignored` instead.
+        .git_exclude(false)
         .threads(std::thread::available_parallelism().map_or(1, usize::from))
         .build_parallel();
     walk.run(|| {
         let workspaces = &workspaces;
+        let mut ignored = Ignored::by_exclude();
         Box::new(move |entry| {
             let found = match entry {
                 Ok(entry) => listed(&entry, workspaces),
                 Err(error) => Err(error.into()),
             };
+            let mut is_excluded = |document: &Document| {
+                let path = document.canonical.as_deref();
+                path.is_some_and(|path| ignored.holds(path, &document.workspace))
+            };
             match found {
-                Ok(found) => found.into_iter().for_each(take),
+                Ok(Some(document)) if !is_excluded(&document) => take(document),
+                Ok(_) => {}
                 Err(error) => face::say_error(&error),
             }
             WalkState::Continue
         })
     });
+}
+
+/// Whether a folder may be walked through, by what says what is passed over in it; says so if not.
+fn has_readable_rules(folder: &Path) -> bool {
+    let unreadable = unreadable_rules(folder);
+    if let Some(name) = unreadable {
+        let folder = folder.display();
+        face::say_error(&anyhow!(
+            "{folder} is passed over: its {name} cannot be read"
+        ));
+    }
+    unreadable.is_none()
 }
 
 /// The file that a walk came to, if it is a document.
@@ -112,8 +144,10 @@ fn listed(entry: &ignore::DirEntry, workspaces: &Workspaces) -> anyhow::Result<O
     if entry.metadata()?.len() > LARGEST {
         return Ok(None);
     }
-    let bytes =
-        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut bytes = Vec::new();
+    open_file(path)
+        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     // What is no text links nothing.
     let text = String::from_utf8(bytes).ok();
     Ok(text.map(|text| Document {
