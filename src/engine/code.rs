@@ -423,6 +423,15 @@ pub(super) async fn blocking<T: Send + 'static>(
     work::for_job(step).await.unwrap_or(Err(JobError::Internal))
 }
 
+/// Runs what is soon done and the editor waits for, behind no step of a job.
+pub(super) async fn answering<T: Send + 'static>(
+    step: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    work::for_answer(step)
+        .await
+        .unwrap_or(Err(JobError::Internal))
+}
+
 impl Prepared {
     /// What would be billed for the prompt, roughly.
     pub fn tokens(&self) -> u64 {

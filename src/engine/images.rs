@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::code::blocking;
+use super::code::{answering, blocking};
 use super::seen::Identity;
 use super::{Account, Asking, Ear, Engine, Estimate, Heard, JobError, Place, Spent};
 use crate::action::describe;
@@ -196,7 +196,7 @@ impl Engine {
     /// When there is no such image, or it may not be read.
     pub async fn known(&self, job: ImageJob) -> Result<Known, JobError> {
         let engine = self.clone();
-        let known = blocking(move || {
+        let known = answering(move || {
             let (content, Identity { facts, sha256 }) = match engine.target(&job)? {
                 Found::ByUrl(url) => (url.clone(), Identity::unseen(url)),
                 Found::Remote(url) => {
@@ -254,7 +254,8 @@ impl Engine {
     /// # Errors
     /// When there is no such image, or it may not be read.
     pub async fn image(&self, job: &ImageJob) -> Result<ReadyImage, JobError> {
-        match self.found(job).await? {
+        let (engine, wanted) = (self.clone(), job.clone());
+        match blocking(move || engine.target(&wanted)).await? {
             Found::ByUrl(url) => Ok(self.by_url(url)),
             Found::Here(target) => self.read(target).await,
             Found::Remote(url) => {
@@ -276,16 +277,12 @@ impl Engine {
     /// An image as a prompt would have it, of which nothing is downloaded: in the place of one that
     /// would be stands its URL.
     pub(super) async fn image_as_shown(&self, job: &ImageJob) -> Result<ReadyImage, JobError> {
-        match self.found(job).await? {
+        let (engine, wanted) = (self.clone(), job.clone());
+        match answering(move || engine.target(&wanted)).await? {
             Found::ByUrl(url) => Ok(self.by_url(url)),
             Found::Remote(url) => Ok(self.by_url(url.into())),
             Found::Here(target) => self.read(target).await,
         }
-    }
-
-    async fn found(&self, job: &ImageJob) -> Result<Found, JobError> {
-        let (engine, job) = (self.clone(), job.clone());
-        blocking(move || engine.target(&job)).await
     }
 
     fn by_url(&self, url: String) -> ReadyImage {

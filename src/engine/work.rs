@@ -16,7 +16,7 @@ const NICER: i32 = 5;
 
 /// For the steps of jobs.
 static JOBS: Threads = Threads::new("gloss-job", 4, be_nicer);
-/// For what a menu or a hover waits for, however many jobs wait.
+/// For what is soon done and a menu or a hover waits for, however many jobs wait.
 static ANSWERS: Threads = Threads::new("gloss-answer", 4, || {});
 
 /// Runs a step of a job in its turn. `None` where it panicked.
@@ -99,6 +99,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::engine::{Engine, ImageJob, ImageSource, Place};
+    use crate::store::Store;
 
     #[tokio::test]
     async fn few_run_at_once_also_of_those_that_nobody_waits_for() {
@@ -125,6 +127,40 @@ mod tests {
         let panicking = THREADS.run(|| panic!("on purpose"));
         assert_eq!(panicking.await, None::<()>);
         assert_eq!(THREADS.run(|| 7).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn what_a_hover_asks_of_an_image_waits_behind_no_step_of_a_job() {
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        let (begun, mut begins) = tokio::sync::mpsc::channel(JOBS.most);
+        let holding = (0..JOBS.most).map(|_| {
+            let (begun, held) = (begun.clone(), held.clone());
+            tokio::spawn(for_job(move || {
+                let _ = begun.blocking_send(());
+                // Until the other end is gone.
+                let _ = held.lock().map(|held| held.recv());
+            }))
+        });
+        let holding: Vec<_> = holding.collect();
+        for _ in 0..JOBS.most {
+            begins.recv().await.unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.svg");
+        std::fs::write(&path, "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
+        let settings = crate::config::Settings::default();
+        let environment = crate::config::Environment::new();
+        let engine = Engine::new(settings, &environment, Store::new(None));
+        let job = ImageJob {
+            place: Place::of(&path, &[]),
+            source: ImageSource::Named(path),
+            again: false,
+        };
+        let known = tokio::time::timeout(Duration::from_secs(30), engine.known(job)).await;
+        drop(go);
+        assert_eq!(known.expect("it should not wait").unwrap().markdown, None);
+        futures::future::join_all(holding).await;
     }
 
     #[cfg(target_os = "linux")]

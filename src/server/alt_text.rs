@@ -119,7 +119,7 @@ async fn alt_job(
 ) -> Result<AltJob, JobError> {
     let markup = links::markup(snapshot).ok_or(JobError::NoImage)?;
     let (snapshot, folders) = (snapshot.clone(), links::roots(folders, &place));
-    let made = work::for_job(move || {
+    let made = work::for_answer(move || {
         let job = AltJob {
             text: Arc::from(snapshot.text.to_string()),
             markup,

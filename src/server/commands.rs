@@ -151,6 +151,7 @@ async fn code_prompt(
     job: impl FnOnce() -> CodeJob + Send + 'static,
 ) -> Result<Prompt, JobError> {
     let engine = engine.clone();
+    // Not soon done: it parses, and looks through the workspace.
     let prepared = work::for_job(move || engine.heeding(job()));
     let prepared = prepared.await.ok_or(JobError::Internal)?;
     let (_, prepared) = prepared?;

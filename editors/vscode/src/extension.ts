@@ -1,6 +1,7 @@
 //! Where the editor begins: one client for all folders, and the commands that are the extension's own.
 
 import { execFile } from 'node:child_process';
+import { homedir } from 'node:os';
 import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import { State } from 'vscode-languageclient/node';
@@ -17,6 +18,9 @@ import { Threads } from './threads';
 import { showUsage } from './usage';
 
 const KEY = 'xai-api-key';
+
+/** How long the program may take to say anything, in milliseconds: the editor waits for it. */
+const PATIENCE = 10_000;
 
 const TITLES: Record<string, string> = {
   'gloss.describeImage': 'Describe image',
@@ -133,11 +137,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   async function restart(): Promise<void> {
     try {
       // First, for a client that once failed to start never starts again, and says so in its own words.
-      await promisify(execFile)(program(context), ['--version']);
+      await promisify(execFile)(program(context), ['--version'], { cwd: homedir(), timeout: PATIENCE });
       if (client.isRunning()) {
         await client.stop();
       }
-      await client.start();
+      await within(PATIENCE, client.start());
     } catch {
       void sayNotThere();
     }
@@ -193,4 +197,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   void tellKey();
   // A command that is run before has the editor start all this, and is the server's: it has to be there.
   await restart();
+}
+
+/** What a promise brings, if it does so in time. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing within ${milliseconds} ms`)), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
