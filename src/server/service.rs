@@ -12,7 +12,6 @@ use super::{
     capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
     inlay_hints, memory, notes, outcome, transport,
 };
-use crate::engine::work;
 
 /// The service that the framework routes to.
 pub struct Gloss {
@@ -127,10 +126,7 @@ impl LanguageServer for Gloss {
         drop(state);
         self.server.jobs.document_changed();
         if let Some(now) = now.filter(|now| now.typed.is_unchecked()) {
-            let server = self.server.clone();
-            tokio::spawn(work::for_answer(move || {
-                state::compare_with_disk(&server, &now);
-            }));
+            state::compare_soon(&self.server, now);
         }
         diagnostics::changed(&self.server, uri.as_str());
         notes::changed(&self.server, uri.as_str());
