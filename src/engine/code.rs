@@ -206,26 +206,25 @@ impl Engine {
         let endpoint = self.endpoint().await;
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
-        blocking(move || {
+        let account = Account {
+            action: job.task.name().to_owned(),
+            place: job.place.clone(),
+            lines: None,
+            context_files: 0,
+            masked: 0,
+        };
+        let preparing = blocking(move || {
             // Held by the work itself, which goes on when nobody waits for it any more.
             let _desk = desk;
-            let (action, place) = (job.task.name().to_owned(), job.place.clone());
-            match endpoint.and_then(|_| engine.heeding(job)) {
-                Ok(prepared) => Ok(prepared),
-                Err(error) => {
-                    let account = Account {
-                        action,
-                        place,
-                        lines: None,
-                        context_files: 0,
-                        masked: 0,
-                    };
-                    account.refused(&engine, &engine.settings.model, error.class());
-                    Err(error)
-                }
-            }
-        })
-        .await
+            endpoint.and_then(|_| engine.heeding(job))
+        });
+        let prepared = preparing.await;
+        // Not from there: the store's thread, where this is its first use, would be as nice as a
+        // job's for ever, and hovers wait for it.
+        if let Err(error) = &prepared {
+            account.refused(self, &self.settings.model, error.class());
+        }
+        prepared
     }
 
     /// What the job would send. Parses, and may read the disk.

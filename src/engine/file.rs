@@ -99,15 +99,17 @@ impl Engine {
         let engine = self.clone();
         let desk = self.desk.clone().acquire_owned().await;
         let desk = desk.map_err(|_| JobError::Closing)?;
-        blocking(move || {
+        let account = account(&job.place, None, 0);
+        let planning = blocking(move || {
             let _desk = desk;
-            let place = job.place.clone();
-            engine.planned(&job, &kept).inspect_err(|error| {
-                let account = account(&place, None, 0);
-                account.refused(&engine, &engine.settings.model, error.class());
-            })
-        })
-        .await
+            engine.planned(&job, &kept)
+        });
+        let planned = planning.await;
+        // Not from there, as in `prepare`.
+        if let Err(error) = &planned {
+            account.refused(self, &self.settings.model, error.class());
+        }
+        planned
     }
 
     fn planned(&self, job: &FileJob, kept: &[Arc<Note>]) -> Result<FilePlan, JobError> {

@@ -6,18 +6,24 @@ use std::time::Duration;
 
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 /// How long a thread that works waits for more.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// How long a step holds its turn: one that hangs, as on a disk of a network that is gone, is not
+/// waited for any longer by those behind it.
+const HANGING: Duration = Duration::from_secs(10);
+/// How many may hang so; past it they do hold up the others.
+const MOST_HANGING: usize = 60;
 /// By how much the threads of jobs are nicer than those that answer: they get a third of what these
 /// do, where both want the same core.
 #[cfg(target_os = "linux")]
 const NICER: i32 = 5;
 
 /// For the steps of jobs.
-static JOBS: Threads = Threads::new("gloss-job", 4, be_nicer);
+static JOBS: Threads = Threads::new("gloss-job", 4, HANGING, be_nicer);
 /// For what is soon done and a menu or a hover waits for, however many jobs wait.
-static ANSWERS: Threads = Threads::new("gloss-answer", 4, || {});
+static ANSWERS: Threads = Threads::new("gloss-answer", 4, HANGING, || {});
 
 /// Runs a step of a job in its turn. `None` where it panicked.
 pub async fn for_job<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
@@ -33,19 +39,23 @@ pub async fn for_answer<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
 struct Threads {
     name: &'static str,
     most: usize,
+    patience: Duration,
     begin: fn(),
     /// Who gives up while it waits for its turn is never begun.
     turns: Semaphore,
+    hanging: Semaphore,
     runtime: OnceLock<Option<Runtime>>,
 }
 
 impl Threads {
-    const fn new(name: &'static str, most: usize, begin: fn()) -> Self {
+    const fn new(name: &'static str, most: usize, patience: Duration, begin: fn()) -> Self {
         Self {
             name,
             most,
+            patience,
             begin,
             turns: Semaphore::const_new(most),
+            hanging: Semaphore::const_new(MOST_HANGING),
             runtime: OnceLock::new(),
         }
     }
@@ -57,13 +67,24 @@ impl Threads {
         let turn = self.turns.acquire().await.ok()?;
         // What is begun meanwhile goes on here, and not there, where nobody drives it.
         let here = Handle::current();
-        let working = self.handle().spawn_blocking(move || {
-            // Held by the work itself, which goes on when nobody waits for it any more.
-            let _turn = turn;
+        let mut working = self.handle().spawn_blocking(move || {
             let _here = here.enter();
             work()
         });
-        working.await.ok()
+        // A task of its own, since the work goes on when nobody waits for it any more.
+        let watching = tokio::spawn(async move {
+            if let Ok(done) = timeout(self.patience, &mut working).await {
+                drop(turn);
+                return done.ok();
+            }
+            // One or the other is held until it has ended.
+            let _counted = self
+                .hanging
+                .try_acquire()
+                .map_or_else(|_| turn, |hanging| hanging);
+            working.await.ok()
+        });
+        watching.await.ok().flatten()
     }
 
     /// A runtime of their own: the pool of the other one begins a thread for whatever finds none at
@@ -73,7 +94,7 @@ impl Threads {
             tokio::runtime::Builder::new_current_thread()
                 .thread_name(self.name)
                 .thread_keep_alive(KEEP_ALIVE)
-                .max_blocking_threads(self.most)
+                .max_blocking_threads(self.most + MOST_HANGING)
                 .on_thread_start(self.begin)
                 .build()
                 .ok()
@@ -104,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn few_run_at_once_also_of_those_that_nobody_waits_for() {
-        static THREADS: Threads = Threads::new("gloss-test", 2, || {});
+        static THREADS: Threads = Threads::new("gloss-test", 2, HANGING, || {});
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let working = (0..100).map(|number| {
             let (running, most) = (running.clone(), most.clone());
@@ -127,6 +148,36 @@ mod tests {
         let panicking = THREADS.run(|| panic!("on purpose"));
         assert_eq!(panicking.await, None::<()>);
         assert_eq!(THREADS.run(|| 7).await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn those_that_hang_hold_up_the_others_for_a_while_only() {
+        static THREADS: Threads = Threads::new("gloss-test", 2, Duration::from_millis(1), || {});
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        let hang = || {
+            let held = held.clone();
+            // Until the other end is gone.
+            tokio::spawn(THREADS.run(move || {
+                let _ = held.lock().map(|held| held.recv());
+            }))
+        };
+        let hanging: Vec<_> = (0..MOST_HANGING).map(|_| hang()).collect();
+        let after = timeout(Duration::from_secs(30), THREADS.run(|| 7)).await;
+        assert_eq!(after, Ok(Some(7)));
+        // No more threads than that, whatever hangs.
+        let one_more: Vec<_> = (0..THREADS.most).map(|_| hang()).collect();
+        while THREADS.turns.available_permits() > 0 || THREADS.hanging.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let after = THREADS.run(|| 7);
+        tokio::pin!(after);
+        assert!(futures::poll!(after.as_mut()).is_pending());
+        drop(go);
+        assert_eq!(after.await, Some(7));
+        for hung in hanging.into_iter().chain(one_more) {
+            assert_eq!(hung.await.unwrap(), Some(()));
+        }
     }
 
     #[tokio::test]

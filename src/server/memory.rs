@@ -22,7 +22,7 @@ const KEPT: std::ffi::c_int = 128 * 1024;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code)]
 pub fn keep_little() {
-    // SAFETY: it sets a number of the allocator's, and nothing runs beside it yet.
+    // SAFETY: it sets a number of the allocator's, under the allocator's own lock, whatever runs beside it.
     unsafe { libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT) };
 }
 

@@ -143,7 +143,12 @@ async fn run(
 ) {
     // Dropped unsent when the client cancelled the command itself; then it wants no job.
     if answered.await.is_ok() {
-        job.engine = configuration::engine_at(&server, &job.snapshot.uri, own).await;
+        let cancelled = cancelled.map(|_| ()).shared();
+        tokio::select! {
+            engine = configuration::engine_at(&server, &job.snapshot.uri, own) => job.engine = engine,
+            // The disk may hang. What is told of the job is told all the same, and no more is done.
+            () = cancelled.clone() => {}
+        }
         let told = AssertUnwindSafe(tell(&server, &job, own_token, cancelled)).catch_unwind();
         if told.await.is_err() {
             tracing::error!("a job panicked");
@@ -159,7 +164,7 @@ async fn run(
 }
 
 /// Works, tells of it meanwhile, and brings the outcome.
-async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::Receiver<()>) {
+async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: impl Future<Output = ()>) {
     let feed = Feed::default();
     let mut reports = progress::begin(server, job, own_token, &feed).await;
     let outcome = async {
@@ -167,10 +172,11 @@ async fn tell(server: &Server, job: &Job, own_token: bool, cancelled: oneshot::R
         outcome::of(server, job, done).await
     };
     let outcome = tokio::select! {
+        biased;
+        () = cancelled => Err(Failed::Cancelled),
         outcome = AssertUnwindSafe(outcome).catch_unwind() => {
             outcome.unwrap_or_else(|_| Err(Failed::from(JobError::Internal)))
         }
-        _ = cancelled => Err(Failed::Cancelled),
     };
     server.jobs.settle(&job.id);
     reports.streamed(&feed).await;

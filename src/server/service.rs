@@ -3,8 +3,6 @@
 //! Notifications change the state without an await; requests take their snapshot before
 //! their first one. [`super::transport`] explains why that keeps the order.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tower_lsp::LanguageServer;
 
@@ -14,10 +12,6 @@ use super::{
     capabilities, code_actions, code_lens, commands, configuration, convert, diagnostics, hover,
     inlay_hints, memory, notes, outcome, transport,
 };
-use crate::engine::work;
-
-/// How long an editor's settings are waited for before a connection is opened.
-const CONFIGURING: Duration = Duration::from_secs(1);
 
 /// The service that the framework routes to.
 pub struct Gloss {
@@ -70,11 +64,10 @@ impl LanguageServer for Gloss {
         if self.server.state().traits.stream {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }
-        let configuring = tokio::spawn(configuration::begin(self.server.clone()));
         let server = self.server.clone();
         tokio::spawn(async move {
-            // Its settings may say that no connection is to be warmed.
-            let _ = tokio::time::timeout(CONFIGURING, configuring).await;
+            // However long it takes: its settings may say that no connection is to be warmed.
+            configuration::begin(server.clone()).await;
             let engine = server.state().engine.clone();
             engine.warm().await;
         });
@@ -133,10 +126,7 @@ impl LanguageServer for Gloss {
         drop(state);
         self.server.jobs.document_changed();
         if let Some(now) = now.filter(|now| now.typed.is_unchecked()) {
-            let server = self.server.clone();
-            tokio::spawn(work::for_answer(move || {
-                state::compare_with_disk(&server, &now);
-            }));
+            state::compare_soon(&self.server, now);
         }
         diagnostics::changed(&self.server, uri.as_str());
         notes::changed(&self.server, uri.as_str());

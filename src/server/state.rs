@@ -1,5 +1,7 @@
 //! What the server knows between messages, behind one plain lock that is never held for long.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +25,7 @@ use super::traits::Traits;
 use super::{convert, links, process};
 use crate::config::{self, Layers};
 use crate::document::{Documents, Said, Snapshot};
-use crate::engine::{self, Engine, Place};
+use crate::engine::{self, Engine, Place, work};
 use crate::image::ImageLink;
 use crate::store::Store;
 use crate::syntax::Syntax;
@@ -58,6 +60,8 @@ pub struct State {
     /// a whole when the configuration changes; jobs keep the one they began with.
     pub engine: Engine,
     pub configuration: Configuration,
+    /// Documents that are being compared with their files, and what of each is to be compared next.
+    comparing: HashMap<Arc<str>, Option<Snapshot>>,
 }
 
 impl Shared {
@@ -88,6 +92,7 @@ impl Shared {
                 folders: Vec::new(),
                 engine,
                 configuration: Configuration::new(layers, &resolved),
+                comparing: HashMap::new(),
             }),
             editor: watch::Sender::new(None),
         }
@@ -166,9 +171,34 @@ pub fn section(settings: Value) -> Option<Value> {
     }
 }
 
-/// Compares what just came into a document with its file. Reads the disk, so not for the threads
-/// that answer.
-pub fn compare_with_disk(server: &Server, changed: &Snapshot) {
+/// Compares what just came into a document with its file. One such comparison of a document runs at
+/// a time; of what comes meanwhile the latest waits, which has what is unchecked of all before it.
+pub fn compare_soon(server: &Server, changed: Snapshot) {
+    match server.state().comparing.entry(changed.uri.clone()) {
+        Entry::Occupied(mut running) => {
+            running.insert(Some(changed));
+            return;
+        }
+        Entry::Vacant(none) => none.insert(None),
+    };
+    let server = server.clone();
+    tokio::spawn(async move {
+        let mut next = Some(changed);
+        while let Some(now) = next {
+            let uri = now.uri.clone();
+            let own = server.clone();
+            let _ = work::for_answer(move || compare_with_disk(&own, &now)).await;
+            let comparing = &mut server.state().comparing;
+            next = comparing.get_mut(&uri).and_then(Option::take);
+            if next.is_none() {
+                comparing.remove(&uri);
+            }
+        }
+    });
+}
+
+/// Reads the disk, so not for the threads that answer.
+fn compare_with_disk(server: &Server, changed: &Snapshot) {
     let path = convert::file_path(&changed.uri);
     let on_disk = path.and_then(|path| engine::on_disk(&path));
     // Before anything is locked: a file may be long.

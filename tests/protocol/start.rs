@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -13,6 +14,9 @@ use serde_json::{Value, json};
 /// The main thread, two workers, one that reads standard input, one that writes to standard output, and
 /// one that did so a moment ago.
 const THREADS: usize = 6;
+
+/// How long an editor that is busy with its own start may take to answer.
+const SLOW: Duration = Duration::from_millis(1_500);
 
 /// A server with a key for https, whose certificates are behind a pipe: who reads them waits there.
 struct Started {
@@ -56,8 +60,17 @@ impl Started {
     }
 
     fn initialize(&mut self) -> String {
-        let params = json!({ "processId": null, "rootUri": null, "capabilities": {} });
+        self.initialize_with(&json!({}))
+    }
+
+    fn initialize_with(&mut self, capabilities: &Value) -> String {
+        let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities });
         self.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }));
+        self.read()
+    }
+
+    /// The next message, as it is written.
+    fn read(&mut self) -> String {
         let mut piece = vec![0; 64 * 1024];
         let length = self.output.read(&mut piece).unwrap();
         String::from_utf8(piece[..length].to_vec()).unwrap()
@@ -69,8 +82,26 @@ impl Started {
             .join(name)
     }
 
+    /// The first message with this in it.
+    fn read_until(&mut self, wanted: &str) -> Value {
+        loop {
+            let message = self.read();
+            let body = message.split_once("\r\n\r\n").unwrap().1;
+            if body.contains(wanted) {
+                return serde_json::from_str(body).unwrap();
+            }
+        }
+    }
+
     fn certificates(&self) -> PathBuf {
         self.folder.path().join("certificates.pem")
+    }
+
+    /// A pipe that nobody has opened to read cannot be opened to write, without waiting.
+    fn assert_nobody_reads_certificates(&self) {
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
+        let opened = open(self.certificates(), flags, Mode::empty());
+        assert_eq!(opened.unwrap_err(), rustix::io::Errno::NXIO);
     }
 }
 
@@ -137,14 +168,35 @@ fn no_thread_runs_that_has_nothing_to_do() {
 fn certificates_are_read_after_the_start() {
     let mut started = Started::begin();
     started.initialize();
-    // A pipe that nobody has opened to read cannot be opened to write, without waiting.
-    let flags = OFlags::WRONLY | OFlags::NONBLOCK;
-    let opened = open(started.certificates(), flags, Mode::empty());
-    assert_eq!(opened.unwrap_err(), rustix::io::Errno::NXIO);
+    started.assert_nobody_reads_certificates();
     // Once there is time, for the connection that is warmed. This waits until somebody reads.
     started.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
     File::options()
         .write(true)
         .open(started.certificates())
         .unwrap();
+}
+
+#[test]
+fn an_editor_that_wants_no_connection_warmed_may_take_its_time_to_say_so() {
+    for wants in [false, true] {
+        let mut started = Started::begin();
+        started.initialize_with(&json!({ "workspace": { "configuration": true } }));
+        started.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
+        let asked = started.read_until("workspace/configuration");
+        std::thread::sleep(SLOW);
+        started.assert_nobody_reads_certificates();
+        let settings = json!([{ "warm_connection": wants }]);
+        started.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": settings }));
+        if wants {
+            // This waits until somebody reads.
+            let mut pipe = File::options();
+            pipe.write(true).open(started.certificates()).unwrap();
+            continue;
+        }
+        let usage = json!({ "command": "gloss.usage", "arguments": [] });
+        started.send(&json!({ "jsonrpc": "2.0", "id": 2, "method": "workspace/executeCommand", "params": usage }));
+        started.read_until("\"id\":2");
+        started.assert_nobody_reads_certificates();
+    }
 }

@@ -27,7 +27,9 @@ struct Waiting {
     bytes: usize,
     lost: usize,
     is_writing: bool,
-    /// Where they go, until the first one comes: then a thread has it.
+    /// Whether there is a thread that writes.
+    has_writer: bool,
+    /// Where they go, until that thread takes it.
     output: Option<Box<dyn Write + Send>>,
 }
 
@@ -39,6 +41,7 @@ impl Lines {
             bytes: 0,
             lost: 0,
             is_writing: false,
+            has_writer: false,
             output: Some(Box::new(output)),
         };
         Self {
@@ -54,7 +57,7 @@ impl Lines {
     pub fn flush(&self, patience: Duration) {
         let end = Instant::now() + patience;
         let mut waiting = self.shared.lock();
-        while waiting.is_writing || !waiting.lines.is_empty() {
+        while waiting.has_writer && (waiting.is_writing || !waiting.lines.is_empty()) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -90,11 +93,11 @@ impl Write for Lines {
         }
         waiting.tell_lost();
         waiting.push(line.to_vec());
-        if let Some(output) = waiting.output.take() {
+        if !waiting.has_writer {
             let shared = self.shared.clone();
-            thread::Builder::new()
-                .name("gloss-log".into())
-                .spawn(move || shared.write_to(output))?;
+            let thread = thread::Builder::new().name("gloss-log".into());
+            // Where there can be none just now, the next line tries again, and this one waits.
+            waiting.has_writer = thread.spawn(move || shared.write_all()).is_ok();
         }
         self.shared.arrived.notify_one();
         Ok(line.len())
@@ -108,7 +111,11 @@ impl Write for Lines {
 impl Shared {
     /// Writes what comes, for as long as the process lives. Nobody is told where that fails: it
     /// would be one more thing to log.
-    fn write_to(&self, mut output: Box<dyn Write + Send>) {
+    fn write_all(&self) {
+        // Taken here: whoever fails to begin this thread loses nothing.
+        let Some(mut output) = self.lock().output.take() else {
+            return;
+        };
         loop {
             let line = self.next();
             let _ = output.write_all(&line).and_then(|()| output.flush());
