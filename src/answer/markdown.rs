@@ -217,8 +217,15 @@ fn puzzles(text: &str, with_tail: &str) -> bool {
     if text.starts_with('`') {
         return text.contains(['|', '@']) || text.contains("``");
     }
-    let begins_address = with_tail.contains("://") || with_tail.to_lowercase().contains("www.");
-    begins_address || text.contains(['|', '@', '~', '\\', '<'])
+    // A link's own address ends where the link does.
+    let (addresses, backtick) = if text.starts_with('[') {
+        (1, '`')
+    } else {
+        (0, '<')
+    };
+    with_tail.matches("://").count() > addresses
+        || with_tail.to_lowercase().contains("www.")
+        || text.contains(['|', '@', '~', '\\', '<', backtick])
 }
 
 /// Words as they are, up to the backticks that end them.
@@ -405,7 +412,7 @@ fn bracket(rest: &str, bang: usize, inside_another: bool, last: bool) -> Step {
         Some('(') => match matching(paragraph, inner_end + 2, '(', ')') {
             Some(end) => {
                 let target = paragraph.get(inner_end + 2..end).unwrap_or_default();
-                Step::Done(end + 1, link(inner, target, bang == 1))
+                Step::Done(end + 1, link(inner, target, bang == 1, inside_another))
             }
             None => open_ended(),
         },
@@ -438,7 +445,7 @@ fn matching(text: &str, from: usize, open: char, close: char) -> Option<usize> {
     None
 }
 
-fn link(text: &str, target: &str, is_image: bool) -> String {
+fn link(text: &str, target: &str, is_image: bool, inside_another: bool) -> String {
     let words = defanged_within_line(&text.replace('\n', " "));
     if is_image {
         return format!("(image: {words})");
@@ -450,7 +457,10 @@ fn link(text: &str, target: &str, is_image: bool) -> String {
         .trim_start_matches('<')
         .trim_end_matches('>');
     match harmless(destination) {
-        Some(url) if !shows_another_host(text, &url) => format!("[{words}]({destination})"),
+        // A link in a link is none, and renderers disagree about which of them it is.
+        Some(url) if !inside_another && !shows_another_host(text, &url) => {
+            format!("[{words}]({destination})")
+        }
         _ => alone(words),
     }
 }
@@ -637,6 +647,7 @@ mod tests {
         check("[`a`](x)``<b>``", " `a` \\`\\`&lt;b\\>\\`\\`");
         check("`a`[``b``](x)", "`a` ``b`` ");
         check("<[x](command:e)b>", "&lt;xb>");
+        check("[a [b](https://x.ai)](https://x.ai)", "[a b](https://x.ai)");
         check("- [x]\n- b", "- [x]\n- b");
         check("  [](x)~~~\n\n~~~\n<b>", "  (link)~~~\n\n~~~\n<b>\n~~~");
     }
@@ -689,6 +700,10 @@ mod tests {
         check(
             &format!("q`a@b.cd` `{image}`"),
             &format!("q`a@b.cd` \\`{shown}\\`"),
+        );
+        check(
+            "[x](https://x.ai) and `Vec<T>`",
+            "[x](https://x.ai) and `Vec<T>`",
         );
         check("~ `<b\n[x](https://x.ai)", "~ \\`&lt;b\n[x](https://x.ai)");
     }
