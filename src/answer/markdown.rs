@@ -100,8 +100,12 @@ impl Defanger {
             return;
         }
         let mut end = text.len().min(LONGEST_TEXT - self.given);
-        // Half of a code span would be none.
-        if end < text.len() && self.fence.is_none() && text.contains(['`', '~', '<', '[', '\\']) {
+        // Half of a code span would be none, and half a line of marks still ends a block.
+        let must_be_whole = match self.fence {
+            None => text.contains(['`', '~', '<', '[', '\\']),
+            Some(fence) => text.trim_start().starts_with(fence.mark),
+        };
+        if end < text.len() && must_be_whole {
             end = 0;
         }
         while !text.is_char_boundary(end) {
@@ -450,6 +454,10 @@ fn link(text: &str, target: &str, is_image: bool, inside_another: bool) -> Strin
     if is_image {
         return format!("(image: {words})");
     }
+    // Marked takes the backslashes before a link's brackets away, and reads its words once more.
+    if words.contains("\\[") || words.contains("\\]") {
+        return alone(words);
+    }
     let destination = target
         .split_whitespace()
         .next()
@@ -641,13 +649,17 @@ mod tests {
         check("[~~~](x)\n\n~~~\n<b>", "\\~~~\n\n~~~\n<b>\n~~~");
         check("[<](x)img src=x>", "&lt;img src=x>");
         check("[[x]](x)(command:e)", "\\[x\\](command:e)");
-        check("[[x][](x)](https://x.ai)", "[\\[x\\](link)](https://x.ai)");
+        check("[[x][](x)](https://x.ai)", "\\[x\\](link)");
         check("[[x]](x): command:e\n\n[x]", "\\[x\\]: command:e\n\n[x]");
         check("[a!](x)[z](https://x.ai)", "a! [z](https://x.ai)");
         check("[`a`](x)``<b>``", " `a` \\`\\`&lt;b\\>\\`\\`");
         check("`a`[``b``](x)", "`a` ``b`` ");
         check("<[x](command:e)b>", "&lt;xb>");
         check("[a [b](https://x.ai)](https://x.ai)", "[a b](https://x.ai)");
+        check(
+            "[a !\\[i\\](http://e)](https://x.ai)",
+            "a !\\[i\\](http://e)",
+        );
         check("- [x]\n- b", "- [x]\n- b");
         check("  [](x)~~~\n\n~~~\n<b>", "  (link)~~~\n\n~~~\n<b>\n~~~");
     }
