@@ -100,8 +100,12 @@ impl Defanger {
             return;
         }
         let mut end = text.len().min(LONGEST_TEXT - self.given);
-        // Half of a code span would be none.
-        if end < text.len() && self.fence.is_none() && text.contains(['`', '~', '<', '[', '\\']) {
+        // Half of a code span would be none, and half a line of marks still ends a block.
+        let must_be_whole = match self.fence {
+            None => text.contains(['`', '~', '<', '[', '\\']),
+            Some(fence) => text.trim_start().starts_with(fence.mark),
+        };
+        if end < text.len() && must_be_whole {
             end = 0;
         }
         while !text.is_char_boundary(end) {
@@ -217,8 +221,15 @@ fn puzzles(text: &str, with_tail: &str) -> bool {
     if text.starts_with('`') {
         return text.contains(['|', '@']) || text.contains("``");
     }
-    let begins_address = with_tail.contains("://") || with_tail.to_lowercase().contains("www.");
-    begins_address || text.contains(['|', '@', '~', '\\', '<'])
+    // A link's own address ends where the link does.
+    let (addresses, backtick) = if text.starts_with('[') {
+        (1, '`')
+    } else {
+        (0, '<')
+    };
+    with_tail.matches("://").count() > addresses
+        || with_tail.to_lowercase().contains("www.")
+        || text.contains(['|', '@', '~', '\\', '<', backtick])
 }
 
 /// Words as they are, up to the backticks that end them.
@@ -405,7 +416,7 @@ fn bracket(rest: &str, bang: usize, inside_another: bool, last: bool) -> Step {
         Some('(') => match matching(paragraph, inner_end + 2, '(', ')') {
             Some(end) => {
                 let target = paragraph.get(inner_end + 2..end).unwrap_or_default();
-                Step::Done(end + 1, link(inner, target, bang == 1))
+                Step::Done(end + 1, link(inner, target, bang == 1, inside_another))
             }
             None => open_ended(),
         },
@@ -438,10 +449,14 @@ fn matching(text: &str, from: usize, open: char, close: char) -> Option<usize> {
     None
 }
 
-fn link(text: &str, target: &str, is_image: bool) -> String {
+fn link(text: &str, target: &str, is_image: bool, inside_another: bool) -> String {
     let words = defanged_within_line(&text.replace('\n', " "));
     if is_image {
         return format!("(image: {words})");
+    }
+    // Marked takes the backslashes before a link's brackets away, and reads its words once more.
+    if words.contains("\\[") || words.contains("\\]") {
+        return alone(words);
     }
     let destination = target
         .split_whitespace()
@@ -450,7 +465,10 @@ fn link(text: &str, target: &str, is_image: bool) -> String {
         .trim_start_matches('<')
         .trim_end_matches('>');
     match harmless(destination) {
-        Some(url) if !shows_another_host(text, &url) => format!("[{words}]({destination})"),
+        // A link in a link is none, and renderers disagree about which of them it is.
+        Some(url) if !inside_another && !shows_another_host(text, &url) => {
+            format!("[{words}]({destination})")
+        }
         _ => alone(words),
     }
 }
@@ -646,12 +664,17 @@ mod tests {
         check("[~~~](x)\n\n~~~\n<b>", "\\~~~\n\n~~~\n<b>\n~~~");
         check("[<](x)img src=x>", "&lt;img src=x>");
         check("[[x]](x)(command:e)", "\\[x\\](command:e)");
-        check("[[x][](x)](https://x.ai)", "[\\[x\\](link)](https://x.ai)");
+        check("[[x][](x)](https://x.ai)", "\\[x\\](link)");
         check("[[x]](x): command:e\n\n[x]", "\\[x\\]: command:e\n\n[x]");
         check("[a!](x)[z](https://x.ai)", "a! [z](https://x.ai)");
         check("[`a`](x)``<b>``", " `a` \\`\\`&lt;b\\>\\`\\`");
         check("`a`[``b``](x)", "`a` ``b`` ");
         check("<[x](command:e)b>", "&lt;xb>");
+        check("[a [b](https://x.ai)](https://x.ai)", "[a b](https://x.ai)");
+        check(
+            "[a !\\[i\\](http://e)](https://x.ai)",
+            "a !\\[i\\](http://e)",
+        );
         check("- [x]\n- b", "- [x]\n- b");
         check("  [](x)~~~\n\n~~~\n<b>", "  (link)~~~\n\n~~~\n<b>\n~~~");
     }
@@ -704,6 +727,10 @@ mod tests {
         check(
             &format!("q`a@b.cd` `{image}`"),
             &format!("q`a@b.cd` \\`{shown}\\`"),
+        );
+        check(
+            "[x](https://x.ai) and `Vec<T>`",
+            "[x](https://x.ai) and `Vec<T>`",
         );
         check("~ `<b\n[x](https://x.ai)", "~ \\`&lt;b\n[x](https://x.ai)");
     }
