@@ -78,10 +78,7 @@ impl Threads {
                 return done.ok();
             }
             // One or the other is held until it has ended.
-            let _counted = self
-                .hanging
-                .try_acquire()
-                .map_or_else(|_| turn, |hanging| hanging);
+            let _counted = self.hanging.try_acquire().unwrap_or(turn);
             working.await.ok()
         });
         watching.await.ok().flatten()
