@@ -255,7 +255,11 @@ mod tests {
 
     #[test]
     fn a_secret_that_a_name_follows_comes_back() {
-        let code = "a = \"-----BEGIN RSA PRIVATE KEY-----2A1b2\"";
+        let key = "MIIEpAIBAAKCAQEA7bq3cX0Yk2Vt9wJd5sRu8ZfGh1LnPo4";
+        let code = format!(
+            "a = \"-----BEGIN RSA PRIVATE KEY-----\n{key}\n-----END RSA PRIVATE KEY-----2A1b2\""
+        );
+        let code = code.as_str();
         let mut secrets = Secrets::default();
         let sent = secrets.mask(code);
         assert_eq!(sent, "a = \"GLOSS_MASKED_SECRET_1_2A1b2\"");

@@ -289,9 +289,7 @@ fn is_random(value: &str) -> bool {
         return is_mixed && in_words * 2 < length;
     }
     if length >= OF_A_MACHINE {
-        // Letters of a number may well make words: "ccdead", "cafe".
-        let is_hexadecimal = value.bytes().all(|b| b.is_ascii_hexdigit());
-        (is_hexadecimal || in_words * 2 < length || is_jumbled(value, 4)) && entropy(value) >= 2.5
+        (in_words * 2 < length || is_jumbled(value, 4)) && entropy(value) >= 2.5
     } else {
         // A person's password has a bit of everything.
         letters + digits + marks >= 3 && in_words * 4 < length * 3
@@ -327,6 +325,9 @@ fn is_jumbled(value: &str, most: usize) -> bool {
 /// How many letters stand in what could be words: some of one case, perhaps a capital before them,
 /// with a vowel and no crowd of consonants.
 fn in_words(value: &str) -> usize {
+    if is_hexadecimal(value) {
+        return 0;
+    }
     let shortest = if value.contains(['-', '_']) { 3 } else { 4 };
     let mut count = 0;
     let mut word = String::new();
@@ -350,6 +351,13 @@ fn in_words(value: &str) -> usize {
         }
     }
     count
+}
+
+/// Whether a value is a long number, whose letters may well look like words: "ccdead", "cafe".
+fn is_hexadecimal(value: &str) -> bool {
+    value.len() >= OF_A_MACHINE
+        && value.bytes().all(|b| b.is_ascii_hexdigit())
+        && value.bytes().any(|b| b.is_ascii_digit())
 }
 
 fn looks_like_word(word: &str) -> bool {
@@ -420,11 +428,16 @@ mod tests {
             check(&format!("password: '{letters}'"), &[letters]);
             check(&format!("PASSWORD={letters}\n"), &[letters]);
         }
-        for number in ["0f3a9c51be7d2468", "ccdead92421cdacafb0ca761"] {
+        for number in [
+            "0f3a9c51be7d2468",
+            "ccdead92421cdacafb0ca761",
+            "141830795aefaba70a7fcaf9",
+        ] {
             check(
                 &format!("token = \"{number}\" and key = \"{number}\""),
                 &[number],
             );
+            check(&format!("TOKEN={number}\n"), &[number]);
         }
     }
 
