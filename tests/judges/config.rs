@@ -45,6 +45,9 @@ fn file(path: &str, text: &str) -> ConfigFile {
 
 fn environment_of(lines: &str) -> Environment {
     let variables = lines.lines().filter_map(|line| line.split_once('='));
+    // Notices say a variable's name, which is the user's own.
+    let variables = variables
+        .filter(|(name, _)| name.len() < 60 && name.bytes().all(|byte| byte.is_ascii_graphic()));
     variables
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
