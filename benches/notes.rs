@@ -166,7 +166,7 @@ fn keep_notes(text: &str, root: &Path, data: &Path) {
 
 /// A server with what it keeps in `data`, and the document open.
 fn start(data: &Path) -> Editor {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+    let mut command = Command::new(support::program());
     command.arg("lsp").env("GLOSS_DATA_DIR", data);
     Editor::start(command, None, &Value::Null)
 }

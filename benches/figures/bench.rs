@@ -6,8 +6,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::api::{Api, authority};
-use super::support::editor::{Editor, uri};
 use super::table::Peer;
+use crate::support;
+use crate::support::editor::{Editor, uri};
 
 /// Where the figures of each stand among three.
 pub const GLOSS: usize = 0;
@@ -54,7 +55,7 @@ impl Bench {
 
     /// The release binary, over stdio, with what it keeps in `data`.
     pub fn gloss(&self, data: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+        let mut command = Command::new(support::program());
         command
             .arg("lsp")
             .env_clear()

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::bench::{Bench, FLOOR, GLOSS};
-use super::support::measure::milliseconds;
 use super::support::texts;
 use super::table::{Floor, Hold, Row};
+use crate::support;
+use crate::support::measure::milliseconds;
 
 const FILES: usize = 2_000;
 const RUNS: usize = 10;
@@ -42,7 +43,7 @@ pub fn rows(bench: &Bench) -> Vec<Row> {
 }
 
 fn check(folder: &Path, data: &Path) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+    let mut command = Command::new(support::program());
     command
         .args(["describe", "--check", "."])
         .current_dir(folder)

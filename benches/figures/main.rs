@@ -4,9 +4,10 @@
 //! the machine does falls on both: a server on the same framework with nothing in it, an HTTP client
 //! alone. The release binary is driven over stdio, against a stand-in for the API that knows when
 //! each of its bytes left. With `GLOSS_PEER=…/lsp-ai`, or an `lsp-ai` on the path, the same work is
-//! done by that beside it (`cargo install lsp-ai --version 0.7.0 --locked`). It takes some two
-//! minutes; names of groups behind `--`, as `load`, take these alone. `--profile dev` is quick to
-//! build, and has other figures.
+//! done by that beside it (`cargo install lsp-ai --version 0.7.0 --locked`), and with
+//! `GLOSS_PROGRAM=…/gloss` that program is measured instead of one that was built with what tests
+//! need (`support::program`). It takes some two minutes; names of groups behind `--`, as `load`, take
+//! these alone. `--profile dev` is quick to build, and has other figures.
 
 #![allow(
     clippy::cast_possible_truncation,

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::api::authority;
 use super::bench::{Bench, FLOOR, GLOSS, PEER, peer_action};
 use super::floor;
-use super::support::editor::{Editor, range};
 use super::support::measure::{mebibytes, median, milliseconds};
 use super::support::texts;
 use super::table::{Figure, Floor, Hold, Peer, Row};
+use crate::support;
+use crate::support::editor::{Editor, range};
 
 const RUNS: usize = 60;
 const FIRST_ANSWERS: usize = 5;
@@ -100,7 +101,7 @@ pub fn binary(bench: &Bench) -> Row {
     let peer = bench.peer.as_deref().map(size);
     Row {
         what: "the program's file, all grammars in it".to_owned(),
-        gloss: size(env!("CARGO_BIN_EXE_gloss").as_ref()),
+        gloss: size(support::program().as_ref()),
         floor: None,
         hold: Hold::Most(30.0),
         peer: peer.map_or(Peer::Absent, Peer::Figure),
