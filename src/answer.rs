@@ -16,8 +16,10 @@ mod placeholder;
 mod properties;
 mod prose;
 mod repeated;
+mod sentence;
 
 pub use code::{Original, Refusal, code, edits};
 pub use comment::{Purpose, comment, line_mark};
-pub use markdown::{Defanger, cut_at_word, defanged, escaped, first_sentence};
+pub use markdown::{Defanger, defanged, escaped};
 pub use prose::words;
+pub use sentence::{cut_at_word, first_sentence};
