@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use gloss::engine::{CodeJob, Engine, Place, Task};
 use gloss::prompt::{Part, Prompt, estimate_tokens};
 use gloss::syntax::{Language, SymbolKind, Syntax};
-use jobs::{engine, job, snapshot};
+use jobs::{engine, snapshot};
 use regex::Regex;
 use ropey::Rope;
 
@@ -202,7 +202,7 @@ impl Workspace {
             let place = Place::of(&file.path, std::slice::from_ref(&self.root));
             let job = CodeJob {
                 syntax: Some(file.syntax.clone()),
-                ..job(
+                ..CodeJob::new(
                     task.clone(),
                     snapshot(&file.text, file.language),
                     range.clone(),

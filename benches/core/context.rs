@@ -10,7 +10,7 @@ use criterion::Criterion;
 use gloss::engine::{CodeJob, Neighbour, Place, Task};
 use gloss::syntax::{Language, Syntax};
 
-use super::jobs::{engine, job, snapshot};
+use super::jobs::{engine, snapshot};
 
 pub fn group(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
@@ -61,7 +61,7 @@ pub fn group(criterion: &mut Criterion) {
     let job = CodeJob {
         syntax: parse(),
         open: (0..20).map(neighbour).collect(),
-        ..job(
+        ..CodeJob::new(
             Task::Refactor,
             snapshot.clone(),
             at..at + asked.len() - 1,

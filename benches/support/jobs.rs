@@ -1,11 +1,10 @@
-//! Jobs about code as the engine takes them, without an editor.
+//! What jobs about code are made of, without an editor.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use gloss::config::{Environment, Settings};
 use gloss::document::Snapshot;
-use gloss::engine::{CodeJob, Engine, Place, Task};
+use gloss::engine::Engine;
 use gloss::store::Store;
 use gloss::syntax::Language;
 use ropey::Rope;
@@ -26,23 +25,5 @@ pub fn snapshot(text: &str, language: Language) -> Snapshot {
         version: 0,
         text: Rope::from_str(text),
         typed: Arc::default(),
-    }
-}
-
-pub fn job(task: Task, snapshot: Snapshot, selection: Range<usize>, place: Place) -> CodeJob {
-    CodeJob {
-        task,
-        snapshot,
-        selection,
-        place,
-        wish: None,
-        history: Vec::new(),
-        problems: Vec::new(),
-        whole: None,
-        syntax: None,
-        open: Vec::new(),
-        hints: Vec::new(),
-        kept: Vec::new(),
-        again: false,
     }
 }

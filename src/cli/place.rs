@@ -65,29 +65,19 @@ fn job(
         None => 0..text.len(),
         Some(lines) => lines.bytes(&rope)?,
     };
+    let snapshot = Snapshot {
+        uri: Arc::from(""),
+        language_id: Arc::from(language_id),
+        language: Language::from_id(language_id),
+        version: 0,
+        text: rope,
+        // What stands in a file came with it, whoever wrote it.
+        typed: Arc::default(),
+    };
     Ok(CodeJob {
-        task: Task::Explain,
-        snapshot: Snapshot {
-            uri: Arc::from(""),
-            language_id: Arc::from(language_id),
-            language: Language::from_id(language_id),
-            version: 0,
-            text: rope,
-            // What stands in a file came with it, whoever wrote it.
-            typed: Arc::default(),
-        },
-        selection,
-        place,
-        wish: None,
-        syntax: None,
-        open: Vec::new(),
-        hints: Vec::new(),
         // Whoever types the command wants it done.
-        kept: Vec::new(),
         again: true,
-        history: Vec::new(),
-        problems: Vec::new(),
-        whole: None,
+        ..CodeJob::new(Task::Explain, snapshot, selection, place)
     })
 }
 

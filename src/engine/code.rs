@@ -51,6 +51,27 @@ pub struct CodeJob {
     pub whole: Option<Arc<Whole>>,
 }
 
+impl CodeJob {
+    /// With nothing but the document and the task known.
+    pub fn new(task: Task, snapshot: Snapshot, selection: Range<usize>, place: Place) -> Self {
+        Self {
+            task,
+            snapshot,
+            selection,
+            place,
+            wish: None,
+            history: Vec::new(),
+            problems: Vec::new(),
+            syntax: None,
+            open: Vec::new(),
+            hints: Vec::new(),
+            kept: Vec::new(),
+            again: false,
+            whole: None,
+        }
+    }
+}
+
 /// What would be sent, and what it is about.
 #[derive(Debug)]
 pub struct Prepared {

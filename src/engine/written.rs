@@ -204,21 +204,12 @@ mod tests {
     use crate::text::{Encoding, Position};
 
     fn job(snapshot: crate::document::Snapshot, selection: Range<usize>) -> CodeJob {
-        CodeJob {
-            task: Task::Refactor,
+        CodeJob::new(
+            Task::Refactor,
             snapshot,
             selection,
-            place: Place::untitled("a.rs", &[]),
-            wish: None,
-            history: Vec::new(),
-            problems: Vec::new(),
-            whole: None,
-            syntax: None,
-            open: Vec::new(),
-            hints: Vec::new(),
-            kept: Vec::new(),
-            again: false,
-        }
+            Place::untitled("a.rs", &[]),
+        )
     }
 
     fn rewriting(subject: Subject, old: &str, new: &str) -> Rewriting {

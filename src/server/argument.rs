@@ -106,19 +106,11 @@ impl Argument {
         encoding: Encoding,
     ) -> CodeJob {
         CodeJob {
-            task,
             problems: self.problems(&snapshot, encoding),
             wish: self.question.clone().or_else(|| self.instruction.clone()),
             history: self.history.clone(),
-            snapshot,
-            selection,
-            place,
-            syntax: None,
-            open: Vec::new(),
-            hints: Vec::new(),
-            kept: Vec::new(),
             again: self.again,
-            whole: None,
+            ..CodeJob::new(task, snapshot, selection, place)
         }
     }
 

@@ -53,20 +53,11 @@ impl Desk {
     async fn explain_to(&self, ear: Ear<'_>) -> (Result<String, String>, Vec<Row>) {
         let mut documents = Documents::default();
         documents.open("file:///a.rs", "rust", 1, "fn a() {\n    b();\n}\n");
+        let snapshot = documents.snapshot("file:///a.rs").unwrap();
+        let place = Place::of(&self.folder.path().join("a.rs"), &[]);
         let job = CodeJob {
-            task: Task::Explain,
-            snapshot: documents.snapshot("file:///a.rs").unwrap(),
-            selection: 3..3,
-            place: Place::of(&self.folder.path().join("a.rs"), &[]),
-            wish: None,
-            history: Vec::new(),
-            problems: Vec::new(),
-            kept: Vec::new(),
-            syntax: None,
-            open: Vec::new(),
-            hints: Vec::new(),
             again: true,
-            whole: None,
+            ..CodeJob::new(Task::Explain, snapshot, 3..3, place)
         };
         let outcome = self.engine.explain(job, ear).await;
         let outcome = outcome

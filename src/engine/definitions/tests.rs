@@ -43,21 +43,12 @@ impl Folder {
     }
 
     fn job(&self, file: &str, text: &str) -> CodeJob {
-        CodeJob {
-            task: Task::Explain,
-            snapshot: snapshot(file, text),
-            selection: 0..text.len(),
-            place: self.place(file),
-            wish: None,
-            history: Vec::new(),
-            problems: Vec::new(),
-            whole: None,
-            syntax: None,
-            open: Vec::new(),
-            hints: Vec::new(),
-            kept: Vec::new(),
-            again: false,
-        }
+        CodeJob::new(
+            Task::Explain,
+            snapshot(file, text),
+            0..text.len(),
+            self.place(file),
+        )
     }
 }
 
