@@ -3,27 +3,43 @@
 job is answered: start.py PROGRAM FOLDER
 Tells how many instructions that start took, by who executed them.
 
-PROGRAM is `gloss` with its symbols, linked without such an order. It is run under valgrind's callgrind from `initialize` to
-`exit`, without a job and with one that the stand-in answers, and what it executed is named: by the
+PROGRAM is `gloss` with its symbols, linked without such an order. It is run under valgrind's
+callgrind from `initialize` to `exit`, without a job and with one that the stand-in answers, by TLS
+over HTTP/2 as the API's own answers come, and over HTTP/1.1. What it executed is named: by the
 function's name alone where all that goes by that name is small, so that the order outlives changes,
-and else by the very instance, which the next change of its crate may rename. A name that is gone
-costs nothing but its place.
+and else by the very instance, which another compiler and the next change of its crate rename. A name
+that is gone costs little: behind all lies what else goes by the names of those instances.
 """
 
 import json
 import re
+import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import time
+from base64 import encodebytes
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
-# How many bytes may be moved along with what runs, for a name that lasts.
-SLACK = 1000
+# How many bytes may be moved along with what runs, for a name that lasts: more where there is
+# little else.
+SLACK_OF_START, SLACK_OF_JOB = 8000, 1000
 
+# How often a job is played over each version of HTTP: not all that it takes runs each time.
+RUNS = 4
+
+
+ROOT = Path(__file__).parent.parent
 
 # A document like others: with doc comments, types and tests.
-CODE = Path(__file__).parent.parent / "src/text/shift.rs"
+CODE = ROOT / "src/text/shift.rs"
+
+# What certifies this machine to whoever trusts the authority beside it.
+CERTIFIED = ROOT / "tests/api"
 
 
 class Editor:
@@ -62,22 +78,18 @@ class Editor:
                 return message
 
 
-def begin(editor):
+def begin(editor, folder):
     capabilities = {"experimental": {"gloss": {"stream": True}}}
-    editor.request("initialize", {"capabilities": capabilities, "processId": None, "rootUri": None})
-    editor.notify("initialized", {})
+    at = {"processId": None, "rootUri": folder.as_uri()}
+    editor.request("initialize", {"capabilities": capabilities, **at})
 
 
-def end(editor):
-    editor.request("shutdown")
-    editor.notify("exit")
-    if editor.process.wait() != 0:
-        sys.exit("the program failed")
-
-
-def work(editor):
+def work(editor, folder):
     """A menu, and an explanation that is read by a hover."""
-    uri = "untitled:a"
+    editor.notify("initialized", {})
+    path = folder / "a.rs"
+    shutil.copy(CODE, path)
+    uri = path.as_uri()
     document = {"uri": uri, "languageId": "rust", "version": 1, "text": CODE.read_text()}
     editor.notify("textDocument/didOpen", {"textDocument": document})
     place = {"line": 40, "character": 4}
@@ -92,21 +104,73 @@ def work(editor):
     editor.request("textDocument/hover", {**on, "position": place})
 
 
-def profile(program, *steps):
-    """What callgrind noted of these steps: its lines, and what the numbers in them stand for."""
-    with tempfile.TemporaryDirectory() as folder:
-        told = f"{folder}/callgrind.out"
-        environment = {"HOME": folder, "GLOSS_DATA_DIR": folder, "PATH": "/usr/bin:/bin"}
-        tool = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={told}"]
-        stand_in = subprocess.Popen([program, "sim"], stdout=subprocess.PIPE, text=True)
+def end(editor, _):
+    editor.request("shutdown")
+    editor.notify("exit")
+    if editor.process.wait() != 0:
+        sys.exit("the program failed")
+
+
+@contextmanager
+def running(command):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def stand_in_by_tls(program, version):
+    """The stand-in, behind a proxy that speaks TLS and this version of HTTP: where it is reached."""
+    with tempfile.TemporaryDirectory() as folder, running([program, "sim"]) as stand_in:
+        certificate, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        certificate.write_text(ssl.DER_cert_to_PEM_cert((CERTIFIED / "loopback.der").read_bytes()))
+        encoded = encodebytes((CERTIFIED / "loopback.key.der").read_bytes()).decode()
+        key.write_text(f"-----BEGIN PRIVATE KEY-----\n{encoded}-----END PRIVATE KEY-----\n")
+        behind = re.search(r"http://([\d.]+):(\d+)", stand_in.stdout.readline())
+        port = free_port()
+        where = [f"--frontend=127.0.0.1,{port}", f"--backend={behind[1]},{behind[2]}"]
+        manner = ["--conf=/dev/null", "--single-process", f"--npn-list={version}"]
+        with running(["nghttpx", *manner, *where, key, certificate]):
+            wait_for(port)
+            yield f"https://localhost:{port}/v1"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+def wait_for(port):
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
         try:
-            environment["XAI_BASE_URL"] = re.search(r"http://[\w.:/]+\w", stand_in.stdout.readline())[0]
-            editor = Editor([*tool, program, "lsp"], environment)
-            for step in steps:
-                step(editor)
-        finally:
-            stand_in.kill()
-            stand_in.wait()
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.05)
+    sys.exit("nghttpx does not start")
+
+
+def profile(program, version, *steps):
+    """What callgrind noted of these steps: its lines, and what the numbers in them stand for."""
+    with stand_in_by_tls(program, version) as url, tempfile.TemporaryDirectory() as own:
+        told = f"{own}/callgrind.out"
+        environment = {
+            "HOME": own,
+            "PATH": "/usr/bin:/bin",
+            "GLOSS_DATA_DIR": own,
+            "GLOSS_CA_FILE": str(CERTIFIED / "ca.pem"),
+            "XAI_BASE_URL": url,
+            "XAI_API_KEY": "none",
+        }
+        tool = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={told}"]
+        editor = Editor([*tool, program, "lsp"], environment)
+        workspace = Path(own, "workspace")
+        workspace.mkdir()
+        for step in steps:
+            step(editor, workspace)
         with open(told) as file:
             lines = file.read().splitlines()
     # A name stands beside its number where it comes first, be it as caller or as called.
@@ -128,6 +192,12 @@ def executed(program, lines, names):
     return found
 
 
+def jobs(program, version):
+    """The symbols of what ran in any of some jobs."""
+    runs = (profile(program, version, begin, work, end) for _ in range(RUNS))
+    return set().union(*(executed(program, *run) for run in runs))
+
+
 def instructions(lines, names):
     """How many instructions each object executed: the program, the linker, the libraries."""
     counted, current, is_call = Counter(), None, False
@@ -145,13 +215,15 @@ def instructions(lines, names):
 
 
 def sizes(program):
-    """The size in bytes of each function, by its symbol."""
+    """The size in bytes of each function, by its symbol; of none whose symbol others have, too, as
+    the grammars' lexers have."""
     listed = subprocess.run(
         ["nm", "--print-size", "--defined-only", program], capture_output=True, text=True, check=True
     )
     fields = [line.split() for line in listed.stdout.splitlines()]
     functions = [field for field in fields if len(field) == 4 and field[2] in "tTwW"]
-    return {symbol: int(size, 16) for _, size, _, symbol in functions}
+    count = Counter(symbol for _, _, _, symbol in functions)
+    return {symbol: int(size, 16) for _, size, _, symbol in functions if count[symbol] == 1}
 
 
 def lasting(symbol):
@@ -161,33 +233,52 @@ def lasting(symbol):
     return re.sub(r"17h[0-9a-f]{16}E.*$", "17h*", symbol)
 
 
-def order(section, why, ran, size):
-    """A script for the linker that puts what ran together, before all else."""
+def names_of(groups, size, slack):
+    """Names for the functions of these groups, a group behind the other; and of those that are the
+    very instance's, what it lasts by."""
     together = {}
     for symbol in size:
         together.setdefault(lasting(symbol), []).append(symbol)
-    names = set()
-    for symbol in ran:
-        others = (other for other in together[lasting(symbol)] if other not in ran)
-        is_small = sum(size[other] for other in others) <= SLACK
-        names.add(lasting(symbol) if is_small else symbol)
+    ran = set().union(*groups)
+    names, ambiguous = {}, set()
+    for group in groups:
+        of_group = set()
+        for symbol in group:
+            name = lasting(symbol)
+            others = (other for other in together[name] if other not in ran)
+            if sum(size[other] for other in others) <= slack:
+                of_group.add(name)
+            else:
+                of_group.add(symbol)
+                ambiguous.add(name)
+        # A name counts where it comes first.
+        names |= dict.fromkeys(sorted(of_group - names.keys()))
+    return list(names), ambiguous
+
+
+def script(section, why, names):
+    """For the linker: puts these functions together, before all else."""
     lines = [f"/* {why} By `tests/long start`. */", "SECTIONS {", f"  .text.{section} : {{"]
     # What is cold lies elsewhere, and runs all the same when a table grows.
-    lines += (f"    *(.text.{name} .text.unlikely.{name})" for name in sorted(names))
+    lines += (f"    *(.text.{name} .text.unlikely.{name})" for name in names)
     return "\n".join([*lines, "  }", "}", "INSERT BEFORE .text;"]) + "\n"
 
 
 def main():
     program, folder = sys.argv[1], Path(sys.argv[2])
     size = sizes(program)
-    of_start = profile(program, begin, end)
+    of_start = profile(program, "h2", begin, end)
     start = executed(program, *of_start) & size.keys()
-    job = executed(program, *profile(program, begin, work, end)) & size.keys()
+    by_1, by_2 = (jobs(program, version) & size.keys() for version in ["http/1.1", "h2"])
+    names, of_start_too = names_of([start], size, SLACK_OF_START)
     why = "The functions that run at a start, so that they lie together."
-    (folder / "start.ld").write_text(order("start", why, start, size))
+    (folder / "start.ld").write_text(script("start", why, names))
     # Those of the start are taken by the script before.
+    groups = [by_1 & by_2, by_2 - by_1, by_1 - by_2]
+    names, ambiguous = names_of(groups, size, SLACK_OF_JOB)
     why = "The functions that run until a first job is answered, so that they lie together."
-    (folder / "job.ld").write_text(order("job", why, job, size))
+    names += sorted(of_start_too) + sorted(ambiguous - of_start_too)
+    (folder / "job.ld").write_text(script("job", why, names))
     counted = instructions(*of_start)
     print(f"instructions of a start: {counted.total():,}")
     for ran_by, count in counted.most_common():
