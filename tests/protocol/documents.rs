@@ -303,7 +303,7 @@ async fn closing_documents_gives_their_memory_back() {
     let mut open = Vec::new();
     for number in 0..20 {
         let uri = editor.open(&format!("a{number}.rs"), "rust", &text).await;
-        editor.titles(&uri, (5, 4), (5, 4)).await;
+        editor.titles_with(&uri, (5, 4), "Explain `add`").await;
         open.push(uri);
     }
     assert!(editor.own_kib() > before + 10 * MEBIBYTE);
@@ -323,7 +323,7 @@ async fn a_large_document_takes_twice_its_text_at_most_and_leaves_nothing() {
     let text = "fn add(a: u32, b: u32) -> u32 { let c = a + b; c * 2 }\n".repeat(50_000);
     let size = text.len() as u64 / 1024;
     let warm = editor.open("small.rs", "rust", "fn a() {}\n").await;
-    editor.titles(&warm, (0, 4), (0, 4)).await;
+    editor.titles_with(&warm, (0, 4), "Explain `a`").await;
     let before = editor.own_kib();
     // Each time another thread may read it.
     for _ in 0..6 {

@@ -64,8 +64,8 @@ async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&setup(&api)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
-    let titles = editor.titles(&uri, (0, 0), (0, 0)).await;
-    assert!(titles.contains(&"Explain every function in this file".to_owned()));
+    let offered = "Explain every function in this file";
+    editor.titles_with(&uri, (0, 0), offered).await;
     let argument = json!({ "uri": uri, "workDoneToken": "mine" });
     editor.execute("gloss.explainFile", argument).await.unwrap();
     let held = api.next().await;

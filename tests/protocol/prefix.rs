@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::api::{Api, Held};
-use super::editor::{Editor, Setup, range};
+use super::editor::{Editor, Setup, range, until};
 
 /// How many functions the document has, and how many of them are asked about.
 const FUNCTIONS: usize = 60;
@@ -62,8 +62,15 @@ async fn prompt(editor: &mut Editor, uri: &str, function: usize) -> String {
     let at = place(editor, uri, &format!("own_{function}(value"));
     let argument = json!({ "uri": uri, "range": range(at, at) });
     let preview = json!({ "command": "gloss.explain", "argument": argument });
-    let preview = editor.execute("gloss.preview", preview).await.unwrap();
-    preview["prompt"].as_str().unwrap().to_owned()
+    let ask = async || {
+        let preview = editor.execute("gloss.preview", preview.clone()).await;
+        preview.unwrap()["prompt"].as_str().unwrap().to_owned()
+    };
+    // On a busy machine the search for definitions may end before it has them all.
+    let helpers = [function % 3, 3, 4].map(|n| format!("pub fn helper_{n}("));
+    let prompt = until(ask, |told| helpers.iter().all(|it| told.contains(it))).await;
+    assert!(helpers.iter().all(|it| prompt.contains(it)), "{prompt}");
+    prompt
 }
 
 /// How many bytes two prompts begin with alike.
