@@ -204,7 +204,7 @@ async fn a_connection_that_died_in_the_machines_sleep_is_found_out_and_another_i
 ) {
     let first = vec![Turn::Answers, Turn::Sleeps];
     let api = Api::start(wire, vec![first, vec![Turn::Answers]]).await;
-    let desk = Desk::at(wire, &api.url());
+    let desk = Desk::at_silent(wire, &api.url());
     desk.works("before").await;
     desk.works("after").await;
     assert_eq!((api.connections(), desk.rows()[0].retries), (2, 1));

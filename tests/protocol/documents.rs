@@ -303,7 +303,7 @@ async fn closing_documents_gives_their_memory_back() {
     let mut open = Vec::new();
     for number in 0..20 {
         let uri = editor.open(&format!("a{number}.rs"), "rust", &text).await;
-        editor.titles_with(&uri, (5, 4), "Explain `add`").await;
+        editor.titles(&uri, (5, 4), (5, 4)).await;
         open.push(uri);
     }
     assert!(editor.own_kib() > before + 10 * MEBIBYTE);
