@@ -340,7 +340,7 @@ fn the_demo_runs_the_whole_job_without_a_key() {
     let began = std::time::Instant::now();
     let (code, out, err) = shell.run(&["demo"]);
     assert_eq!(code, 0, "{err}");
-    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
     assert!(
         out.lines().next().unwrap().contains("offline stand-in"),
         "{out}"

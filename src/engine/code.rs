@@ -207,10 +207,7 @@ impl Engine {
             return self.ask(asking, ear).await;
         }
         let key = asking.fingerprint(&self.settings.base_url);
-        if self.asked.are_taken(&key) {
-            ear(Heard::Queued);
-        }
-        let mut turn = self.asked.take(&key).await;
+        let mut turn = self.asked.take(&key, || ear(Heard::Queued)).await;
         if let Some(answer) = turn.clone() {
             ear(Heard::Text(answer.text.clone()));
             let spent = account(job, prepared).kept(self, &answer.spent.model);

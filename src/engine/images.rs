@@ -149,11 +149,8 @@ impl Engine {
             }
         };
         let key = (question.key)(&content);
-        if self.turns.are_taken(&key) {
-            ear(Heard::Queued);
-        }
         // Held until the answer is there, for all who ask the same about the image meanwhile.
-        let mut turn = self.turns.take(&key).await;
+        let mut turn = self.turns.take(&key, || ear(Heard::Queued)).await;
         if !job.again {
             let told = match turn.clone() {
                 Some(told) => Some(told),

@@ -28,14 +28,14 @@ impl<K, T> Default for Turns<K, T> {
 }
 
 impl<K: Clone + Eq + Hash, T> Turns<K, T> {
-    /// Whether somebody asks the same just now.
-    pub fn are_taken(&self, key: &K) -> bool {
-        self.of(key).try_lock().is_err()
-    }
-
-    /// The turn of the caller, once nobody else asks the same.
-    pub async fn take(&self, key: &K) -> Turn<T> {
-        self.of(key).lock_owned().await
+    /// The turn of the caller, once nobody else asks the same; says so where it `waits` for that.
+    pub async fn take(&self, key: &K, waits: impl FnOnce()) -> Turn<T> {
+        let line = self.of(key);
+        if let Ok(turn) = line.clone().try_lock_owned() {
+            return turn;
+        }
+        waits();
+        line.lock_owned().await
     }
 
     fn of(&self, key: &K) -> Arc<Line<T>> {
@@ -52,32 +52,39 @@ impl<K: Clone + Eq + Hash, T> Turns<K, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::cell::Cell;
+
     use futures::FutureExt as _;
+
+    use super::*;
 
     #[tokio::test]
     async fn the_second_waits_and_has_what_the_first_was_told() {
         let turns = Turns::default();
         let (a, b) = ("a", "b");
-        let mut first = turns.take(&a).await;
-        let mut second = Box::pin(turns.take(&a));
+        let waiting = Cell::new(0);
+        let waits = || waiting.set(waiting.get() + 1);
+        let mut first = turns.take(&a, waits).await;
+        assert_eq!(*turns.take(&b, waits).await, None);
+        assert_eq!(waiting.get(), 0);
+        let mut second = Box::pin(turns.take(&a, waits));
         assert!(second.as_mut().now_or_never().is_none());
-        assert!(turns.are_taken(&a) && !turns.are_taken(&b));
-        assert_eq!(*turns.take(&b).await, None);
+        assert_eq!(waiting.get(), 1);
         *first = Some("A square.".to_owned());
         drop(first);
         assert_eq!(second.await.as_deref(), Some("A square."));
         // Nobody asks any more, so nothing is held.
-        assert_eq!(*turns.take(&a).await, None);
+        assert_eq!(*turns.take(&a, waits).await, None);
+        assert_eq!(waiting.get(), 1);
     }
 
     #[tokio::test]
     async fn one_who_gives_up_passes_the_turn_on() {
         let turns = Turns::<_, String>::default();
         let a = "a";
-        let first = turns.take(&a).await;
-        let mut second = Box::pin(turns.take(&a));
-        let mut third = Box::pin(turns.take(&a));
+        let first = turns.take(&a, || ()).await;
+        let mut second = Box::pin(turns.take(&a, || ()));
+        let mut third = Box::pin(turns.take(&a, || ()));
         assert!(second.as_mut().now_or_never().is_none());
         assert!(third.as_mut().now_or_never().is_none());
         drop(second);

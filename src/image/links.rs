@@ -343,10 +343,13 @@ mod tests {
                 links(markup, &text);
                 began.elapsed()
             };
-            let (short, long) = (time(20_000), time(80_000));
-            // Four times as long; by the square of the length it would be sixteen times.
-            let most = short * 10 + std::time::Duration::from_millis(500);
-            assert!(long < most, "{begin}: {short:?}, then {long:?}");
+            // Four times as long; by the square of the length it would be sixteen times. On a busy
+            // machine a time may say nothing, so that it is taken again.
+            let is_linear = || {
+                let (short, long) = (time(20_000), time(80_000));
+                long < short * 10 + std::time::Duration::from_millis(500)
+            };
+            assert!((0..5).any(|_| is_linear()), "{begin}");
         }
     }
 

@@ -11,6 +11,9 @@ const REST: Duration = Duration::from_millis(500);
 /// Long enough that the threads which worked have ended, and with them what each held back.
 const LATER: Duration = Duration::from_secs(2 * KEEP_ALIVE.as_secs());
 
+/// Also where the machine is so busy that they ended after that.
+const LAST: Duration = Duration::from_secs(8 * KEEP_ALIVE.as_secs());
+
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
 
 /// Most that may stay at the top of a thread's share of the memory when it is free.
@@ -30,12 +33,12 @@ pub fn keep_little() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_little() {}
 
-/// Gives back what is free, a moment from now and once more when all is at rest, on a thread that
-/// may wait.
+/// Gives back what is free, a moment from now and again when all is at rest, on a thread that may
+/// wait.
 pub fn give_back_soon() {
     if !IS_AWAITED.swap(true, Ordering::AcqRel) {
         tokio::spawn(async {
-            for rest in [REST, LATER] {
+            for rest in [REST, LATER, LAST] {
                 tokio::time::sleep(rest).await;
                 IS_AWAITED.store(false, Ordering::Release);
                 let _ = tokio::task::spawn_blocking(give_back).await;

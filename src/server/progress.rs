@@ -270,17 +270,19 @@ async fn report(
         title: visible_message(&title),
         cancellable: Some(true),
         message: Some(feed.status()).filter(|status| !status.is_empty()),
-        percentage: counts.then_some(0),
+        percentage: counts.then(|| feed.percentage().unwrap_or(0)),
     }))
     .await;
     let since = Instant::now();
     let mut interval = tokio::time::interval(INTERVAL);
     interval.reset();
     loop {
+        // What was done is told before the end.
         tokio::select! {
-            _ = interval.tick() => {}
+            biased;
             () = feed.shared.step.notified() => {}
             _ = &mut end => break,
+            _ = interval.tick() => {}
         }
         tell(lsp::WorkDoneProgress::Report(lsp::WorkDoneProgressReport {
             cancellable: Some(true),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the store could not be read or written just now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,13 @@ impl StoreError {
     /// Only SQLite's own "corrupt" and "not a database" ever count as damage.
     pub(super) fn from_sqlite(error: &rusqlite::Error, path: &Path) -> StoreError {
         let path = path.to_path_buf();
+        // A full disk has no room for the index of the log, and there SQLite does not say why.
+        let has_no_index = error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE);
+        if has_no_index {
+            return StoreError::Full(path);
+        }
         match error.sqlite_error_code() {
             Some(
                 ErrorCode::DatabaseBusy
@@ -81,8 +88,6 @@ impl StoreError {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
 
     #[test]
@@ -111,6 +116,7 @@ mod tests {
                 StoreError::ReadOnly(path.clone()),
             ),
             (ffi::SQLITE_FULL, StoreError::Full(path.clone())),
+            (ffi::SQLITE_IOERR_SHMSIZE, StoreError::Full(path.clone())),
             (ffi::SQLITE_CORRUPT_INDEX, StoreError::Damaged(path.clone())),
         ] {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);

@@ -10,7 +10,7 @@ use gloss::store::{By, Key, Query, Row, Status, Store};
 
 use super::{KEY, fixture, timeouts};
 
-/// How long a server may be silent here; those that speak do so at once.
+/// How long a server may be silent where it is.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// An engine with a ledger of its own.
@@ -24,16 +24,25 @@ impl Desk {
         Self::by(settings(wire, base_url))
     }
 
-    pub fn by(settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path().join("data"));
-        let engine = Engine::new(settings, &environment(), store);
+    /// At a server that is to be silent.
+    pub fn at_silent(wire: Wire, base_url: &str) -> Self {
         let patience = Timeouts {
             first_byte: QUIET,
             idle: QUIET,
             ping: QUIET / 4,
             ..timeouts()
         };
+        Self::waiting(settings(wire, base_url), patience)
+    }
+
+    pub fn by(settings: Settings) -> Self {
+        Self::waiting(settings, timeouts())
+    }
+
+    fn waiting(settings: Settings, patience: Timeouts) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("data"));
+        let engine = Engine::new(settings, &environment(), store);
         let retry = RetryPolicy {
             first_wait: Duration::from_millis(1),
             ..RetryPolicy::default()

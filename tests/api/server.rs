@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 
 /// What the server does on one connection, step by step.
 pub enum Step {
-    /// Read a whole request, and report it.
+    /// Read a whole request, and report it, or that the client was gone before its end.
     Request,
     /// Write these bytes.
     Write(Vec<u8>),
@@ -108,6 +108,7 @@ async fn play(mut socket: TcpStream, script: Vec<Step>, report: mpsc::UnboundedS
         match step {
             Step::Request => {
                 let Some(request) = read_request(&mut socket).await else {
+                    let _ = report.send(Seen::Closed);
                     return;
                 };
                 let _ = report.send(Seen::Request(request));

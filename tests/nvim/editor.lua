@@ -137,6 +137,16 @@ function M.menu()
   end, reply.result or {})
 end
 
+--- Waits until the menu at the cursor offers these, and nothing behind them: it waits for what is found
+--- in the text only a moment.
+---@param titles string[]
+---@param from? integer where in the menu they begin
+function M.offers(titles, from)
+  M.wait('the menu to offer ' .. table.concat(titles, ', '), function()
+    return vim.deep_equal(titles, vim.list_slice(M.menu(), from or 1))
+  end)
+end
+
 --- The windows that float, with their text.
 ---@return { window: integer, buffer: integer, text: string }[]
 function M.floats()

@@ -253,10 +253,14 @@ test('Gloss is told what another server knows, by the names in the range', funct
   end)
   editor.cursor_on('far')
   equal('utf-16', vim.lsp.get_clients({ name = 'neighbour' })[1].offset_encoding)
-  vim.cmd('1Gloss preview explain')
-  local text = editor.float_with('Goes far.').text
+  -- Gloss waits a second for what the editor knows, which may be too short once.
+  local text = editor.wait('what the neighbour knows', function()
+    editor.close_floats()
+    vim.cmd('1Gloss preview explain')
+    local text = editor.float_with('y = far()').text
+    return text:find('Goes far.', 1, true) and text:find('use(near())', 1, true) and text
+  end)
   has(text, 'def far():')
-  has(text, 'use(near())')
   equal({ line = 0, character = 14 }, asked[#asked])
   equal({ line = 0, character = 12 }, used)
   editor.close_floats()

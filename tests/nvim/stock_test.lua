@@ -10,7 +10,7 @@ local BASKET = table.concat(vim.fn.readfile(vim.env.REPOSITORY .. '/tests/fixtur
 test('Gloss attaches to a file beside nothing, and offers its menu', function()
   editor.open('menu.py', BASKET)
   editor.cursor_on('def total')
-  equal({ 'Explain `total`', 'Refactor `total`', 'Explain every function in this file' }, editor.menu())
+  editor.offers({ 'Explain `total`', 'Refactor `total`', 'Explain every function in this file' })
 end)
 
 test('an explanation is told, and then is the hover on its line', function()
@@ -106,7 +106,7 @@ test('the menu cancels a job, which hangs up and says nothing', function()
   editor.wait('the connection to close', function()
     return editor.gate.connections < open
   end)
-  equal({ 'Explain `total`', 'Refactor `total`', 'Explain every function in this file' }, editor.menu())
+  editor.offers({ 'Explain `total`', 'Refactor `total`', 'Explain every function in this file' })
   editor.gate:forget()
   equal({}, editor.messages)
   equal(before, editor.text())
@@ -119,11 +119,7 @@ test('an image is described by the hover, and by the menu', function()
   end
   editor.open('images.md', '# Pictures\n\n![](img/one.png)\n')
   editor.cursor_on('![](img/one.png)')
-  equal({
-    'Describe image one.png',
-    'Write alt text for one.png',
-    'Write missing alt text in this file',
-  }, vim.list_slice(editor.menu(), 3))
+  editor.offers({ 'Describe image one.png', 'Write alt text for one.png', 'Write missing alt text in this file' }, 3)
   has(editor.hover_until('offline stand-in'), '**one.png**')
   has(editor.message('hover_images'), 'describes images when you hover')
   editor.act('gloss.describe')

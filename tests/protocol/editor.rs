@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gloss::document::{ContentChange, Documents};
 use gloss::llm::Wire;
@@ -16,9 +16,6 @@ use tokio::sync::{mpsc, watch};
 
 /// How long anything may take before a test gives up; nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How often a menu is looked at before a cursor counts as one without a symbol.
-const MENUS: usize = 20;
 
 /// How an editor starts the server.
 pub struct Setup {
@@ -140,6 +137,8 @@ impl Editor {
             .env("GLOSS_DATA_DIR", folder.path().join("data"))
             .env("XAI_BASE_URL", &setup.api)
             .env("GLOSS_WIRE", wire())
+            // A hover waits for an answer as long as a test does.
+            .env("GLOSS_HOVER_WAIT_MS", PATIENCE.as_millis().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -349,20 +348,17 @@ impl Editor {
         hover["contents"]["value"].as_str().map(str::to_owned)
     }
 
-    /// The titles in the menu. A menu waits for a parse only a moment, and a busy machine may take
-    /// longer; so at a cursor without a symbol it is looked at again.
-    pub async fn titles(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
-        for _ in 0..MENUS {
-            let titles = self.titles_now(uri, start, end).await;
-            let is_unnamed = titles.iter().any(|title| title == "Explain selection");
-            if start != end || !is_unnamed {
-                return titles;
-            }
-        }
-        self.titles_now(uri, start, end).await
+    /// The titles in the menu at a cursor, once this one is among them: a menu waits for a parse
+    /// only a moment, and a busy machine may take longer.
+    pub async fn titles_with(&mut self, uri: &str, at: (u32, u32), wanted: &str) -> Vec<String> {
+        let has_it = |titles: &Vec<String>| titles.iter().any(|title| title == wanted);
+        let titles = until(async || self.titles(uri, at, at).await, has_it).await;
+        assert!(has_it(&titles), "{wanted}: {titles:?}");
+        titles
     }
 
-    async fn titles_now(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
+    /// The titles in the menu, by what is known of the text within the moment that a menu waits.
+    pub async fn titles(&mut self, uri: &str, start: (u32, u32), end: (u32, u32)) -> Vec<String> {
         let context = json!({ "diagnostics": [] });
         let params = json!({ "textDocument": { "uri": uri }, "range": range(start, end), "context": context });
         let actions = self
@@ -570,6 +566,18 @@ impl Editor {
             )
         });
         Some(changes.collect())
+    }
+}
+
+/// What is told, asked for until it fits or a test's patience is over: what the server looks up
+/// within a bound of its own it has later on a busy machine.
+pub async fn until<T>(mut ask: impl AsyncFnMut() -> T, fits: impl Fn(&T) -> bool) -> T {
+    let given_up = Instant::now() + PATIENCE;
+    loop {
+        let told = ask().await;
+        if fits(&told) || Instant::now() > given_up {
+            return told;
+        }
     }
 }
 

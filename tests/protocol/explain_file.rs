@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::{Answer, Api, schema};
-use super::editor::{Editor, Setup, range};
+use super::editor::{Editor, Setup, range, until};
 use super::lifetime::usage;
 
 const CODE: &str = "\
@@ -59,13 +59,19 @@ async fn labels(editor: &mut Editor, uri: &str) -> Vec<String> {
         .collect()
 }
 
+/// Once they are these: what the tree says of a changed text comes once typing rests.
+async fn assert_labels(editor: &mut Editor, uri: &str, expected: &[&str]) {
+    let told = until(async || labels(editor, uri).await, |told| told == expected).await;
+    assert_eq!(told, expected);
+}
+
 #[tokio::test]
 async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&setup(&api)).await;
     let uri = editor.open("a.rs", "rust", CODE).await;
-    let titles = editor.titles(&uri, (0, 0), (0, 0)).await;
-    assert!(titles.contains(&"Explain every function in this file".to_owned()));
+    let offered = "Explain every function in this file";
+    editor.titles_with(&uri, (0, 0), offered).await;
     let argument = json!({ "uri": uri, "workDoneToken": "mine" });
     editor.execute("gloss.explainFile", argument).await.unwrap();
     let held = api.next().await;
@@ -102,8 +108,7 @@ async fn all_functions_are_asked_about_at_once_and_unchanged_ones_not_again() {
         .wait(|message| message["params"]["value"]["kind"] == "begin")
         .await;
     assert_eq!(begin["params"]["value"]["percentage"], 0);
-    let all = labels(&mut editor, &uri).await;
-    assert_eq!(all, ["3 Is one.", "8 Is <b>two</b>."]);
+    assert_labels(&mut editor, &uri, &["3 Is one.", "8 Is <b>two</b>."]).await;
     let hover = editor.hover(&uri, 8, 4).await.unwrap();
     assert!(hover.starts_with("Is &lt;b>two"), "{hover}");
     assert!(
@@ -163,10 +168,12 @@ async fn functions_that_only_moved_are_not_asked_about_again() {
     assert!(!asked.contains("id=\\\"3\\\""), "{asked}");
     held.text(&said(&[(2, "Does nothing.")]));
     editor.finished(&id).await;
-    assert_eq!(
-        labels(&mut editor, &uri).await,
-        ["3 Is one.", "9 Does nothing.", "11 Is two."]
-    );
+    assert_labels(
+        &mut editor,
+        &uri,
+        &["3 Is one.", "9 Does nothing.", "11 Is two."],
+    )
+    .await;
     // Nor by itself.
     let argument = json!({ "uri": uri, "range": range((4, 8), (4, 8)) });
     let id = editor.execute("gloss.explain", argument).await.unwrap();
@@ -202,13 +209,13 @@ async fn a_cancel_keeps_what_has_come() {
         .unwrap();
     let finished = editor.finished("mine").await;
     assert_eq!(finished["error"]["code"], -32800);
-    assert_eq!(labels(&mut editor, &uri).await, ["3 Is one."]);
+    assert_labels(&mut editor, &uri, &["3 Is one."]).await;
     let id = begun(&mut editor, &uri).await;
     let held = api.next().await;
     assert!(!held.prompt().contains("id=\\\"1\\\""), "{}", held.prompt());
     held.text(&said(&[(2, "Is two.")]));
     editor.finished(&id).await;
-    assert_eq!(labels(&mut editor, &uri).await, ["3 Is one.", "8 Is two."]);
+    assert_labels(&mut editor, &uri, &["3 Is one.", "8 Is two."]).await;
 }
 
 #[tokio::test]

@@ -263,7 +263,9 @@ async fn what_is_linked_by_url_is_treated_as_the_setting_says() {
 async fn a_description_that_takes_long_is_there_for_the_next_hover() {
     let mut api = Api::start().await;
     let mut setup = Setup::new(&api.url);
-    setup.options = json!({ "hoverWaitMs": 700 });
+    setup
+        .environment
+        .push(("GLOSS_HOVER_WAIT_MS", "700".into()));
     let (mut editor, uri) = with_image(&setup).await;
     let first = editor.hover(&uri, 2, 8).await.unwrap();
     assert!(first.contains("on its way"), "{first}");
@@ -309,12 +311,8 @@ async fn the_setting_keeps_hovers_from_asking() {
 async fn the_command_describes_and_asks_again_when_told() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
-    assert!(
-        editor
-            .titles(&uri, (2, 8), (2, 8))
-            .await
-            .contains(&"Describe image square.png".to_owned())
-    );
+    let offered = "Describe image square.png";
+    editor.titles_with(&uri, (2, 8), offered).await;
     let id = editor
         .job("gloss.describeImage", &uri, (2, 8), (2, 8))
         .await;

@@ -242,7 +242,7 @@ async fn the_menu_names_the_symbol_and_offers_to_cancel() {
     let uri = editor.open("a.rs", "rust", CODE).await;
     let whole = "Explain every function in this file";
     assert_eq!(
-        editor.titles(&uri, (4, 6), (4, 6)).await,
+        editor.titles_with(&uri, (4, 6), whole).await,
         ["Explain `double`", "Refactor `double`", whole]
     );
     assert_eq!(
@@ -598,11 +598,12 @@ async fn who_asks_the_same_meanwhile_shares_the_answer() {
             let argument = json!({ "uri": uri, "range": range((0, 4), (0, 4)), "question": question, "workDoneToken": id });
             editor.execute("gloss.explain", argument).await.unwrap();
         }
-        // Which of them asks, and which waits, is theirs.
+        // Which of them asks, and which waits, is theirs. Those before may have said so, too.
         let held = api.next().await;
         let waits = |message: &Value| {
             let said = message["params"]["value"]["message"].as_str();
             said.is_some_and(|said| said.starts_with("waiting for its turn"))
+                && ids.iter().any(|id| message["params"]["token"] == *id)
         };
         editor.wait(waits).await;
         held.text("Because.");

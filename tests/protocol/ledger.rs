@@ -193,21 +193,30 @@ fn has_to_mount() {
 #[tokio::test]
 async fn a_full_disk_costs_no_row() {
     has_to_mount();
-    let home = Home::new().await;
-    // A disk of its own, with the ledger on it and no byte left, until something is deleted.
-    let data = home.data.display();
-    let script = format!(
-        "mkdir {data}/../disk && mount -t tmpfs -o size=4m none {data}/../disk \
-         && cp {data}/* {data}/../disk && mount --move {data}/../disk {data} \
-         && ! cat /dev/zero 2>/dev/null >{data}/ballast"
-    );
-    let editor = home.editor(Some(script)).await;
-    let ballast = home.data.join("ballast");
-    let mend = |process: u32| {
-        let inside = format!("/proc/{process}/root{}", ballast.display());
-        std::fs::remove_file(inside).unwrap();
-    };
-    check_goes_on(&home, editor, "the disk is full", Some(&mend)).await;
+    // The ledger's log stands beside it for as long as somebody has it open.
+    for is_open_elsewhere in [false, true] {
+        let home = Home::new().await;
+        let elsewhere = Connection::open(home.ledger()).unwrap();
+        let pragma = elsewhere.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        pragma.unwrap();
+        let elsewhere = is_open_elsewhere.then_some(elsewhere);
+        assert_eq!(home.data.join("gloss.db-shm").exists(), is_open_elsewhere);
+        // A disk of its own, with the ledger on it and no byte left, until something is deleted.
+        let data = home.data.display();
+        let script = format!(
+            "mkdir {data}/../disk && mount -t tmpfs -o size=4m none {data}/../disk \
+             && cp {data}/* {data}/../disk && mount --move {data}/../disk {data} \
+             && ! cat /dev/zero 2>/dev/null >{data}/ballast"
+        );
+        let editor = home.editor(Some(script)).await;
+        let ballast = home.data.join("ballast");
+        let mend = |process: u32| {
+            let inside = format!("/proc/{process}/root{}", ballast.display());
+            std::fs::remove_file(inside).unwrap();
+        };
+        check_goes_on(&home, editor, "the disk is full", Some(&mend)).await;
+        drop(elsewhere);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::editor::{Editor, Setup, range, uri};
+use super::editor::{Editor, Setup, range, until, uri};
 use super::lifetime::usage;
 
 const CODE: &str = "\
@@ -53,6 +53,23 @@ async fn hints(editor: &mut Editor, uri: &str) -> Vec<(u64, u64, String)> {
         )
     });
     hints.collect()
+}
+
+/// The hints once they are these: what is read of the store, and found in a text that was just opened,
+/// is waited for only a moment.
+async fn assert_hinted(editor: &mut Editor, uri: &str, expected: &[(u64, &str)]) {
+    let ask = async || {
+        let hints = hints(editor, uri).await.into_iter();
+        hints.map(|(line, _, label)| (line, label)).collect()
+    };
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(line, label)| (*line, (*label).to_owned()))
+        .collect();
+    assert_eq!(
+        until(ask, |hints: &Vec<_>| *hints == expected).await,
+        expected
+    );
 }
 
 async fn raw_hints(editor: &mut Editor, uri: &str) -> Value {
@@ -121,8 +138,9 @@ async fn what_the_tree_says_counts_once_typing_rests() {
     assert_eq!(hints(&mut editor, &uri).await.len(), 1);
     // A statement behind the last belongs to the function.
     editor.type_at(&uri, (1, 12), (1, 12), "\n    more()").await;
-    refreshed(&mut editor).await;
-    assert_eq!(hints(&mut editor, &uri).await, []);
+    while !hints(&mut editor, &uri).await.is_empty() {
+        refreshed(&mut editor).await;
+    }
     assert!(editor.hover(&uri, 0, 5).await.unwrap().contains("stale"));
     // The whole function goes elsewhere, as it was: a cut, and a paste.
     editor.type_at(&uri, (1, 12), (2, 10), "").await;
@@ -179,8 +197,7 @@ async fn notes_go_with_a_file_that_another_program_renamed() {
     // Renamed, and changed a little at that.
     let text = code.replace("other", "another");
     let new = editor.open("b.rs", "rust", &text).await;
-    refreshed(&mut editor).await;
-    assert_eq!(hints(&mut editor, &new).await, [(3, 30, LABEL.to_owned())]);
+    assert_hinted(&mut editor, &new, &[(3, LABEL)]).await;
     let noted = editor.execute("gloss.notes", json!({})).await.unwrap();
     assert_eq!(noted[0]["uri"], new, "{noted}");
     assert_eq!(noted.as_array().unwrap().len(), 1, "{noted}");
@@ -203,30 +220,16 @@ async fn of_a_file_that_is_gone_each_takes_the_notes_on_what_it_holds_and_gives_
     close(&mut editor, &old).await;
     std::fs::remove_file(folder.join("a.rs")).unwrap();
     let (b, c) = (format!("{main}{f}"), g);
-    let labels = |hints: Vec<(u64, u64, String)>| -> Vec<(u64, String)> {
-        hints
-            .into_iter()
-            .map(|(line, _, label)| (line, label))
-            .collect()
-    };
-    let said = |line, words: &str| (line, words.to_owned());
     let mut opened = Vec::new();
     for (name, text, expected) in [
         // What may stand in any file tells nothing of it.
         ("any.rs", main, vec![]),
-        ("c.rs", c.as_str(), vec![said(0, "Of g.")]),
-        (
-            "b.rs",
-            b.as_str(),
-            vec![said(0, "Of main."), said(1, "Of f.")],
-        ),
+        ("c.rs", c.as_str(), vec![(0, "Of g.")]),
+        ("b.rs", b.as_str(), vec![(0, "Of main."), (1, "Of f.")]),
     ] {
         std::fs::write(folder.join(name), text).unwrap();
         let uri = editor.open(name, "rust", text).await;
-        if !expected.is_empty() {
-            refreshed(&mut editor).await;
-        }
-        assert_eq!(labels(hints(&mut editor, &uri).await), expected, "{name}");
+        assert_hinted(&mut editor, &uri, &expected).await;
         opened.push((name, uri));
     }
     // And back: from two files at once.
@@ -236,9 +239,8 @@ async fn of_a_file_that_is_gone_each_takes_the_notes_on_what_it_holds_and_gives_
     }
     std::fs::write(folder.join("a.rs"), &code).unwrap();
     let back = editor.open("a.rs", "rust", &code).await;
-    refreshed(&mut editor).await;
-    let all = [said(0, "Of f."), said(4, "Of g."), said(8, "Of main.")];
-    assert_eq!(labels(hints(&mut editor, &back).await), all);
+    let all = [(0, "Of f."), (4, "Of g."), (8, "Of main.")];
+    assert_hinted(&mut editor, &back, &all).await;
 }
 
 #[tokio::test]
@@ -258,11 +260,13 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
     assert_eq!(hints(&mut beside, &uri).await, []);
     explained(&mut first, &mut api, &uri, (4, 9), SAID).await;
     // Seen by the other with its next request.
-    assert_eq!(hints(&mut beside, &uri).await, [(3, 30, LABEL.to_owned())]);
+    assert_hinted(&mut beside, &uri, &[(3, LABEL)]).await;
     assert!(beside.hover(&uri, 3, 4).await.unwrap().starts_with(SAID));
     explained(&mut beside, &mut api, &uri, (8, 4), "Does nothing.").await;
+    let said = "Does nothing.";
+    assert_hinted(&mut first, &uri, &[(3, LABEL), (8, said)]).await;
     let hover = first.hover(&uri, 8, 4).await.unwrap();
-    assert!(hover.starts_with("Does nothing."), "{hover}");
+    assert!(hover.starts_with(said), "{hover}");
     // Closed and opened again, with its functions in another order.
     let closed = json!({ "textDocument": { "uri": uri } });
     first.notify("textDocument/didClose", closed).await;
@@ -272,24 +276,14 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
         CODE.replace("\nfn other() {}\n", "")
     );
     first.open_uri(&uri, "rust", &other_order).await;
-    let lines: Vec<_> = hints(&mut first, &uri)
-        .await
-        .iter()
-        .map(|hint| hint.0)
-        .collect();
-    assert_eq!(lines, [0, 5]);
+    assert_hinted(&mut first, &uri, &[(0, said), (5, LABEL)]).await;
     assert!(first.stop().await.success());
     assert!(beside.stop().await.success());
     let mut later = Editor::start(&setup).await;
     later
         .open_uri(&uri, "rust", &CODE.replace("n * 2", "n + n"))
         .await;
-    let lines: Vec<_> = hints(&mut later, &uri)
-        .await
-        .iter()
-        .map(|hint| hint.0)
-        .collect();
-    assert_eq!(lines, [8]);
+    assert_hinted(&mut later, &uri, &[(8, said)]).await;
     assert!(later.hover(&uri, 3, 4).await.unwrap().contains("stale"));
     // What one forgets, the others do.
     let argument = json!({ "uri": uri, "range": range((8, 0), (8, 0)) });
@@ -300,7 +294,7 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
     assert_eq!(later.hover(&uri, 8, 4).await, None);
     let mut last = Editor::start(&setup).await;
     last.open_uri(&uri, "rust", CODE).await;
-    assert_eq!(hints(&mut last, &uri).await, [(3, 30, LABEL.to_owned())]);
+    assert_hinted(&mut last, &uri, &[(3, LABEL)]).await;
     last.execute("gloss.clearNotes", json!({ "uri": uri }))
         .await
         .unwrap();
@@ -450,13 +444,13 @@ async fn a_docstring_that_came_of_a_note_leaves_it_fresh() {
     let closed = json!({ "textDocument": { "uri": uri } });
     editor.notify("textDocument/didClose", closed.clone()).await;
     editor.open_uri(&uri, "python", copied).await;
-    assert_eq!(hints(&mut editor, &uri).await, at_first);
+    assert_hinted(&mut editor, &uri, &[(0, "Gives it back.")]).await;
     // Taken back.
     editor.type_at(&uri, (1, 0), (2, 0), "").await;
     assert_eq!(hints(&mut editor, &uri).await, at_first);
     editor.notify("textDocument/didClose", closed).await;
     editor.open_uri(&uri, "python", code).await;
-    assert_eq!(hints(&mut editor, &uri).await, at_first);
+    assert_hinted(&mut editor, &uri, &[(0, "Gives it back.")]).await;
 }
 
 #[tokio::test]

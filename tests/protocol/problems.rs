@@ -233,6 +233,8 @@ async fn a_kind_is_asked_for_with_all_below_it_and_automatic_requests_get_what_b
     let uri = editor.open("a.rs", "rust", CODE).await;
     let id = editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
     let held = api.next().await;
+    // The menu has a tree from here on.
+    editor.titles_with(&uri, (0, 4), "Explain `a`").await;
     let problems = [problem(1, 2, "unused", "rustc")];
     let fix = ["Fix: unused", "Explain this problem"];
     let whole = "Explain every function in this file";

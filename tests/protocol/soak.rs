@@ -28,9 +28,10 @@ const CONNECTIONS: u64 = 64;
 /// What the server may have more than before, with all closed, in KiB. What lives takes 3 MiB; the
 /// rest are pages of glibc's allocator that some small piece still stands in.
 const MORE_MEMORY: u64 = 24 * 1024;
-/// How many threads it may have, however many jobs are under way: a fraction of these. The steps of
-/// jobs have few, the runtime begins as many as come at once while the machine is busy.
-const THREADS: u64 = 64;
+/// How many threads it may have, however many jobs are under way: a fraction of the 341 that a thread
+/// for each step made of these. The steps of jobs have few, the runtime begins as many as come at once
+/// while the machine is busy.
+const THREADS: u64 = 120;
 
 fn document() -> String {
     let functions = (0..FUNCTIONS).map(|n| {

@@ -72,6 +72,7 @@ async fn what_is_typed_as_a_comment_is_asked_and_taken_out() {
     let id = editor.job("gloss.refactor", &uri, (1, 10), (1, 10)).await;
     let held = api.next().await;
     editor.type_at(&uri, (0, 0), (0, 0), "// top\n").await;
+    editor.drain().await;
     held.text(ANSWER);
     assert_eq!(editor.finished(&id).await["result"]["applied"], true);
     assert_eq!(
