@@ -18,6 +18,8 @@ pub struct Lost;
 pub struct Secrets {
     /// What is known to be one, wherever it stands: a name may tell so elsewhere alone.
     known: Vec<String>,
+    /// The highest number of what looks like a token in the texts themselves.
+    taken: u32,
     masked: Vec<(String, String)>,
 }
 
@@ -45,6 +47,7 @@ impl Secrets {
                 self.known.push(secret.to_owned());
             }
         }
+        self.taken = self.taken.max(highest_token(text));
         found
     }
 
@@ -115,10 +118,24 @@ impl Secrets {
         if let Some((token, _)) = self.masked.iter().find(|(_, known)| known == secret) {
             return token.clone();
         }
-        let token = format!("{TOKEN}{}_", self.masked.len() + 1);
+        let number = u64::from(self.taken) + self.masked.len() as u64 + 1;
+        let token = format!("{TOKEN}{number}_");
         self.masked.push((token.clone(), secret.to_owned()));
         token
     }
+}
+
+/// The highest number of a token that stands in a text, by which no secret may go then. Numbers that
+/// are too large to read are none that any goes by.
+fn highest_token(text: &str) -> u32 {
+    let behind = text
+        .match_indices(TOKEN)
+        .filter_map(|(at, _)| text.get(at + TOKEN.len()..));
+    let digits = behind.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+    digits
+        .filter_map(|number| number.parse().ok())
+        .max()
+        .unwrap_or(0)
 }
 
 /// Whether no sign of a name stands right beside a place.
@@ -251,6 +268,34 @@ mod tests {
         assert_eq!(sent, format!("call(\"GLOSS_MASKED_SECRET_1_\", {key}x)\n"));
         assert_eq!(secrets.restore(call, &sent), Ok(call.to_owned()));
         assert_eq!(secrets.restore(call, call), Err(Lost));
+    }
+
+    #[test]
+    fn what_looks_like_a_token_in_a_text_is_none() {
+        let key = format!("xai-{}", "A1b2".repeat(8));
+        let check = |text: &str, token: &str| {
+            let mut secrets = Secrets::default();
+            secrets.learn(text);
+            let sent = secrets.mask(text);
+            assert_eq!(sent, text.replace(&key, token));
+            assert_eq!(secrets.restore(text, &sent).as_deref(), Ok(text));
+        };
+        for (looks, token) in [
+            ("SECRET", "GLOSS_MASKED_SECRET_1_"),
+            ("GLOSS_MASKED_SECRET_1_", "GLOSS_MASKED_SECRET_2_"),
+            ("xGLOSS_MASKED_SECRET_7_x", "GLOSS_MASKED_SECRET_8_"),
+            ("GLOSS_MASKED_SECRET_", "GLOSS_MASKED_SECRET_1_"),
+            (
+                "GLOSS_MASKED_SECRET_4294967295_",
+                "GLOSS_MASKED_SECRET_4294967296_",
+            ),
+            (
+                "GLOSS_MASKED_SECRET_99999999999999999999_",
+                "GLOSS_MASKED_SECRET_1_",
+            ),
+        ] {
+            check(&format!("{looks} \"{key}\""), token);
+        }
     }
 
     #[test]
