@@ -208,6 +208,7 @@ impl Defanger {
             {
                 Step::Done(1, "&lt;".into())
             }
+            '<' => angle(rest, last),
             '!' if next == Some('[') => bracket(rest, 1, self.inside_brackets, last),
             '[' => bracket(rest, 0, self.inside_brackets, last),
             ']' if self.inside_brackets => Step::Done(1, "\\]".into()),
@@ -233,6 +234,19 @@ fn puzzles(text: &str, with_tail: &str) -> bool {
     with_tail.matches("://").count() > addresses
         || with_tail.to_lowercase().contains("www.")
         || text.contains(['|', '@', '~', '\\', '<', backtick])
+}
+
+/// A `<` that begins no tag: no mail address either.
+fn angle(rest: &str, last: bool) -> Step {
+    // The signs of an address before its `@`, by CommonMark 0.31, section 6.5.
+    let is_of_address = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c);
+    let window = held(rest);
+    let after = window.get(1..).unwrap_or_default();
+    match after.chars().find(|c| !is_of_address(*c)) {
+        Some('@') => Step::Done(1, "&lt;".into()),
+        None if !last && rest.len() < LONGEST_HELD => Step::Wait,
+        _ => plain(rest, '<'),
+    }
 }
 
 /// Words as they are, up to the backticks that end them.
@@ -350,6 +364,14 @@ mod tests {
         check("[a](vscode://x)", "a");
         check("[a](data:text/html,x)", "a");
         check("[a](relative.md)", "a");
+        check("[a](https:tps://x.ai)", "a");
+        check("[a](https:/.://x.ai)", "a");
+        check("[a](https:///x.ai)", "a");
+        check("[a](HTTPS://x.ai)", "[a](HTTPS://x.ai)");
+        check(
+            "Vec<#b@T>, a <= b, <-@, <1",
+            "Vec&lt;#b@T>, a <= b, &lt;-@, <1",
+        );
         check("[a](https://x.ai/\u{19}b)", "a");
         check("[a](https://x.ai/\u{202e}b)", "a");
         check("[a](\0https://x.ai/)", "a");
@@ -536,7 +558,7 @@ mod tests {
                 let ends = (1..=text.matches(mark).count()).map(|count| closing.repeat(count) + behind);
                 ends.collect::<Vec<_>>()
             };
-            let outcomes: Vec<_> = ["", "x", "\nx", "\n\nx", "```\n", "~~~\n", "b", "`x", "[x](x)", "](https://x.ai)", "(https://x.ai)"]
+            let outcomes: Vec<_> = ["", "x", "\nx", "\n\nx", "```\n", "~~~\n", "b", "`x", "[x](x)", "](https://x.ai)", "(https://x.ai)", "@x>"]
                 .map(str::to_owned)
                 .into_iter()
                 .chain(ends('[', "]", "(https://x.ai)"))

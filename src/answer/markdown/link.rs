@@ -103,7 +103,11 @@ fn harmless(destination: &str) -> Option<Url> {
     let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')'])
         && !destination.contains(is_hidden);
     let url = Url::parse(destination).ok()?;
-    let web = matches!(url.scheme(), "https" | "http") && destination.contains("://");
+    // Behind the scheme at once: of `https:x://y` each renderer makes something else.
+    let web = destination
+        .get(url.scheme().len()..)
+        .is_some_and(|rest| rest.starts_with("://") && !rest.starts_with(":///"));
+    let web = web && matches!(url.scheme(), "https" | "http");
     let anonymous = url.username().is_empty() && url.password().is_none();
     (plain && web && anonymous).then_some(url)
 }
