@@ -27,7 +27,7 @@ const CONNECTIONS: u64 = 64;
 
 /// What the server may have more than before, with all closed, in KiB. What lives takes 3 MiB; the
 /// rest are pages of glibc's allocator that some small piece still stands in.
-const MORE_MEMORY: u64 = 12 * 1024;
+const MORE_MEMORY: u64 = 16 * 1024;
 /// After a long day, until the threads that worked have ended and what they held back was given back.
 const REST: Duration = Duration::from_secs(10);
 /// How many threads it may have, however many jobs are under way: a fraction of these. The steps of
