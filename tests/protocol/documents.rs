@@ -311,7 +311,7 @@ async fn closing_documents_gives_their_memory_back() {
         let closed = json!({ "textDocument": { "uri": uri } });
         editor.notify("textDocument/didClose", closed).await;
     }
-    holds(&editor, before + 10 * MEBIBYTE).await;
+    holds(&editor, before + 8 * MEBIBYTE).await;
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

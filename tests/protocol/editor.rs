@@ -1,6 +1,7 @@
 //! An editor for tests: starts the real program, remembers all it says, answers what it asks.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -44,13 +45,14 @@ impl Setup {
     }
 
     fn program(&self) -> Command {
-        let program = env!("CARGO_BIN_EXE_gloss");
+        let program = program();
         let Some(script) = &self.script else {
             return Command::new(program);
         };
         let mut command = Command::new("unshare");
         let script = format!("PATH=/usr/sbin:/usr/bin:/sbin:/bin; {script} && exec \"$0\" \"$@\"");
-        command.args(["--map-root-user", "--mount", "sh", "-c", &script, program]);
+        command.args(["--map-root-user", "--mount", "sh", "-c", &script]);
+        command.arg(program);
         command
     }
 
@@ -60,6 +62,11 @@ impl Setup {
         setup.capabilities["experimental"] = json!({ "gloss": { "stream": true } });
         setup
     }
+}
+
+/// The program that is tested: the one built for this, or that of `GLOSS_PROGRAM`, as it is installed.
+fn program() -> OsString {
+    std::env::var_os("GLOSS_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_gloss").into())
 }
 
 /// An editor that takes versioned edits and progress, and counts in UTF-16.

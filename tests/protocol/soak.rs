@@ -28,6 +28,8 @@ const CONNECTIONS: u64 = 64;
 /// What the server may have more than before, with all closed, in KiB. What lives takes 3 MiB; the
 /// rest are pages of glibc's allocator that some small piece still stands in.
 const MORE_MEMORY: u64 = 24 * 1024;
+/// After a long day, until the threads that worked have ended and what they held back was given back.
+const REST: Duration = Duration::from_secs(10);
 /// How many threads it may have, however many jobs are under way: a fraction of the 341 that a thread
 /// for each step made of these. The steps of jobs have few, the runtime begins as many as come at once
 /// while the machine is busy.
@@ -303,6 +305,11 @@ async fn many_documents_jobs_and_edits_at_once_stay_in_order_and_nothing_grows()
     let given_up = Instant::now() + PATIENCE;
     while !after.is_back_at(&before) && Instant::now() < given_up {
         tokio::time::sleep(Duration::from_millis(20)).await;
+        after = Grown::of(&day.editor);
+    }
+    if seconds > SECONDS {
+        // What is told is what stays.
+        tokio::time::sleep(REST).await;
         after = Grown::of(&day.editor);
     }
     println!(
