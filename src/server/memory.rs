@@ -1,6 +1,6 @@
 //! Gives back to the system what large messages, closed documents, dropped trees and ended jobs took.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::engine::work::KEEP_ALIVE;
@@ -15,6 +15,7 @@ const LATER: Duration = Duration::from_secs(2 * KEEP_ALIVE.as_secs());
 const LAST: Duration = Duration::from_secs(8 * KEEP_ALIVE.as_secs());
 
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
+static ROUND: AtomicU64 = AtomicU64::new(0);
 
 /// Has the allocator keep little of its own accord, above all at the top of a thread's share of the
 /// memory, which `give_back` does not reach.
@@ -39,15 +40,27 @@ pub fn keep_little() {}
 /// Gives back what is free, a moment from now and again when all is at rest, on a thread that may
 /// wait.
 pub fn give_back_soon() {
-    if !IS_AWAITED.swap(true, Ordering::AcqRel) {
-        tokio::spawn(async {
-            for rest in [REST, LATER, LAST] {
-                tokio::time::sleep(rest).await;
-                IS_AWAITED.store(false, Ordering::Release);
-                let _ = tokio::task::spawn_blocking(give_back).await;
-            }
-        });
+    if IS_AWAITED.swap(true, Ordering::AcqRel) {
+        return;
     }
+    let round = ROUND.fetch_add(1, Ordering::AcqRel) + 1;
+    tokio::spawn(async move {
+        tokio::time::sleep(REST).await;
+        IS_AWAITED.store(false, Ordering::Release);
+        give_back_on_a_thread().await;
+        for rest in [LATER, LAST] {
+            tokio::time::sleep(rest).await;
+            // A newer round sees to the rest.
+            if ROUND.load(Ordering::Acquire) != round {
+                return;
+            }
+            give_back_on_a_thread().await;
+        }
+    });
+}
+
+async fn give_back_on_a_thread() {
+    let _ = tokio::task::spawn_blocking(give_back).await;
 }
 
 /// glibc keeps what is freed below the top of its arenas: of 50 closed documents of 1 MB and
