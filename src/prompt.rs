@@ -157,7 +157,7 @@ impl Prompt {
     pub fn mask(&mut self, secrets: &mut Secrets) {
         for part in &self.parts {
             if let Part::Text(text) = part {
-                secrets.learn(text);
+                secrets.learn_secrets(text);
             }
         }
         for part in &mut self.parts {
@@ -218,6 +218,21 @@ mod tests {
         // Scaled down to 2,408,448 pixels first: 1552x1552.
         check(Some((10_000, 10_000)), Detail::High, 49 * 49 + 2);
         check(Some((u32::MAX, u32::MAX)), Detail::High, 49 * 49 + 2);
+    }
+
+    #[test]
+    fn an_answer_that_was_masked_takes_no_token_from_a_secret() {
+        let key = format!("xai-{}", "A1b2".repeat(8));
+        let mut prompt = Prompt {
+            instructions: String::new(),
+            parts: vec![
+                Part::Text(format!("key = \"{key}\"")),
+                Part::Text("GLOSS_MASKED_SECRET_1_ is the key.".into()),
+            ],
+            schema: None,
+        };
+        prompt.mask(&mut Secrets::default());
+        assert!(prompt.text().contains("key = \"GLOSS_MASKED_SECRET_1_\""));
     }
 
     #[test]

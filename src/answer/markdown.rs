@@ -208,7 +208,7 @@ impl Defanger {
             {
                 Step::Done(1, "&lt;".into())
             }
-            '<' => angle(rest, last),
+            '<' => angle(rest, self.inside_brackets, last),
             '!' if next == Some('[') => bracket(rest, 1, self.inside_brackets, last),
             '[' => bracket(rest, 0, self.inside_brackets, last),
             ']' if self.inside_brackets => Step::Done(1, "\\]".into()),
@@ -236,15 +236,16 @@ fn puzzles(text: &str, with_tail: &str) -> bool {
         || text.contains(['|', '@', '~', '\\', '<', backtick])
 }
 
-/// A `<` that begins no tag: no mail address either.
-fn angle(rest: &str, last: bool) -> Step {
+/// A `<` that begins no tag: no mail address either, nor with what stands behind a bracket's words.
+fn angle(rest: &str, inside_brackets: bool, last: bool) -> Step {
     // The signs of an address before its `@`, by CommonMark 0.31, section 6.5.
     let is_of_address = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c);
     let window = held(rest);
     let after = window.get(1..).unwrap_or_default();
     match after.chars().find(|c| !is_of_address(*c)) {
-        Some('@') => Step::Done(1, "&lt;".into()),
-        None if !last && rest.len() < LONGEST_HELD => Step::Wait,
+        Some('@' | '[') => Step::Done(1, "&lt;".into()),
+        None if inside_brackets || rest.len() >= LONGEST_HELD => Step::Done(1, "&lt;".into()),
+        None if !last => Step::Wait,
         _ => plain(rest, '<'),
     }
 }
@@ -562,6 +563,7 @@ mod tests {
                 .map(str::to_owned)
                 .into_iter()
                 .chain(ends('[', "]", "(https://x.ai)"))
+                .chain(ends('[', "](x)", "](https://x.ai)"))
                 .chain(ends('(', ")", ""))
                 .chain(ends('`', "`", ""))
                 .chain(ends('~', "~", "\n"))
@@ -586,7 +588,7 @@ mod tests {
                 "a", " ", "\n", "\n\n", "- ", "> ", "1. ", "# ", "    ", "  ", "\t", "|", " | ", "|-|-|\n", "***\n",
                 "`", "``", "```", "```\n", "````\n", "~~~", "~~~\n", "\\", "[", "]", "(", ")", "!", "](", "[x]: ", "&lt;",
                 "<img src=x>", "<b>", "</b>", "<!-- ", "![i](http://e.example/p)", "[x](command:e)", "[y](javascript:e)",
-                "<command:x>", "[z][x]", "[z](https://x.ai)", "\r", "===\n", "[](x)", "[~~~](x)", "[ ~~~", "](x)\n", "```\t", "[ ](x)",
+                "<command:x>", "<1", "@x.ai>", "[z][x]", "[z](https://x.ai)", "\r", "===\n", "[](x)", "[~~~](x)", "[ ~~~", "](x)\n", "```\t", "[ ](x)",
                 "[<](x)", "[!](x)", "[[x]](x)", "(command:e)", ": command:e\n\n", "[x]", "[`a`](x)", "`<b>`", "``<b>``", "b>",
                 "[x](https://a/\x1b[2J)", "https://a.bc/\u{202e}", "\x07",
                 "~", "`![i](http://e)`", "`[x](command:e)`", "www.a.bc", "@", "*", "< ", "<[", "```~\n",

@@ -1,5 +1,6 @@
 //! Takes secrets out of what is sent, and puts them back into what becomes an edit.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ropey::Rope;
@@ -18,8 +19,8 @@ pub struct Lost;
 pub struct Secrets {
     /// What is known to be one, wherever it stands: a name may tell so elsewhere alone.
     known: Vec<String>,
-    /// The highest number of what looks like a token in the texts themselves.
-    taken: u32,
+    /// The numbers of what looks like a token in a text that is to be rewritten.
+    taken: BTreeSet<u64>,
     masked: Vec<(String, String)>,
 }
 
@@ -37,9 +38,17 @@ impl Secrets {
 
     /// Remembers the secrets of a text, to mask them where nothing tells what they are. All texts
     /// are to be learned before the first is masked, so that what is put back is what was taken.
+    /// What looks like a token in it is none, and no secret goes by that name.
     ///
     /// Gives where they stand.
     pub fn learn(&mut self, text: &str) -> Vec<Range<usize>> {
+        self.taken.extend(numbers_of_tokens(text));
+        self.learn_secrets(text)
+    }
+
+    /// The same of a text that is told, but not rewritten. It may hold the tokens of another prompt,
+    /// as the history of a conversation does.
+    pub(super) fn learn_secrets(&mut self, text: &str) -> Vec<Range<usize>> {
         let found = secrets_in(text);
         for secret in &found {
             let secret = text.get(secret.clone()).unwrap_or_default();
@@ -47,7 +56,6 @@ impl Secrets {
                 self.known.push(secret.to_owned());
             }
         }
-        self.taken = self.taken.max(highest_token(text));
         found
     }
 
@@ -118,24 +126,21 @@ impl Secrets {
         if let Some((token, _)) = self.masked.iter().find(|(_, known)| known == secret) {
             return token.clone();
         }
-        let number = u64::from(self.taken) + self.masked.len() as u64 + 1;
+        let mut free = (1..).filter(|number| !self.taken.contains(number));
+        let number = free.nth(self.masked.len()).unwrap_or_default();
         let token = format!("{TOKEN}{number}_");
         self.masked.push((token.clone(), secret.to_owned()));
         token
     }
 }
 
-/// The highest number of a token that stands in a text, by which no secret may go then. Numbers that
-/// are too large to read are none that any goes by.
-fn highest_token(text: &str) -> u32 {
+/// The numbers of what looks like a token; those too large to read are none that any has.
+fn numbers_of_tokens(text: &str) -> impl Iterator<Item = u64> {
     let behind = text
         .match_indices(TOKEN)
         .filter_map(|(at, _)| text.get(at + TOKEN.len()..));
     let digits = behind.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
-    digits
-        .filter_map(|number| number.parse().ok())
-        .max()
-        .unwrap_or(0)
+    digits.filter_map(|number| number.parse().ok())
 }
 
 /// Whether no sign of a name stands right beside a place.
@@ -283,12 +288,12 @@ mod tests {
         for (looks, token) in [
             ("SECRET", "GLOSS_MASKED_SECRET_1_"),
             ("GLOSS_MASKED_SECRET_1_", "GLOSS_MASKED_SECRET_2_"),
-            ("xGLOSS_MASKED_SECRET_7_x", "GLOSS_MASKED_SECRET_8_"),
-            ("GLOSS_MASKED_SECRET_", "GLOSS_MASKED_SECRET_1_"),
+            ("xGLOSS_MASKED_SECRET_7_x", "GLOSS_MASKED_SECRET_1_"),
             (
-                "GLOSS_MASKED_SECRET_4294967295_",
-                "GLOSS_MASKED_SECRET_4294967296_",
+                "GLOSS_MASKED_SECRET_2_ GLOSS_MASKED_SECRET_1_",
+                "GLOSS_MASKED_SECRET_3_",
             ),
+            ("GLOSS_MASKED_SECRET_", "GLOSS_MASKED_SECRET_1_"),
             (
                 "GLOSS_MASKED_SECRET_99999999999999999999_",
                 "GLOSS_MASKED_SECRET_1_",
