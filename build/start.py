@@ -32,7 +32,6 @@ SLACK_OF_START, SLACK_OF_JOB = 8000, 1000
 # How often a job is played over each version of HTTP: not all that it takes runs each time.
 RUNS = 4
 
-
 ROOT = Path(__file__).parent.parent
 
 # What a job takes at full speed and on a whole processor, though not under valgrind: a search of the
@@ -67,6 +66,13 @@ class Editor:
         self.process = subprocess.Popen(
             command, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
         )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
     def notify(self, method, params=None, **more):
         message = {"jsonrpc": "2.0", "method": method, **more}
@@ -146,11 +152,13 @@ def stand_in_by_tls(program, version):
         encoded = encodebytes((CERTIFIED / "loopback.key.der").read_bytes()).decode()
         key.write_text(f"-----BEGIN PRIVATE KEY-----\n{encoded}-----END PRIVATE KEY-----\n")
         behind = re.search(r"http://([\d.]+):(\d+)", stand_in.stdout.readline())
+        if not behind:
+            sys.exit(f"{program} sim does not start")
         port = free_port()
         where = [f"--frontend=127.0.0.1,{port}", f"--backend={behind[1]},{behind[2]}"]
         manner = ["--conf=/dev/null", "--single-process", f"--npn-list={version}"]
-        with running(["nghttpx", *manner, *where, key, certificate]):
-            wait_for(port)
+        with running(["nghttpx", *manner, *where, key, certificate]) as proxy:
+            wait_for(port, proxy)
             yield f"https://localhost:{port}/v1"
 
 
@@ -159,9 +167,9 @@ def free_port():
         return one.getsockname()[1]
 
 
-def wait_for(port):
+def wait_for(port, proxy):
     end = time.monotonic() + 10
-    while time.monotonic() < end:
+    while time.monotonic() < end and proxy.poll() is None:
         try:
             return socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
@@ -182,11 +190,11 @@ def profile(program, version, *steps):
             "XAI_API_KEY": "none",
         }
         tool = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={told}"]
-        editor = Editor([*tool, program, "lsp"], environment)
         workspace = Path(own, "workspace")
         workspace.mkdir()
-        for step in steps:
-            step(editor, workspace)
+        with Editor([*tool, program, "lsp"], environment) as editor:
+            for step in steps:
+                step(editor, workspace)
         with open(told) as file:
             lines = file.read().splitlines()
     # A name stands beside its number where it comes first, be it as caller or as called.

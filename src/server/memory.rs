@@ -20,9 +20,10 @@ static ROUND: AtomicU64 = AtomicU64::new(0);
 /// Has the allocator keep little of its own accord, above all at the top of a thread's share of the
 /// memory, which `give_back` does not reach.
 ///
-/// By itself glibc leaves 128 KiB there, and learns from each large message to leave more: a document
-/// of 1.3 MiB took 3 to 7 while it was open. Small pieces it keeps as they are for the next of their
-/// size; where one stood below the top, all that was free beneath it stayed: 10 MiB of a long day.
+/// By itself glibc leaves 128 KiB there, and learns from each large message to leave more, until it is
+/// told a number: a document of 1.3 MiB took 3 to 7 while it was open. Small pieces it keeps as they are
+/// for the next of their size; where one stood below the top, all that was free beneath it stayed: 10
+/// MiB of a long day.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code)]
 pub fn keep_little() {
