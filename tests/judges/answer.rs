@@ -22,6 +22,10 @@ pub fn judge(input: &[u8]) {
     {
         return;
     }
+    // Such a document is refused before anything is asked about it.
+    if line_ends(&document).contains(&"\r") {
+        return;
+    }
     let language = Language::from_id(&language);
     let Some(target) = Target::of(&document, language, &selection) else {
         return;
