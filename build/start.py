@@ -40,6 +40,7 @@ ROOT = Path(__file__).parent.parent
 ALSO_OF_JOB = [
     "_ZN5gloss6engine9workspace*",
     "_ZN5gloss6engine4file*",
+    "_ZN5gloss6syntax8language*",
     "_ZN6ignore*",
     "_ZN7walkdir*",
     "_ZN2h25proto*go_away*",
@@ -48,6 +49,7 @@ ALSO_OF_JOB = [
     "_ZN5tokio7runtime2io*",
     "_ZN6rustls12common_state*",
     "_ZN4sha2*",
+    "*3std6thread7current*",
 ]
 
 # A document like others: with doc comments, types and tests.

@@ -17,6 +17,11 @@ const LAST: Duration = Duration::from_secs(8 * KEEP_ALIVE.as_secs());
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
 static ROUND: AtomicU64 = AtomicU64::new(0);
 
+/// In how many shares the threads' memory lies, of which each keeps some: enough that those who work at
+/// once seldom wait for each other. By itself glibc makes eight for each core.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const SHARES: std::ffi::c_int = 4;
+
 /// Has the allocator keep little of its own accord, above all at the top of a thread's share of the
 /// memory, which `give_back` does not reach.
 ///
@@ -27,8 +32,9 @@ static ROUND: AtomicU64 = AtomicU64::new(0);
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code)]
 pub fn keep_little() {
-    // SAFETY: both set a number of the allocator's, under its own lock, whatever runs beside it.
+    // SAFETY: each sets a number of the allocator's, under its own lock, whatever runs beside it.
     unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, SHARES);
         libc::mallopt(libc::M_TOP_PAD, 0);
         libc::mallopt(libc::M_MXFAST, 0);
     }
