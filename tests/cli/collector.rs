@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Shell, said};
+
+/// How long a command waits for its collector when all else is done.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_collector_gets_what_a_command_used() {
@@ -69,10 +72,13 @@ fn a_collector_that_is_away_costs_a_word_and_no_answer() {
     let is_said = (0..5).any(|_| {
         let mut command = shell.command(&["explain", "total.py"]);
         command.env("GLOSS_OTLP_ENDPOINT", "http://127.0.0.1:1");
+        let began = Instant::now();
         let (code, out, err) = said(command.output().unwrap());
+        let was_waited_out = began.elapsed() >= PATIENCE;
         assert_eq!((code, out.contains("total")), (0, true), "{err}");
         let words = err.matches("`otlp_endpoint`").count();
-        assert!(words <= 1, "{err}");
+        // Only one that gave up on a busy machine may end without a word.
+        assert!(words == 1 || words == 0 && was_waited_out, "{err}");
         words == 1
     });
     assert!(is_said);

@@ -25,6 +25,8 @@ pub struct Setup {
     pub capabilities: Value,
     pub options: Value,
     pub environment: Vec<(&'static str, String)>,
+    /// Whether a hover waits for an answer as long as a test does, and not as it is set.
+    pub is_patient: bool,
     /// Whether nobody reads what the server says on standard error.
     pub leaves_errors: bool,
     /// Shell's words that come first, as root of a namespace where mounts are its own.
@@ -39,6 +41,7 @@ impl Setup {
             capabilities: plain(),
             options: Value::Null,
             environment: Vec::new(),
+            is_patient: true,
             leaves_errors: false,
             script: None,
         }
@@ -144,13 +147,14 @@ impl Editor {
             .env("GLOSS_DATA_DIR", folder.path().join("data"))
             .env("XAI_BASE_URL", &setup.api)
             .env("GLOSS_WIRE", wire())
-            // A hover waits for an answer as long as a test does.
-            .env("GLOSS_HOVER_WAIT_MS", PATIENCE.as_millis().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
         if let Some(key) = setup.key {
             command.env("XAI_API_KEY", key);
+        }
+        if setup.is_patient {
+            command.env("GLOSS_HOVER_WAIT_MS", PATIENCE.as_millis().to_string());
         }
         if setup.leaves_errors {
             command.stderr(Stdio::piped());

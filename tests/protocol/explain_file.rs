@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::api::{Answer, Api, schema};
-use super::editor::{Editor, Setup, range, until};
+use super::editor::{Editor, Setup, range};
 use super::lifetime::usage;
+use super::notes::refreshed_until;
 
 const CODE: &str = "\
 struct A;
@@ -61,8 +62,8 @@ async fn labels(editor: &mut Editor, uri: &str) -> Vec<String> {
 
 /// Once they are these: what the tree says of a changed text comes once typing rests.
 async fn assert_labels(editor: &mut Editor, uri: &str, expected: &[&str]) {
-    let told = until(async || labels(editor, uri).await, |told| told == expected).await;
-    assert_eq!(told, expected);
+    let ask = async |editor: &mut Editor| labels(editor, uri).await;
+    refreshed_until(editor, ask, |told| told == expected).await;
 }
 
 #[tokio::test]

@@ -308,6 +308,7 @@ async fn an_editor_that_cannot_apply_is_no_person_and_the_answer_is_kept() {
     let play = async || {
         editor.apply_answers.push_back(reason.clone());
         editor.asked_to_apply.clear();
+        editor.heard.clear();
         let id = editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
         answer(api.next().await);
         editor.ended(&id).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::editor::{Editor, Setup, range, until, uri};
+use super::editor::{Editor, Setup, range, uri};
 use super::lifetime::usage;
 
 const CODE: &str = "\
@@ -58,18 +58,30 @@ async fn hints(editor: &mut Editor, uri: &str) -> Vec<(u64, u64, String)> {
 /// The hints once they are these: what is read of the store, and found in a text that was just opened,
 /// is waited for only a moment.
 async fn assert_hinted(editor: &mut Editor, uri: &str, expected: &[(u64, &str)]) {
-    let ask = async || {
-        let hints = hints(editor, uri).await.into_iter();
-        hints.map(|(line, _, label)| (line, label)).collect()
-    };
     let expected: Vec<_> = expected
         .iter()
         .map(|(line, label)| (*line, (*label).to_owned()))
         .collect();
-    assert_eq!(
-        until(ask, |hints: &Vec<_>| *hints == expected).await,
-        expected
-    );
+    let ask = async |editor: &mut Editor| -> Vec<_> {
+        let hints = hints(editor, uri).await.into_iter();
+        hints.map(|(line, _, label)| (line, label)).collect()
+    };
+    refreshed_until(editor, ask, |hints| *hints == expected).await;
+}
+
+/// Opens a document whose hints are found only afterwards, as the editor is told.
+async fn open_hinted(
+    editor: &mut Editor,
+    name: &str,
+    text: &str,
+    expected: &[(u64, &str)],
+) -> String {
+    editor.drain().await;
+    editor.heard.retain(|message| !is_refresh(message));
+    let uri = editor.open(name, "rust", text).await;
+    refreshed(editor).await;
+    assert_hinted(editor, &uri, expected).await;
+    uri
 }
 
 async fn raw_hints(editor: &mut Editor, uri: &str) -> Value {
@@ -78,10 +90,28 @@ async fn raw_hints(editor: &mut Editor, uri: &str) -> Value {
     hints.unwrap()
 }
 
+fn is_refresh(message: &Value) -> bool {
+    message["method"] == "workspace/inlayHint/refresh"
+}
+
 async fn refreshed(editor: &mut Editor) {
-    editor
-        .wait(|message| message["method"] == "workspace/inlayHint/refresh")
-        .await;
+    editor.wait(is_refresh).await;
+}
+
+/// Asks until it fits, and again only when told to, as editors do.
+pub async fn refreshed_until<T>(
+    editor: &mut Editor,
+    mut ask: impl AsyncFnMut(&mut Editor) -> T,
+    fits: impl Fn(&T) -> bool,
+) {
+    loop {
+        // What was told before is seen by this one.
+        editor.heard.retain(|message| !is_refresh(message));
+        if fits(&ask(editor).await) {
+            return;
+        }
+        refreshed(editor).await;
+    }
 }
 
 const LABEL: &str = "Doubles the number that it is given,…";
@@ -196,8 +226,7 @@ async fn notes_go_with_a_file_that_another_program_renamed() {
     }
     // Renamed, and changed a little at that.
     let text = code.replace("other", "another");
-    let new = editor.open("b.rs", "rust", &text).await;
-    assert_hinted(&mut editor, &new, &[(3, LABEL)]).await;
+    let new = open_hinted(&mut editor, "b.rs", &text, &[(3, LABEL)]).await;
     let noted = editor.execute("gloss.notes", json!({})).await.unwrap();
     assert_eq!(noted[0]["uri"], new, "{noted}");
     assert_eq!(noted.as_array().unwrap().len(), 1, "{noted}");
@@ -220,16 +249,15 @@ async fn of_a_file_that_is_gone_each_takes_the_notes_on_what_it_holds_and_gives_
     close(&mut editor, &old).await;
     std::fs::remove_file(folder.join("a.rs")).unwrap();
     let (b, c) = (format!("{main}{f}"), g);
-    let mut opened = Vec::new();
+    // What may stand in any file tells nothing of it.
+    let any = editor.open("any.rs", "rust", main).await;
+    assert_hinted(&mut editor, &any, &[]).await;
+    let mut opened = vec![("any.rs", any)];
     for (name, text, expected) in [
-        // What may stand in any file tells nothing of it.
-        ("any.rs", main, vec![]),
         ("c.rs", c.as_str(), vec![(0, "Of g.")]),
         ("b.rs", b.as_str(), vec![(0, "Of main."), (1, "Of f.")]),
     ] {
-        std::fs::write(folder.join(name), text).unwrap();
-        let uri = editor.open(name, "rust", text).await;
-        assert_hinted(&mut editor, &uri, &expected).await;
+        let uri = open_hinted(&mut editor, name, text, &expected).await;
         opened.push((name, uri));
     }
     // And back: from two files at once.
@@ -237,10 +265,8 @@ async fn of_a_file_that_is_gone_each_takes_the_notes_on_what_it_holds_and_gives_
         close(&mut editor, &uri).await;
         std::fs::remove_file(folder.join(name)).unwrap();
     }
-    std::fs::write(folder.join("a.rs"), &code).unwrap();
-    let back = editor.open("a.rs", "rust", &code).await;
     let all = [(0, "Of f."), (4, "Of g."), (8, "Of main.")];
-    assert_hinted(&mut editor, &back, &all).await;
+    open_hinted(&mut editor, "a.rs", &code, &all).await;
 }
 
 #[tokio::test]
@@ -259,7 +285,7 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
     beside.open_uri(&uri, "rust", CODE).await;
     assert_eq!(hints(&mut beside, &uri).await, []);
     explained(&mut first, &mut api, &uri, (4, 9), SAID).await;
-    // Seen by the other with its next request.
+    // Seen by the other with its next request, or told to it where that could not wait for it.
     assert_hinted(&mut beside, &uri, &[(3, LABEL)]).await;
     assert!(beside.hover(&uri, 3, 4).await.unwrap().starts_with(SAID));
     explained(&mut beside, &mut api, &uri, (8, 4), "Does nothing.").await;
@@ -303,7 +329,7 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
         last.execute("gloss.notes", json!({})).await.unwrap(),
         json!([])
     );
-    while !hints(&mut later, &uri).await.is_empty() {}
+    assert_hinted(&mut later, &uri, &[]).await;
     // No code is in the store.
     for name in ["gloss.db", "gloss.db-wal"] {
         let bytes = std::fs::read(shared.path().join("data").join(name)).unwrap_or_default();

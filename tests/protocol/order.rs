@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::api::Api;
 use super::editor::{Editor, Setup, range};
+use super::lifetime::usage;
 
 /// A function whose name is the text's last word.
 fn function(name: &str) -> String {
@@ -160,6 +161,13 @@ async fn a_burst_of_jobs_that_ask_the_client_does_not_lock_up() {
             .to_owned();
         editor.ended(&id).await;
     }
+    let usage = usage(&editor).await;
+    let total = &usage["total"];
+    assert_eq!(
+        (&total["requests"], &total["errors"]),
+        (&json!(40), &json!(0)),
+        "{usage}"
+    );
 }
 
 #[tokio::test]
