@@ -101,7 +101,7 @@ fn without_cut(text: &str, key: &str) -> String {
     let Some(cut) = text.strip_suffix('…') else {
         return text.to_owned();
     };
-    let longest = (4..key.len())
+    let longest = (1..key.len())
         .rev()
         .find_map(|length| cut.strip_suffix(key.get(..length)?));
     longest.map_or_else(|| text.to_owned(), |before| format!("{before}[key]…"))
@@ -247,7 +247,9 @@ mod tests {
         );
         check("got Bearer s3cr3t", "got Bearer [key]");
         check("you sent s3cr3…", "you sent [key]…");
-        check("you sent s3c…", "you sent s3c…");
+        check("you sent s3c…", "you sent [key]…");
+        check("you sent s…", "you sent [key]…");
+        check("you sent 3…", "you sent 3…");
         check("another xai-0123456789abcdefgh.", "another [key]");
         check("Bearer abcdefghijkl is wrong", "[key] is wrong");
         check(

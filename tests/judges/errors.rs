@@ -50,24 +50,19 @@ fn refused(status: Option<u16>, body: &[u8], key: Option<&Key>) -> ApiError {
     classify(&refusal)
 }
 
-/// What stands before each key: where words are cut within three signs of a key, these stay, and
-/// of one of xAI's they tell no more than whose it is.
-const BEGINNING: &str = "JkJ";
-
 /// A key that no input can know, of letters that are in no word that tells errors apart.
 fn key(seed: u64, body: &[u8]) -> Key {
     let mut state = body.iter().fold(seed, |state, byte| {
         (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let letters = (0..21).map(|_| {
+    let letters = (0..24).map(|_| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(seed);
         let at = usize::try_from(state >> 60).unwrap();
         char::from(b"BbCcDdFfGgHhJjKk"[at])
     });
-    let letters: String = letters.collect();
-    Key::new(&format!("{BEGINNING}{letters}")).unwrap()
+    Key::new(&letters.collect::<String>()).unwrap()
 }
 
 fn with_key(body: &[u8], key: &[u8]) -> Vec<u8> {
