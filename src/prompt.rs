@@ -3,6 +3,7 @@
 mod mark;
 mod mask;
 mod secret;
+mod shape;
 mod template;
 
 pub use mark::{inline, marked};

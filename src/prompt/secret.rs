@@ -3,57 +3,17 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::Regex;
 
-/// Shapes that are secrets wherever they stand: keys of known providers, tokens, private keys.
-static SHAPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?x)
-        -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----[\s\S]*?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
-        # One that was cut: what may be its lines, in whatever quotes.
-        | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]{20,})+(?:(?:\\[nrt]|[\s"'`+,;.\\*/\#!>])*[A-Za-z0-9+/=]+…)?
-        | (?:[A-Za-z0-9+/=]{20,}[\s"'`+,;.\\*/\#!>]*)+(?:[A-Za-z0-9+/=]+[\s"'`+,;.\\*/\#!>]*)?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
-        | (?-u:\b)(?:xai|sk|pk|rk)-[A-Za-z0-9_\-]{20,}                     # xAI, OpenAI, Anthropic, …
-        | (?-u:\b)(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{16,}              # Stripe
-        | (?-u:\b)gh[pousr]_[A-Za-z0-9]{30,}                               # GitHub
-        | (?-u:\b)github_pat_[A-Za-z0-9_]{30,}
-        | (?-u:\b)gl(?:pat|dt|rt|soat|ptt)-[A-Za-z0-9_\-]{20,}             # GitLab
-        | (?-u:\b)(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)                        # AWS
-        | (?-u:\b)AIza[A-Za-z0-9_\-]{35}                                   # Google
-        | (?-u:\b)GOCSPX-[A-Za-z0-9_\-]{20,}
-        | (?-u:\b)ya29\.[A-Za-z0-9_\-]{30,}
-        | (?-u:\b)xox[abposr]-[A-Za-z0-9\-]{10,}                           # Slack
-        | (?-u:\b)xapp-[A-Za-z0-9\-]{30,}
-        | (?-u:\b)hooks\.slack\.com/services/[A-Za-z0-9/]{30,}
-        | (?-u:\b)npm_[A-Za-z0-9]{36}(?-u:\b)
-        | (?-u:\b)pypi-[A-Za-z0-9_\-]{50,}
-        | (?-u:\b)rubygems_[a-f0-9]{40,}
-        | (?-u:\b)dckr_pat_[A-Za-z0-9_\-]{20,}                             # Docker
-        | (?-u:\b)hf_[A-Za-z0-9]{30,}                                      # Hugging Face
-        | (?-u:\b)gsk_[A-Za-z0-9]{30,}                                     # Groq
-        | (?-u:\b)r8_[A-Za-z0-9]{30,}                                      # Replicate
-        | (?-u:\b)SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{30,}             # SendGrid
-        | (?-u:\b)do[opr]_v1_[a-f0-9]{40,}                                 # DigitalOcean
-        | (?-u:\b)shp(?:at|ca|pa|ss)_[a-fA-F0-9]{30,}                      # Shopify
-        | (?-u:\b)glsa_[A-Za-z0-9_]{30,}                                   # Grafana
-        | (?-u:\b)whsec_[A-Za-z0-9+/=]{24,}
-        | (?-u:\b)lin_api_[A-Za-z0-9]{30,}                                 # Linear
-        | (?-u:\b)ATATT3[A-Za-z0-9_=\-]{30,}                               # Atlassian
-        | (?-u:\b)[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,}                        # Telegram
-        | (?-u:\b)AGE-SECRET-KEY-1[A-Z0-9]{40,}
-        | (?-u:\b)eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,} # JWT
-        "#,
-    )
-    .ok()
-});
+use super::shape::shaped;
 
 /// A value under a name that tells of a secret, in whatever way languages give one to the other:
 /// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
 /// `("token", "…")`, `apiKey: String::from("…")`; and what follows `Bearer` and `Basic`.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x)
-        (?: (?i-u: pass(?:word|wd|phrase) | pwd | secret | token | credentials?
+        r#"(?x-u)
+        (?: (?i: pass(?:word|wd|phrase) | pwd | secret | token | credentials?
             | (?:api|access|account|secret|private|auth|encryption|signing|master)[_\-]?key )
             [0-9_]{0,3}
             (?: ["'`]?\]?[\ \t]*
@@ -61,7 +21,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
                 (?: == | != | => | := | = | : | > )
               | ["'`][\ \t]*, )
             [\ \t]*
-          | (?i-u: \b (?: bearer | basic ) )\ +
+          | (?i: \b (?: bearer | basic ) )\ +
         )
         (?: (?: [A-Za-z0-9_.:]+ \( )? [a-z]{0,2}
             (?: "(?P<double>[^"\s]+)" | '(?P<single>[^'\s]+)' | `(?P<tick>[^`\s]+)` )
@@ -74,27 +34,21 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A password in an address: `postgres://name:password@host`.
 static IN_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?-u:\b)[a-zA-Z][a-zA-Z0-9+.\-]+://(?P<name>[^\s:/@"'`<>]*):(?P<password>[^\s/@"'`<>]+)@"#,
+        r#"(?-u)\b[a-zA-Z][a-zA-Z0-9+.\-]+://(?P<name>[^\s:/@"'`<>]*):(?P<password>[^\s/@"'`<>]+)@"#,
     )
     .ok()
 });
 
 /// Where secrets stand in `text`: bytes, in order, apart from each other.
 pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    if let Some(shaped) = SHAPED.as_ref() {
-        let shaped = shaped.find_iter(text);
-        found.extend(
-            shaped
-                .filter(|it| !speaks_of_keys(it.as_str()))
-                .map(|it| it.range()),
-        );
-    }
+    let mut found = shaped(text);
+    found.retain(|shaped| !text.get(shaped.clone()).is_some_and(speaks_of_keys));
     found.extend(values(text));
     if let Some(address) = IN_ADDRESS.as_ref() {
-        let passwords = address.captures_iter(text).filter_map(|parts| {
-            let (name, password) = (parts.name("name")?, parts.name("password")?);
-            is_password(name.as_str(), password.as_str()).then(|| password.range())
+        let passwords = address.captures_iter(text.as_bytes()).filter_map(|parts| {
+            let part = |name| Some(parts.name(name)?.range());
+            let (name, password) = (part("name")?, part("password")?);
+            is_password(text.get(name)?, text.get(password.clone())?).then_some(password)
         });
         found.extend(passwords);
     }
@@ -117,38 +71,37 @@ fn values(text: &str) -> Vec<Range<usize>> {
     };
     let mut values = Vec::new();
     let mut from = 0;
-    while let Some(parts) = named.captures_at(text, from) {
-        let quoted = ["double", "single", "tick"];
-        let quoted = quoted.iter().find_map(|name| parts.name(name));
-        let bare = parts.name("bare");
-        let end = parts.get(0).map_or(text.len(), |whole| whole.end());
+    while let Some(parts) = named.captures_at(text.as_bytes(), from) {
+        let part = |name: &str| {
+            let range = parts.name(name)?.range();
+            Some((range.clone(), text.get(range)?))
+        };
+        let quoted = ["double", "single", "tick"].into_iter().find_map(part);
+        let bare = part("bare");
+        let whole = parts.get(0).map_or(from..text.len(), |whole| whole.range());
         // What is none may hold the name of the next.
-        from = parts
-            .iter()
-            .skip(1)
-            .flatten()
-            .next()
-            .map_or(end, |value| value.start())
+        from = quoted
+            .as_ref()
+            .or(bare.as_ref())
+            .map_or(whole.end, |(value, _)| value.start)
             .max(from + 1);
-        let before = parts.get(0).map_or(0, |whole| whole.start());
-        if counts_pages(text.get(..before).unwrap_or_default()) {
+        if counts_pages(text.get(..whole.start).unwrap_or_default()) {
             continue;
         }
         let value = match (quoted, bare) {
-            (Some(value), _) if is_random(value.as_str()) => value,
-            (None, Some(value)) => {
-                let follows = text.get(value.end()..).and_then(|rest| rest.chars().next());
+            (Some((range, value)), _) if is_random(value) => range,
+            (None, Some((range, value))) => {
+                let follows = text.get(range.end..).and_then(|rest| rest.chars().next());
                 let is_all = follows.is_none_or(|c| c.is_whitespace() || "\"'`;,&<\\".contains(c));
-                let is_code = is_of_code(value.as_str());
-                if !is_all || is_code || !is_random(value.as_str()) {
+                if !is_all || is_of_code(value) || !is_random(value) {
                     continue;
                 }
-                value
+                range
             }
             _ => continue,
         };
-        from = value.end();
-        values.push(value.range());
+        from = value.end;
+        values.push(value);
     }
     values
 }
