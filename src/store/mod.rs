@@ -295,15 +295,16 @@ impl Store {
 
     /// The sums since local midnight, over all workspaces.
     pub fn today(&self) -> Reply<Totals> {
-        let now = Zoned::now();
-        let midnight = now
-            .start_of_day()
-            .map_or(now.timestamp(), |day| day.timestamp());
-        let query = Query {
-            since: Some(midnight),
-            ..Query::default()
-        };
         self.ask(move |database, waiting| {
+            // The first question for the time of day goes through the system's time zones.
+            let now = Zoned::now();
+            let midnight = now
+                .start_of_day()
+                .map_or(now.timestamp(), |day| day.timestamp());
+            let query = Query {
+                since: Some(midnight),
+                ..Query::default()
+            };
             let report = database.run(READ_PATIENCE, |connection| {
                 tables::report(connection, waiting, &query, TimeZone::system())
             })?;

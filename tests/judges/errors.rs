@@ -50,7 +50,8 @@ fn refused(status: Option<u16>, body: &[u8], key: Option<&Key>) -> ApiError {
     classify(&refusal)
 }
 
-/// A key that no input can know, of letters that are in no word that tells errors apart.
+/// A key that no input can know, of letters that are in no word that tells errors apart. All begin as
+/// xAI's do: what stands before a cut may be the beginning of a key by chance.
 fn key(seed: u64, body: &[u8]) -> Key {
     let mut state = body.iter().fold(seed, |state, byte| {
         (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -62,7 +63,7 @@ fn key(seed: u64, body: &[u8]) -> Key {
         let at = usize::try_from(state >> 60).unwrap();
         char::from(b"BbCcDdFfGgHhJjKk"[at])
     });
-    Key::new(&letters.collect::<String>()).unwrap()
+    Key::new(&format!("xai-{}", letters.collect::<String>())).unwrap()
 }
 
 fn with_key(body: &[u8], key: &[u8]) -> Vec<u8> {
