@@ -1,8 +1,8 @@
 //! What the linker is told of the program, so that a start touches little memory.
 
-use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::{env, fs, io};
 
 /// The first glibc that reads packed relocations.
 const PACKED_SINCE: (u32, u32) = (2, 36);
@@ -10,23 +10,50 @@ const PACKED_SINCE: (u32, u32) = (2, 36);
 /// Set, it leaves the order out: what is in it has no names for who finds the next one.
 const UNORDERED: &str = "GLOSS_UNORDERED";
 
+/// Functions that lie together, one group before the other, with what has no name to go by: a list in
+/// this folder, and the sections behind those that it names.
+const GROUPS: [(&str, &str); 2] = [
+    // What runs at a start; the first of it came with the compiler.
+    ("start", "*crt1.o(.text)"),
+    // What runs until a first job is answered; ciphers were written for the assembler.
+    ("job", "*(.text)"),
+];
+
 /// Arguments for the linker: of a release that runs where it is built, by the compiler's own linker
-/// for 64-bit GNU/Linux; of others none.
-pub fn arguments(folder: &Path) -> Vec<String> {
+/// for 64-bit GNU/Linux; of others none. Writes what they name into `out`.
+///
+/// # Errors
+/// Where a file cannot be read or written.
+pub fn arguments(folder: &Path, out: &Path) -> io::Result<Vec<String>> {
     println!("cargo::rerun-if-env-changed={UNORDERED}");
     if !is_for_this_machine() || has_other_linker() || env::var_os(UNORDERED).is_some() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     // The system maps whole stretches of a program around each page that is touched. So what runs
     // at a start lies together, and what the first job takes, instead of a function here and one
     // there.
-    let script = |name: &str| format!("-Wl,-T,{}", folder.join(name).display());
-    let mut arguments = vec![script("start.ld"), script("job.ld")];
+    let mut arguments = Vec::new();
+    for (group, last) in GROUPS {
+        let names = fs::read_to_string(folder.join(format!("{group}.names")))?;
+        let path = out.join(format!("{group}.ld"));
+        fs::write(&path, script(group, &names, last))?;
+        arguments.push(format!("-Wl,-T,{}", path.display()));
+    }
     if glibc().is_some_and(|version| version >= PACKED_SINCE) {
         // Without it a megabyte of relocations is read before `main`; packed they are 12 kB.
         arguments.push("-Wl,-z,pack-relative-relocs".to_owned());
     }
-    arguments
+    Ok(arguments)
+}
+
+/// A script for the linker, which puts these functions together, before all that no list names.
+fn script(group: &str, names: &str, last: &str) -> String {
+    // What is cold lies elsewhere, and runs all the same when a table grows.
+    let named = |name| format!("    *(.text.{name} .text.unlikely.{name})\n");
+    let named: String = names.lines().map(named).collect();
+    format!(
+        "SECTIONS {{\n  .text.{group} : {{\n{named}    {last}\n  }}\n}}\nINSERT BEFORE .text;\n"
+    )
 }
 
 fn is_for_this_machine() -> bool {

@@ -15,12 +15,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=Cargo.lock");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    for argument in linking::arguments(&root.join("build")) {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    for argument in linking::arguments(&root.join("build"), &out)? {
         println!("cargo::rustc-link-arg-bins={argument}");
     }
     let manifest = root.join("Cargo.toml");
     let grammars = sources::grammars(&env::var("CARGO")?, &manifest)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?);
     let jobs = env::var("NUM_JOBS")?.parse::<usize>()?.max(1);
     for batch in grammars.chunks(jobs) {
         thread::scope(|scope| {

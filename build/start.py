@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes start.ld and job.ld, the order of the functions that run at a start and until the first
-job is answered: start.py PROGRAM FOLDER
+"""Writes start.names and job.names, lists of the functions that run at a start and until the first
+job is answered, as they are to be linked: start.py PROGRAM FOLDER
 Tells how many instructions that start took, by who executed them.
 
 PROGRAM is `gloss` with its symbols, linked without such an order. It is run under valgrind's
@@ -63,6 +63,12 @@ ALSO_OF_JOB = [
     "sqlite3VdbeMem*",
     "vdbeColumnFromOverflow*",
     "*3std6thread7current*",
+    # Of the grammars' scanners, which have them all.
+    "advance",
+    "skip",
+    "_array__*",
+    # What the linker may find to be the same as others of SQLite's.
+    "sqlite3Fts*MallocZero",
 ]
 
 # A document like others: with doc comments, types and tests.
@@ -300,12 +306,8 @@ def names_of(groups, size, slack):
     return list(names), ambiguous
 
 
-def script(section, why, names):
-    """For the linker: puts these functions together, before all else."""
-    lines = [f"/* {why} By `tests/long start`. */", "SECTIONS {", f"  .text.{section} : {{"]
-    # What is cold lies elsewhere, and runs all the same when a table grows.
-    lines += (f"    *(.text.{name} .text.unlikely.{name})" for name in names)
-    return "\n".join([*lines, "  }", "}", "INSERT BEFORE .text;"]) + "\n"
+def write(path, names):
+    path.write_text("\n".join(names) + "\n")
 
 
 def main():
@@ -315,14 +317,12 @@ def main():
     start = executed(program, *of_start) & size.keys()
     by_1, by_2 = (jobs(program, version) & size.keys() for version in ["http/1.1", "h2"])
     names, of_start_too = names_of([start], size, SLACK_OF_START)
-    why = "The functions that run at a start, so that they lie together."
-    (folder / "start.ld").write_text(script("start", why, names))
-    # Those of the start are taken by the script before.
+    write(folder / "start.names", names)
+    # Those of the start lie there.
     groups = [by_1 & by_2, by_2 - by_1, by_1 - by_2]
     names, ambiguous = names_of(groups, size, SLACK_OF_JOB)
-    why = "The functions that run until a first job is answered, so that they lie together."
     names += ALSO_OF_JOB + sorted(of_start_too) + sorted(ambiguous - of_start_too)
-    (folder / "job.ld").write_text(script("job", why, names))
+    write(folder / "job.names", names)
     counted = instructions(*of_start)
     print(f"instructions of a start: {counted.total():,}")
     for ran_by, count in counted.most_common():

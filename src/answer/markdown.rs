@@ -353,6 +353,8 @@ mod tests {
             "https://good.e8ample/a",
             "http://intranet",
             "https://good\u{e}/a",
+            // The real host stands behind the name.
+            "https://evil.example@good/a",
         ] {
             assert!(
                 !defanged(&format!("[{shown}](https://evil.example)")).contains("]("),

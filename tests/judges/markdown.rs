@@ -78,7 +78,12 @@ const BEHIND: &str = "What stands behind";
 
 /// A link whose words are an address leads to that address's host.
 fn shows_its_host(to: &str, shown: &str) {
-    let host = |address: &str| Url::parse(address).ok()?.host_str().map(str::to_owned);
+    // Nobody reads a bracket as part of a name, as URLs allow.
+    let no_name = |c: char| "()[]{}<>\"',;".contains(c);
+    let host = |address: &str| {
+        let url = Url::parse(address).ok()?;
+        url.host_str()?.split(no_name).next().map(str::to_owned)
+    };
     let leads_to = host(to);
     for word in shown.split_whitespace().filter(|word| word.contains("://")) {
         let named = host(word);

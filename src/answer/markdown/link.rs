@@ -120,10 +120,12 @@ fn shows_another_host(text: &str, url: &Url) -> bool {
         .replace(['`', '*', '_', '\\'], "")
         .replace(['。', '．', '｡', '․'], ".");
     let ends = |c: char| c.is_whitespace() || "/()[]{}<>\"',;:@".contains(c);
+    // What stands before an `@` there is a name, and the host behind it.
+    let ends_address = |c: char| c != '@' && ends(c);
     let is_another = |word: &str| !word.eq_ignore_ascii_case(host);
     // Behind a scheme there is nothing but a host, whatever it looks like.
     let mut addresses = text.split("://").skip(1);
-    addresses.any(|rest| rest.split(ends).next().is_some_and(is_another))
+    addresses.any(|rest| rest.split(ends_address).next().is_some_and(is_another))
         || text
             .split(ends)
             .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
