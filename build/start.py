@@ -34,8 +34,8 @@ RUNS = 4
 
 ROOT = Path(__file__).parent.parent
 
-# What a job takes at full speed, on a whole processor or with other answers: a search of the workspace
-# that is not at its end before it has begun, the loser of two connections that were begun at once,
+# What a job takes at full speed, on a whole processor or with other answers, or a moment later: a search
+# of the workspace that is not at its end before it has begun, the loser of two connections that were begun at once,
 # instructions that valgrind's processor lacks, another cipher, a price, a row longer than a page.
 ALSO_OF_JOB = [
     "_ZN5gloss3llm6models*",
@@ -44,6 +44,7 @@ ALSO_OF_JOB = [
     "_ZN5gloss6engine4file*",
     "_ZN5gloss6engine5notes*",
     "_ZN5gloss6engine9workspace*",
+    "_ZN5gloss6server6memory*",
     "_ZN5gloss6syntax8language*",
     "_ZN6ignore*",
     "_ZN7walkdir*",
@@ -311,7 +312,7 @@ def write(path, names):
 
 
 def main():
-    program, folder = sys.argv[1], Path(sys.argv[2])
+    program, folder = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2])
     size = sizes(program)
     of_start = profile(program, "h2", begin, end)
     start = executed(program, *of_start) & size.keys()

@@ -70,6 +70,10 @@ pub async fn follow_status(server: Server) {
     }
 }
 
+/// When it is looked where the notes stand now: that takes the store and a thread, as does the outcome,
+/// which somebody waits for.
+const OUTCOME_FIRST: Duration = Duration::from_millis(20);
+
 /// How long an outcome waits for its row on a disk that is busy; a ledger in trouble holds up none.
 const BOOKING: Duration = Duration::from_secs(5);
 
@@ -150,7 +154,7 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
     };
     if explanation.note.is_some() {
         notes::refresh(server);
-        notes::soon(server, &job.snapshot.uri, Duration::ZERO);
+        notes::soon(server, &job.snapshot.uri, OUTCOME_FIRST);
     }
     let is_shown = streams(server)
         || opens == ExplainOpens::None
