@@ -49,10 +49,10 @@ pub fn arguments(folder: &Path, out: &Path) -> io::Result<Vec<String>> {
 /// A script for the linker, which puts these functions together, before all that no list names.
 fn script(group: &str, names: &str, last: &str) -> String {
     // What is cold lies elsewhere, and runs all the same when a table grows.
-    let named = |name| format!("    *(.text.{name} .text.unlikely.{name})\n");
-    let named: String = names.lines().map(named).collect();
+    let line = |name| format!("    *(.text.{name} .text.unlikely.{name})\n");
+    let listed: String = names.lines().map(line).collect();
     format!(
-        "SECTIONS {{\n  .text.{group} : {{\n{named}    {last}\n  }}\n}}\nINSERT BEFORE .text;\n"
+        "SECTIONS {{\n  .text.{group} : {{\n{listed}    {last}\n  }}\n}}\nINSERT BEFORE .text;\n"
     )
 }
 
