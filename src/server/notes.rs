@@ -32,6 +32,10 @@ const LONG_PATIENCE: Duration = Duration::from_millis(500);
 /// How long an editor may take to say that it will ask for hints again.
 const LONGEST_REFRESH: Duration = Duration::from_secs(10);
 
+/// Up to so many bytes a text is parsed before it is known to have notes, which wait for its tree: some
+/// milliseconds for nothing where it has none.
+const PARSED_AHEAD: usize = 64 * 1024;
+
 /// Any byte of a document.
 pub const EVERYWHERE: Range<usize> = 0..usize::MAX;
 
@@ -110,6 +114,9 @@ pub fn standing(
         // What is found is told by a refresh; typing does not wait for a tree.
         if is_read && is_finding {
             return before;
+        }
+        if !is_read && snapshot.text.len_bytes() <= PARSED_AHEAD {
+            let _ = server.trees.of(&snapshot, Duration::ZERO).await;
         }
         let (news, told) = oneshot::channel();
         // On a task of its own, so that it goes on when nobody waits any more.
