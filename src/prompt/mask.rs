@@ -66,12 +66,22 @@ impl Secrets {
 
     /// `text` with each secret replaced by a token that stands for it alone.
     pub fn mask(&mut self, text: &str) -> String {
+        let found = self.found(text);
+        for secret in &found {
+            self.name(text.get(secret.clone()).unwrap_or_default());
+        }
+        self.with_tokens(text, found)
+    }
+
+    /// `text` with tokens for the secrets found in it, of those that have one.
+    fn with_tokens(&self, text: &str, found: Vec<Range<usize>>) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut done = 0;
-        for secret in self.found(text) {
+        for secret in found {
             masked.push_str(text.get(done..secret.start).unwrap_or_default());
             done = secret.end;
-            masked.push_str(&self.token_for(text.get(secret).unwrap_or_default()));
+            let secret = text.get(secret).unwrap_or_default();
+            masked.push_str(self.token_of(secret).unwrap_or(secret));
         }
         masked.push_str(text.get(done..).unwrap_or_default());
         masked
@@ -84,17 +94,12 @@ impl Secrets {
     /// `answer` just as often, or the answer holds a token that was never given.
     pub fn restore(&self, original: &str, answer: &str) -> Result<String, Lost> {
         let mut whole = answer.to_owned();
-        let found = self.found(original);
+        let sent = self.with_tokens(original, self.found(original));
         for (token, secret) in &self.masked {
-            // One may be the start of another, and is not to be counted in that.
-            let is_it = |found: &&Range<usize>| original.get((*found).clone()) == Some(secret);
-            let stood = found.iter().filter(is_it).count();
-            let is_alone = |at: &Range<usize>| is_a_word(original, at);
-            // Where a name goes on right behind the secret it does so behind its token, too.
-            let was_alone = found.iter().filter(is_it).all(is_alone);
-            if stood != answer.matches(token.as_str()).count()
-                || was_alone && !stands_alone(token, answer)
-            {
+            let count = |text: &str| text.matches(token.as_str()).count();
+            // Where a name or another token went on right behind it, it may do so again.
+            let must_stand_alone = stands_alone(token, &sent);
+            if count(&sent) != count(answer) || must_stand_alone && !stands_alone(token, answer) {
                 return Err(Lost);
             }
             whole = whole.replace(token, secret);
@@ -122,15 +127,20 @@ impl Secrets {
         found
     }
 
-    fn token_for(&mut self, secret: &str) -> String {
-        if let Some((token, _)) = self.masked.iter().find(|(_, known)| known == secret) {
-            return token.clone();
+    fn token_of(&self, secret: &str) -> Option<&str> {
+        let known = self.masked.iter().find(|(_, known)| known == secret);
+        known.map(|(token, _)| token.as_str())
+    }
+
+    /// Gives a secret a token, unless it has one.
+    fn name(&mut self, secret: &str) {
+        if self.token_of(secret).is_some() {
+            return;
         }
         let mut free = (1..).filter(|number| !self.taken.contains(number));
         let number = free.nth(self.masked.len()).unwrap_or_default();
         let token = format!("{TOKEN}{number}_");
-        self.masked.push((token.clone(), secret.to_owned()));
-        token
+        self.masked.push((token, secret.to_owned()));
     }
 }
 
@@ -314,6 +324,19 @@ mod tests {
         let sent = secrets.mask(code);
         assert_eq!(sent, "a = \"GLOSS_MASKED_SECRET_1_2A1b2\"");
         assert_eq!(secrets.restore(code, &sent).as_deref(), Ok(code));
+    }
+
+    #[test]
+    fn secrets_right_beside_each_other_come_back() {
+        let text = "redis://me:!-!-@a and !-!-!-!-!-!- in a row";
+        let mut secrets = Secrets::default();
+        secrets.learn(text);
+        let sent = secrets.mask(text);
+        assert!(
+            sent.contains("GLOSS_MASKED_SECRET_1_GLOSS_MASKED_SECRET_1_"),
+            "{sent}"
+        );
+        assert_eq!(secrets.restore(text, &sent).as_deref(), Ok(text));
     }
 
     #[test]
