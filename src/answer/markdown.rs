@@ -355,6 +355,20 @@ mod tests {
             "https://good\u{e}/a",
             // The real host stands behind the name.
             "https://evil.example@good/a",
+            "https://evil.example:443@good/a",
+            "https://evil.example;@good/a",
+            // A link within, whose words become part of these.
+            "good.[com](x)",
+            "https:[//good.](x)[com](x)",
+            "localhos[t](x):8080/a",
+            "good&period;com",
+            "https&colon;//good&#46;com/a",
+            "good.com?continue=x",
+            "good.com#x",
+            "good.~~com~~",
+            "good.xn--p1ai/a",
+            "https：//intranet",
+            "good﹒com",
         ] {
             assert!(
                 !defanged(&format!("[{shown}](https://evil.example)")).contains("]("),

@@ -76,7 +76,7 @@ pub fn shows_nothing_that_bites(text: &str) {
 
 const BEHIND: &str = "What stands behind";
 
-/// A link whose words are an address leads to that address's host.
+/// A link whose words are an address, or hold what looks like a host's name, leads there.
 fn shows_its_host(to: &str, shown: &str) {
     // Nobody reads a bracket as part of a name, as URLs allow.
     let no_name = |c: char| "()[]{}<>\"',;".contains(c);
@@ -84,11 +84,21 @@ fn shows_its_host(to: &str, shown: &str) {
         let url = Url::parse(address).ok()?;
         url.host_str()?.split(no_name).next().map(str::to_owned)
     };
-    let leads_to = host(to);
+    let leads_to = host(to).unwrap_or_default();
     for word in shown.split_whitespace().filter(|word| word.contains("://")) {
         let named = host(word);
         assert!(
-            named.is_none() || named == leads_to,
+            named.is_none_or(|named| named == leads_to),
+            "{shown:?} leads to {to}"
+        );
+    }
+    for word in shown.split(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))) {
+        let word = word.trim_matches(['.', '-']);
+        let is_name = [".com", ".org", ".ai"]
+            .iter()
+            .any(|top| word.ends_with(top));
+        assert!(
+            !is_name || word.eq_ignore_ascii_case(&leads_to),
             "{shown:?} leads to {to}"
         );
     }

@@ -72,7 +72,7 @@ fn link(text: &str, target: &str, is_image: bool, inside_another: bool) -> Strin
         .trim_end_matches('>');
     match harmless(destination) {
         // A link in a link is none, and renderers disagree about which of them it is.
-        Some(url) if !inside_another && !shows_another_host(text, &url) => {
+        Some(url) if !inside_another && !shows_another_host(&words, &url) => {
             format!("[{words}]({destination})")
         }
         _ => alone(words),
@@ -112,32 +112,53 @@ fn harmless(destination: &str) -> Option<Url> {
     (plain && web && anonymous).then_some(url)
 }
 
-/// Whether the text looks like an address, and not like the one the link leads to.
-fn shows_another_host(text: &str, url: &Url) -> bool {
+/// Whether the words look like an address, and not like the one the link leads to.
+fn shows_another_host(words: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    // Marks that a renderer swallows, and full stops that only look like one.
-    let text = text
-        .replace(['`', '*', '_', '\\'], "")
-        .replace(['。', '．', '｡', '․'], ".");
-    let ends = |c: char| c.is_whitespace() || "/()[]{}<>\"',;:@".contains(c);
-    // What stands before an `@` there is a name, and the host behind it.
-    let ends_address = |c: char| c != '@' && ends(c);
+    // What only looks like a full stop, a colon or a stroke.
+    let words = words
+        .replace(['。', '．', '｡', '․', '﹒'], ".")
+        .replace(['：', '﹕', '∶'], ":")
+        .replace(['／', '⁄', '∕'], "/");
+    // Marks that a renderer swallows, or shows.
+    let marks = ['`', '*', '_', '\\', '~'];
+    holds_entity(&words)
+        || names_another(&words.replace(marks, ""), host)
+        || names_another(&words.replace(marks, " "), host)
+}
+
+/// Whether a character is written in a way that may stand for a part of an address.
+fn holds_entity(words: &str) -> bool {
+    words.split('&').skip(1).any(|behind| {
+        let name = behind.split_once(';').map_or("", |(name, _)| name);
+        let is_plain = matches!(name, "" | "amp" | "lt" | "gt" | "quot");
+        !is_plain && name.chars().all(|c| c == '#' || c.is_ascii_alphanumeric())
+    })
+}
+
+fn names_another(words: &str, host: &str) -> bool {
     let is_another = |word: &str| !word.eq_ignore_ascii_case(host);
-    // Behind a scheme there is nothing but a host, whatever it looks like.
-    let mut addresses = text.split("://").skip(1);
-    addresses.any(|rest| rest.split(ends_address).next().is_some_and(is_another))
-        || text
-            .split(ends)
-            .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
-            .filter(|word| looks_like_host(word))
-            .any(is_another)
+    let is_of_no_host = |c: char| !(c.is_alphanumeric() || ".-".contains(c));
+    // Behind a scheme there is nothing but a host, whatever it looks like, and before it perhaps a name.
+    let mut addresses = words.split("://").skip(1).map(|rest| {
+        let ends = |c: char| c.is_whitespace() || "/?#".contains(c);
+        rest.split(ends).next().unwrap_or_default()
+    });
+    addresses.any(|address| {
+        address.contains('@') || address.split(is_of_no_host).next().is_some_and(is_another)
+    }) || words
+        .split(is_of_no_host)
+        .map(|word| word.trim_matches(['.', '-']))
+        .filter(|word| looks_like_host(word))
+        .any(is_another)
 }
 
 /// Whether a word could be a host's name or number: `x.ai` could, `Vec.push` and `main.rs`
 /// could as well, and lose their link for it, which costs nothing.
 fn looks_like_host(word: &str) -> bool {
     let named = word.rsplit_once('.').is_some_and(|(name, top)| {
-        !name.is_empty() && top.len() >= 2 && top.chars().all(char::is_alphabetic)
+        let is_top = top.starts_with("xn--") || top.chars().all(char::is_alphabetic);
+        !name.is_empty() && top.len() >= 2 && is_top
     });
     let numbered =
         word.matches('.').count() == 3 && word.chars().all(|c| c == '.' || c.is_ascii_digit());
