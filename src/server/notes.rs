@@ -115,8 +115,10 @@ pub fn standing(
         if is_read && is_finding {
             return before;
         }
-        if !is_read && snapshot.text.len_bytes() <= PARSED_AHEAD {
-            let _ = server.trees.of(&snapshot, Duration::ZERO).await;
+        let may_be_parsed =
+            snapshot.language.is_some() && snapshot.text.len_bytes() <= PARSED_AHEAD;
+        if !is_read && may_be_parsed {
+            server.trees.begin_ahead(&snapshot);
         }
         let (news, told) = oneshot::channel();
         // On a task of its own, so that it goes on when nobody waits any more.
@@ -204,7 +206,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         let _ = news.send(());
     }
     let syntax = server.trees.of(&snapshot, LONG).await;
-    // A text that was typed over has no tree; the next look comes.
+    // A text that was typed over has no tree.
     let is_passed =
         syntax.is_none() && snapshot.language.is_some() && snapshot.text.len_bytes() <= MAX_BYTES;
     let located = {
@@ -238,6 +240,10 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
             .map(|now| glosses.standing(documents, &now, &EVERYWHERE));
         after.is_some_and(|after| hinted(&after) != hinted(&before))
     };
+    if is_passed {
+        // Its tree may have had to make room for others, too, and then nobody types.
+        soon(&server, &uri, REST);
+    }
     if has_changed {
         refresh(&server);
     }

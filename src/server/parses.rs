@@ -103,6 +103,14 @@ impl<T: Send + Sync + 'static> Parses<T> {
         tokio::time::timeout(patience, parsing).await.ok().flatten()
     }
 
+    /// Begins to parse what may soon be asked for, where nothing has to make room for it.
+    pub fn begin_ahead(&self, snapshot: &Snapshot) {
+        let has_room = self.lock().kept.len() < MOST;
+        if has_room && self.entry(snapshot).is_none() {
+            drop(self.begin(snapshot));
+        }
+    }
+
     /// What the snapshot was parsed to, if it was.
     pub fn known(&self, snapshot: &Snapshot) -> Option<Arc<T>> {
         self.entry(snapshot)?.peek()?.clone()

@@ -339,6 +339,37 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
 }
 
 #[tokio::test]
+async fn of_many_documents_opened_at_once_each_shows_its_notes() {
+    let mut api = Api::start().await;
+    let shared = tempfile::tempdir().unwrap();
+    let root = shared.path().canonicalize().unwrap().join("work");
+    std::fs::create_dir_all(root.join(".git")).unwrap();
+    let setup = together(&api, &shared);
+    let mut editor = Editor::start(&setup).await;
+    // More than trees are kept, each of which takes its time.
+    let more: String = (0..300).map(|n| format!("fn f{n}() {{}}\n")).collect();
+    let text = format!("{CODE}{more}");
+    let uris: Vec<String> = (0..12)
+        .map(|n| uri(&root.join(format!("{n}.rs"))))
+        .collect();
+    for (n, uri) in uris.iter().enumerate() {
+        std::fs::write(root.join(format!("{n}.rs")), &text).unwrap();
+        editor.open_uri(uri, "rust", &text).await;
+        explained(&mut editor, &mut api, uri, (4, 9), SAID).await;
+    }
+    assert!(editor.stop().await.success());
+    let mut again = Editor::start(&setup).await;
+    for uri in &uris {
+        again.open_uri(uri, "rust", &text).await;
+        let params = json!({ "textDocument": { "uri": uri }, "range": range((0, 0), (1_000, 0)) });
+        again.ask("textDocument/inlayHint", params).await;
+    }
+    for uri in &uris {
+        assert_hinted(&mut again, uri, &[(3, LABEL)]).await;
+    }
+}
+
+#[tokio::test]
 async fn an_unchanged_text_is_explained_from_the_store_unless_it_is_asked_again() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&setup(&api)).await;
