@@ -24,7 +24,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | (?i: \b (?: bearer | basic ) )\ +
         )
         (?: (?: [A-Za-z0-9_.:]+ \( )? [a-z]{0,2}
-            (?: "(?P<double>[^"\s]+)" | '(?P<single>[^'\s]+)' | `(?P<tick>[^`\s]+)` )
+            (?: "(?P<double>[^"\s\x80-\xff]+)" | '(?P<single>[^'\s\x80-\xff]+)' | `(?P<tick>[^`\s\x80-\xff]+)` )
           | (?P<bare>[A-Za-z0-9+/_\-=!@\#%^*~.]+) )
         "#,
     )
@@ -182,7 +182,11 @@ const PLACEHOLDERS: [&str; 22] = [
 
 fn is_password(name: &str, password: &str) -> bool {
     let plain = password.trim_end_matches(']').to_ascii_lowercase();
+    let holds_blank = [name, password]
+        .iter()
+        .any(|it| it.contains(char::is_whitespace));
     password.len() >= 4
+        && !holds_blank
         && password != name
         && !is_template(password)
         && !PLACEHOLDERS.contains(&plain.as_str())
@@ -369,6 +373,7 @@ mod tests {
             "$password2 = `KEY`;",
             "secret => b'KEY'",
             "curl -H 'Authorization: Bearer KEY' x",
+            "password: KEY = \"a\u{a0}b\"",
             "passphrase := \"KEY\"",
         ] {
             check(&written.replace("KEY", key), &[key]);
@@ -449,6 +454,7 @@ mod tests {
             "ssh://git@host:22/x",
             "http://a:1234@host",
             "postgresql://[user[:password]@][host][:port]",
+            "http://localhost:8080\u{3000}管理者@社内",
         ] {
             check(text, &[]);
         }

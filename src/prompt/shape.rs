@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape_is_a_regular_expression_and_has_signs_of_its_own() {
+    fn every_shape_has_signs_and_is_a_regular_expression() {
         for shape in &SHAPES {
             assert!(shape.regex().is_some(), "{}", shape.pattern());
             assert!(!shape.signs.is_empty(), "{}", shape.pattern());

@@ -204,6 +204,9 @@ fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.busy_timeout(patience).map_err(sqlite)?;
+    // Pages of a long day, each between others' pieces, would keep memory from going back.
+    let kept = connection.pragma_update(None, "cache_size", -CACHE_KIB);
+    kept.map_err(sqlite)?;
     let found = schema(&connection).map_err(sqlite)?;
     if found > SCHEMA {
         return Err(StoreError::Newer {
@@ -231,8 +234,6 @@ fn schema(connection: &Connection) -> rusqlite::Result<i64> {
 fn make_ready(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
-    // Pages of a long day, each between others' pieces, would keep memory from going back.
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     if schema(connection)? >= SCHEMA {
         return Ok(());
     }
