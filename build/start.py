@@ -34,9 +34,10 @@ RUNS = 4
 
 ROOT = Path(__file__).parent.parent
 
-# What a job takes at full speed, on a whole processor or with other answers, or a moment later: a search
-# of the workspace that is not at its end before it has begun, the loser of two connections that were begun at once,
-# instructions that valgrind's processor lacks, another cipher, a price, a row longer than a page.
+# What a job takes at full speed, on a whole processor or with other answers, or a moment later: a
+# search of the workspace that is not at its end before it has begun, the loser of two connections
+# that were begun at once, instructions that valgrind's processor lacks, another cipher, a price, a
+# row longer than a page.
 ALSO_OF_JOB = [
     "_ZN5gloss3llm6models*",
     "_ZN5gloss6config4open*",
