@@ -65,6 +65,10 @@ ALSO_OF_JOB = [
     "sqlite3VdbeMem*",
     "vdbeColumnFromOverflow*",
     "*3std6thread7current*",
+    "_ZN4core3ptr*drop_in_place$LT$tokio..time..timeout..*",
+    "_ZN4core3ptr*drop_in_place$LT$tokio..runtime..task..core..Cell$LT$tokio..runtime..blocking*",
+    "_ZN5alloc11collections9vec_deque21VecDeque$LT$T$C$A$GT$8truncate17h*",
+    "_ZN5alloc4sync12Arc$LT$T$GT$19allocate_for_layout17h*",
     # Of the grammars' scanners, which have them all.
     "advance",
     "skip",
