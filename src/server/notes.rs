@@ -240,7 +240,7 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
             .map(|now| glosses.standing(documents, &now, &EVERYWHERE));
         after.is_some_and(|after| hinted(&after) != hinted(&before))
     };
-    if is_passed {
+    if is_passed && !server.trees.is_beyond(&snapshot) {
         // Its tree may have had to make room for others, too, and then nobody types.
         soon(&server, &uri, REST);
     }

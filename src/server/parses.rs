@@ -116,6 +116,12 @@ impl<T: Send + Sync + 'static> Parses<T> {
         self.entry(snapshot)?.peek()?.clone()
     }
 
+    /// Whether it was tried, and cannot be parsed.
+    pub fn is_beyond(&self, snapshot: &Snapshot) -> bool {
+        let parsing = self.entry(snapshot);
+        parsing.is_some_and(|parsing| matches!(parsing.peek(), Some(None)))
+    }
+
     /// Forgets a document that was closed.
     pub fn forget(&self, uri: &str) {
         self.lock().kept.retain(|entry| &*entry.uri != uri);
@@ -239,6 +245,17 @@ mod tests {
         assert!(parses.known(&first).is_none());
         parses.forget("a");
         assert!(parses.known(&second).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_parsed_is_known_once_it_was_tried() {
+        let parses = Parses::<usize>::by(|_| None);
+        let mut documents = Documents::default();
+        documents.open("a", "rust", 1, "abc");
+        let text = documents.snapshot("a").unwrap();
+        assert!(!parses.is_beyond(&text));
+        assert_eq!(parses.of(&text, Duration::from_secs(10)).await, None);
+        assert!(parses.is_beyond(&text));
     }
 
     fn entry(uri: &str, used: Instant) -> Entry<usize> {
