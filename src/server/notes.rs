@@ -17,7 +17,6 @@ use super::state::{Server, State, place};
 use crate::document::Snapshot;
 use crate::engine::{self, work};
 use crate::store::{Stamp, Store};
-use crate::syntax::MAX_BYTES;
 
 /// How long nothing may be typed before the tree is asked.
 const REST: Duration = Duration::from_millis(200);
@@ -206,9 +205,9 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
         let _ = news.send(());
     }
     let syntax = server.trees.of(&snapshot, LONG).await;
-    // A text that was typed over has no tree.
-    let is_passed =
-        syntax.is_none() && snapshot.language.is_some() && snapshot.text.len_bytes() <= MAX_BYTES;
+    // One that was typed over has no tree, nor has one whose turn did not come; one that cannot be
+    // parsed is searched without.
+    let is_passed = syntax.is_none() && !server.trees.is_beyond(&snapshot);
     let located = {
         let (notes, text) = (notes.clone(), snapshot.text.clone());
         let stood = before.iter().map(|it| (it.note.clone(), it.range.clone()));
@@ -240,8 +239,8 @@ async fn look(server: Server, uri: Arc<str>, by_text: bool, news: Option<oneshot
             .map(|now| glosses.standing(documents, &now, &EVERYWHERE));
         after.is_some_and(|after| hinted(&after) != hinted(&before))
     };
-    if is_passed && !server.trees.is_beyond(&snapshot) {
-        // Its tree may have had to make room for others, too, and then nobody types.
+    if is_passed {
+        // Where nobody types, the tree is there by then.
         soon(&server, &uri, REST);
     }
     if has_changed {

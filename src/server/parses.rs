@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::memory;
 use crate::document::Snapshot;
 
-/// A syntax tree takes some twenty times its text.
+/// A syntax tree takes some twenty times its text; what waits for its turn takes nothing yet.
 const MOST: usize = 4;
 const UNUSED: Duration = Duration::from_secs(60);
 
@@ -56,14 +56,27 @@ impl<T> Default for Entries<T> {
 }
 
 impl<T> Entries<T> {
-    /// Keeps an entry in place of an older one for the same document, and of the one that was
-    /// used longest ago where there are too many.
+    /// Keeps an entry in place of an older one for the same document.
     fn keep(&mut self, entry: Entry<T>) {
         self.kept.retain(|other| other.uri != entry.uri);
         self.kept.push_back(entry);
-        while self.kept.len() > MOST {
-            self.kept.pop_front();
+    }
+
+    /// Marks a text as parsed and drops the parsed one that was used longest ago where there are too
+    /// many. Says whether the text was still wanted.
+    fn finish(&mut self, text: &Rope) -> bool {
+        let of_text = |entry: &&mut Entry<T>| entry.text.is_instance(text);
+        let Some(entry) = self.kept.iter_mut().find(of_text) else {
+            return false;
+        };
+        entry.is_parsed = true;
+        let parsed = self.kept.iter().filter(|entry| entry.is_parsed).count();
+        if parsed > MOST
+            && let Some(oldest) = self.kept.iter().position(|entry| entry.is_parsed)
+        {
+            self.kept.remove(oldest);
         }
+        true
     }
 
     /// Drops what nobody has used for a while, and says how long the next one has;
@@ -82,6 +95,7 @@ struct Entry<T> {
     /// Shares its memory with the document for as long as that is not changed.
     text: Rope,
     parsing: Parsing<T>,
+    is_parsed: bool,
     used: Instant,
 }
 
@@ -96,8 +110,8 @@ impl<T: Send + Sync + 'static> Parses<T> {
         }
     }
 
-    /// What the snapshot parses to, if it can be had within `patience`. A parse that takes
-    /// longer goes on, and is there for the next request.
+    /// What the snapshot parses to, if it can be had within `patience` and is not typed over before
+    /// its turn. A parse that takes longer goes on, and is there for the next request.
     pub async fn of(&self, snapshot: &Snapshot, patience: Duration) -> Option<Arc<T>> {
         let parsing = self.entry(snapshot).unwrap_or_else(|| self.begin(snapshot));
         tokio::time::timeout(patience, parsing).await.ok().flatten()
@@ -113,13 +127,13 @@ impl<T: Send + Sync + 'static> Parses<T> {
 
     /// What the snapshot was parsed to, if it was.
     pub fn known(&self, snapshot: &Snapshot) -> Option<Arc<T>> {
-        self.entry(snapshot)?.peek()?.clone()
+        self.entry(snapshot)?.now_or_never()?
     }
 
     /// Whether it was tried, and cannot be parsed.
     pub fn is_beyond(&self, snapshot: &Snapshot) -> bool {
         let parsing = self.entry(snapshot);
-        parsing.is_some_and(|parsing| matches!(parsing.peek(), Some(None)))
+        parsing.is_some_and(|parsing| matches!(parsing.now_or_never(), Some(None)))
     }
 
     /// Forgets a document that was closed.
@@ -152,7 +166,7 @@ impl<T: Send + Sync + 'static> Parses<T> {
             let (parse, text) = (own.shared.parse, wanted.clone());
             let parsed = tokio::task::spawn_blocking(move || parse(&text)).await;
             // Closed while it was parsed: nobody else sees that what it took is free again.
-            if !own.is_wanted(&wanted) {
+            if !own.lock().finish(&wanted.text) {
                 memory::give_back_soon();
             }
             parsed.ok().flatten().map(Arc::new)
@@ -162,6 +176,7 @@ impl<T: Send + Sync + 'static> Parses<T> {
             uri: snapshot.uri.clone(),
             text: snapshot.text.clone(),
             parsing: parsing.clone(),
+            is_parsed: false,
             used: Instant::now(),
         });
         if !std::mem::replace(&mut entries.is_swept, true) {
@@ -263,6 +278,7 @@ mod tests {
             uri: Arc::from(uri),
             text: Rope::from_str(uri),
             parsing: std::future::ready(None).boxed().shared(),
+            is_parsed: false,
             used,
         }
     }
@@ -271,13 +287,52 @@ mod tests {
         entries.kept.iter().map(|entry| &*entry.uri).collect()
     }
 
+    #[tokio::test]
+    async fn all_that_is_asked_for_at_once_is_parsed() {
+        let parses = Parses::by(|snapshot| Some(snapshot.text.len_bytes()));
+        let mut documents = Documents::default();
+        let asked = (1..=20).map(|length| {
+            let uri = length.to_string();
+            documents.open(&uri, "rust", 1, &"a".repeat(length));
+            let (parses, text) = (parses.clone(), documents.snapshot(&uri).unwrap());
+            async move { parses.of(&text, Duration::from_secs(10)).await }
+        });
+        let lengths = futures::future::join_all(asked).await;
+        let lengths: Vec<usize> = lengths.into_iter().flatten().map(|it| *it).collect();
+        assert_eq!(lengths, (1..=20).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn what_was_parsed_ahead_is_known_though_nobody_waited_for_it() {
+        let parses = Parses::by(|snapshot| Some(snapshot.text.len_bytes()));
+        let mut documents = Documents::default();
+        documents.open("a", "rust", 1, "abc");
+        let text = documents.snapshot("a").unwrap();
+        parses.begin_ahead(&text);
+        let known = async {
+            loop {
+                if let Some(known) = parses.known(&text) {
+                    return *known;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let known = tokio::time::timeout(Duration::from_secs(10), known).await;
+        assert_eq!(known, Ok(3));
+    }
+
     #[test]
-    fn only_the_four_used_last_are_kept() {
+    fn only_the_four_used_last_are_kept_of_those_that_are_parsed() {
         let mut entries = Entries::default();
-        for uri in ["a", "b", "c", "b", "d", "e"] {
-            entries.keep(entry(uri, Instant::now()));
+        for uri in ["w", "a", "b", "c", "b", "d", "e"] {
+            let entry = entry(uri, Instant::now());
+            let text = entry.text.clone();
+            entries.keep(entry);
+            // The first still waits for its turn.
+            assert!(uri == "w" || entries.finish(&text));
         }
-        assert_eq!(uris(&entries), "cbde");
+        assert_eq!(uris(&entries), "wcbde");
+        assert!(!entries.finish(&Rope::from_str("a")));
     }
 
     #[test]

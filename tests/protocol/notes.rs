@@ -370,6 +370,33 @@ async fn of_many_documents_opened_at_once_each_shows_its_notes() {
 }
 
 #[tokio::test]
+async fn a_text_that_cannot_be_parsed_shows_the_notes_on_its_lines() {
+    let mut api = Api::start().await;
+    let shared = tempfile::tempdir().unwrap();
+    let root = shared.path().canonicalize().unwrap().join("work");
+    std::fs::create_dir_all(root.join(".git")).unwrap();
+    let setup = together(&api, &shared);
+    let mut editor = Editor::start(&setup).await;
+    // Deeper than its grammar can bear.
+    let deep: String = (0..300)
+        .map(|level| format!("{}a:\n", " ".repeat(level)))
+        .collect();
+    let text = format!("first: 1\nsecond: 2\n{deep}");
+    let uri = uri(&root.join("deep.yaml"));
+    editor.open_uri(&uri, "yaml", &text).await;
+    let id = editor.job("gloss.explain", &uri, (1, 0), (1, 9)).await;
+    api.next().await.text(SAID);
+    assert_eq!(editor.finished(&id).await["error"], Value::Null);
+    assert_hinted(&mut editor, &uri, &[(1, LABEL)]).await;
+    editor.type_at(&uri, (0, 0), (0, 0), "zeroth: 0\n").await;
+    assert_hinted(&mut editor, &uri, &[(2, LABEL)]).await;
+    assert!(editor.stop().await.success());
+    let mut again = Editor::start(&setup).await;
+    again.open_uri(&uri, "yaml", &text).await;
+    assert_hinted(&mut again, &uri, &[(1, LABEL)]).await;
+}
+
+#[tokio::test]
 async fn an_unchanged_text_is_explained_from_the_store_unless_it_is_asked_again() {
     let mut api = Api::start().await;
     let mut editor = Editor::start(&setup(&api)).await;

@@ -174,7 +174,8 @@ pub fn locate_again(
     located
 }
 
-/// The symbol whose name stands where that of a note's symbol did; of a part what is left of it.
+/// The symbol whose name stands where that of a note's symbol did, or what stands there where the text
+/// cannot be parsed; of a part what is left of it.
 fn stays(
     index: usize,
     note: &Note,
@@ -195,8 +196,12 @@ fn stays(
         let start = range.start;
         return is_it.then(|| located(range, start));
     }
-    let mut symbols = syntax?.symbols().iter();
-    let symbol = symbols.find(|symbol| {
+    let Some(syntax) = syntax else {
+        let is_fresh = hash(text::slice(text, range.clone())) == note.anchor.hash;
+        let stays = located(range.clone(), range.start);
+        return (!range.is_empty()).then_some(Located { is_fresh, ..stays });
+    };
+    let symbol = syntax.symbols().iter().find(|symbol| {
         range.start <= symbol.name_range.start && symbol.name_range.end <= range.end
     })?;
     Some(located(symbol.range.clone(), symbol.name_range.start))

@@ -193,6 +193,17 @@ fn what_has_another_name_keeps_its_note_as_a_stale_one() {
     // What is left of it has no name, or is another's.
     check(&both.replace("fn f() { 1 ", ""), 0..1, &[(2, true)]);
     check("fn g() { 2 }\n", 0..12, &[(1, true)]);
+    // A text that cannot be parsed any more: it took too long, or has become too large.
+    let unparsed = |text: &str, at: std::ops::Range<usize>| {
+        let rope = Rope::from_str(text);
+        let stood = [(note_at(both, "f()"), at)];
+        let located = locate_again(&[stood[0].0.clone()], &stood, &rope, None);
+        let fresh: Vec<_> = located.iter().map(|at| at.is_fresh).collect();
+        fresh
+    };
+    assert_eq!(unparsed(both, 0..12), [true]);
+    assert_eq!(unparsed(&both.replace("f()", "h()"), 0..12), [false]);
+    assert!(unparsed(both, 0..0).is_empty());
     let of_line = note(both, "fn g() { 2 }");
     let stands = |text: &str, at| {
         let rope = Rope::from_str(text);
