@@ -44,7 +44,7 @@ fn the_blocks_of_code_in_the_documents_parse() {
             let text = Rope::from_str(&code);
             let syntax = Syntax::parse(language, &text);
             assert!(
-                syntax.is_some_and(|syntax| !syntax.has_errors()),
+                syntax.is_some_and(|syntax| !syntax.parsed().has_errors()),
                 "{id}: {code}"
             );
             parsed += 1;

@@ -324,9 +324,12 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         let reaches_out = tree.reaches_out(&text, &range);
         // Where there are errors, a bracket too many may close one that was left open elsewhere,
         // and one too few hide in the errors.
-        let open = syntax.has_errors().then(|| {
-            let all = syntax.open_in(&(0..original.text.len_bytes()));
-            let (old, new) = (syntax.open_in(original.range), tree.open_in(&range));
+        let open = syntax.parsed().has_errors().then(|| {
+            let all = syntax.parsed().open_in(&(0..original.text.len_bytes()));
+            let (old, new) = (
+                syntax.parsed().open_in(original.range),
+                tree.open_in(&range),
+            );
             (old != new, all.grows(old, new))
         });
         Some((syntax, errors, tree.has_errors(), reaches_out, open))
@@ -336,16 +339,16 @@ fn breaks(original: Original<'_>, edits: &[Edit], old: &str, new: &str) -> bool 
         return alone(old).is_some_and(|old| alone(new).is_none_or(|new| new > old));
     };
     let (opens_other, opens_more) = open.unwrap_or_default();
-    if reaches_out && !syntax.reaches_out(original.text, original.range) {
+    if reaches_out && !syntax.parsed().reaches_out(original.text, original.range) {
         return true;
     }
     let is_whole = |text: &str| syntax::parses(language, text);
     // Some errors are in no count. Where the document had none, any is new; where it had some, it
     // is the range alone that tells.
-    if has_errors && (!syntax.has_errors() || is_whole(old) && !is_whole(new)) {
+    if has_errors && (!syntax.parsed().has_errors() || is_whole(old) && !is_whole(new)) {
         return true;
     }
-    let before = syntax.errors_around(original.range);
+    let before = syntax.parsed().errors_around(original.range);
     let is_worse = opens_other
         || after.touching() > before.touching()
         || after.across > before.across

@@ -201,7 +201,7 @@ pub(super) fn declares_something(new: &str, asked: &Asked<'_>) -> bool {
                 within.start <= symbol.range.start && symbol.range.end <= within.end
             };
             // What does not parse is judged elsewhere.
-            symbols.any(is_within) || syntax.errors_around(&within).touching() > 0
+            symbols.any(is_within) || syntax.parsed().errors_around(&within).touching() > 0
         })
     };
     // Some items are read as such only within what they stand in.

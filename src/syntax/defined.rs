@@ -192,7 +192,7 @@ impl Source<'_> {
 
     /// The string that begins the body of one of Python's functions or classes.
     fn docstring(&self, symbol: &Symbol) -> Option<Range<usize>> {
-        let root = self.syntax.tree.root_node();
+        let root = self.syntax.parsed.tree.root_node();
         let node = root.descendant_for_byte_range(symbol.range.start, symbol.range.end)?;
         if !matches!(node.kind(), "function_definition" | "class_definition") {
             return None;
@@ -210,7 +210,7 @@ impl Source<'_> {
     fn constants(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Defined> {
         let rules = Rules::of(self.syntax.language());
         let mut found = Vec::new();
-        let mut cursor = self.syntax.tree.walk();
+        let mut cursor = self.syntax.parsed.tree.walk();
         loop {
             let node = cursor.node();
             (rules.constants)(node, self.text, &mut |name| {

@@ -49,13 +49,13 @@ impl Open {
     }
 }
 
-/// A text's tree without its symbols.
+/// A text's tree, which says where its errors lie.
 #[derive(Clone, Debug)]
-pub struct Reparsed {
-    tree: Tree,
+pub struct Parsed {
+    pub(super) tree: Tree,
 }
 
-impl Reparsed {
+impl Parsed {
     /// Whether there is any error, a hidden one too: a line end, say, that is missing and that no
     /// node shows, so that it is in no count.
     pub fn has_errors(&self) -> bool {
@@ -79,24 +79,9 @@ impl Reparsed {
 }
 
 impl Syntax {
-    /// Whether there is any error, one that no node shows too.
-    pub fn has_errors(&self) -> bool {
-        self.tree.root_node().has_error()
-    }
-
-    /// What the grammar could not read, and what it misses.
-    pub fn errors_around(&self, range: &Range<usize>) -> Errors {
-        errors_around(&self.tree, range)
-    }
-
-    /// What stays open at the end of `range`, and what is closed in it that began before.
-    pub fn open_in(&self, range: &Range<usize>) -> Open {
-        open_in(&self.tree, range)
-    }
-
-    /// Whether a comment or a string reaches out of `range`, over more than blanks.
-    pub fn reaches_out(&self, text: &Rope, range: &Range<usize>) -> bool {
-        reaches_out(&self.tree, text, range)
+    /// The tree, without what it declares.
+    pub fn parsed(&self) -> &Parsed {
+        &self.parsed
     }
 
     /// The tree of `new`, which `edits` (ascending, not overlapping) make of `old`, the text that
@@ -104,11 +89,11 @@ impl Syntax {
     /// makes of those depends on the way it came to them.
     ///
     /// `None` where `new` is too large, or takes too long.
-    pub fn reparsed(&self, old: &Rope, edits: &[Edit], new: &Rope) -> Option<Reparsed> {
-        if self.tree.root_node().has_error() {
+    pub fn reparsed(&self, old: &Rope, edits: &[Edit], new: &Rope) -> Option<Parsed> {
+        if self.parsed.has_errors() {
             return parsed(self.language(), new);
         }
-        let mut known = self.tree.clone();
+        let mut known = self.parsed.tree.clone();
         for edit in input_edits(old, edits).iter().rev() {
             known.edit(edit);
         }
@@ -117,14 +102,14 @@ impl Syntax {
         if tree.root_node().has_error() {
             return parsed(language, new);
         }
-        Some(Reparsed { tree })
+        Some(Parsed { tree })
     }
 }
 
 /// The tree of `text` alone.
-fn parsed(language: Language, text: &Rope) -> Option<Reparsed> {
+fn parsed(language: Language, text: &Rope) -> Option<Parsed> {
     let tree = tree::of_rope(language, text, tree::PARSE_LIMIT, None)?;
-    Some(Reparsed { tree })
+    Some(Parsed { tree })
 }
 
 /// How many errors a text has; `None` where it is too large to tell.
@@ -303,7 +288,7 @@ mod tests {
         let text = "fn a() { let x = ; }\n\nfn b() {}\n\nfn c() { let = 1; }\n";
         let syntax = Syntax::parse(Language::Rust, &Rope::from_str(text)).unwrap();
         let check = |range: Range<usize>, touching: bool, beyond: bool| {
-            let errors = syntax.errors_around(&range);
+            let errors = syntax.parsed().errors_around(&range);
             assert_eq!(
                 (errors.touching() > 0, errors.beyond > 0),
                 (touching, beyond),
@@ -326,7 +311,11 @@ mod tests {
             let end = text.find('»').unwrap();
             let text = Rope::from_str(&text.replacen('»', "", 1));
             let syntax = Syntax::parse(Language::JavaScript, &text).unwrap();
-            assert_eq!(syntax.reaches_out(&text, &(start..end)), expected, "{text}");
+            assert_eq!(
+                syntax.parsed().reaches_out(&text, &(start..end)),
+                expected,
+                "{text}"
+            );
         };
         check("«a()»\nb()", false);
         check("«a() // c»\nb()", false);
@@ -435,7 +424,7 @@ mod tests {
             let known = Syntax::parse(language, &old).unwrap();
             let all = 0..new.len_bytes();
             let reparsed = known.reparsed(&old, &edits, &new).unwrap().errors_around(&all);
-            let fresh = Syntax::parse(language, &new).unwrap().errors_around(&all);
+            let fresh = Syntax::parse(language, &new).unwrap().parsed().errors_around(&all);
             prop_assert_eq!(reparsed, fresh, "{:?}\n{:?}", old.to_string(), new.to_string());
         }
     }

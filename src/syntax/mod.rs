@@ -16,7 +16,7 @@ mod symbol;
 mod tree;
 
 pub use defined::{Defined, MAX_DEFINITION};
-pub use errors::{Errors, Reparsed, count_errors};
+pub use errors::{Errors, Parsed, count_errors};
 pub use language::Language;
 pub use names::{Name, Role, words};
 pub use paragraph::paragraph;

@@ -56,7 +56,7 @@ impl Syntax {
             }
         }
         let own = walk.declared.clone();
-        walk.all(&mut self.tree.walk(), range);
+        walk.all(&mut self.parsed.tree.walk(), range);
         let is_foreign = |used: &Use| {
             let is_local = !used.is_part && walk.declared.contains(&used.name.text);
             !is_local && !own.contains(&used.name.text)

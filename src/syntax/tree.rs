@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ropey::Rope;
 use tree_sitter::{InputEdit, Node, ParseOptions, ParseState, Parser, Point, Tree};
 
+use super::errors::Parsed;
 use super::symbol::{self, Symbol};
 use super::{Language, depth, outline};
 
@@ -23,7 +24,7 @@ pub const PARSE_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Syntax {
     language: Language,
-    pub(super) tree: Tree,
+    pub(super) parsed: Parsed,
     symbols: Vec<Symbol>,
 }
 
@@ -39,7 +40,7 @@ impl Syntax {
         let symbols = symbol::symbols(language, &tree, text);
         Some(Self {
             language,
-            tree,
+            parsed: Parsed { tree },
             symbols,
         })
     }
@@ -57,7 +58,7 @@ impl Syntax {
     /// The number of errors that `range` touches: what the grammar could not read, and what it
     /// misses.
     pub fn errors_in(&self, range: Range<usize>) -> usize {
-        let mut cursor = self.tree.walk();
+        let mut cursor = self.parsed.tree.walk();
         let mut errors = 0;
         loop {
             let node = cursor.node();
@@ -78,7 +79,7 @@ impl Syntax {
 
     /// The comment around the byte at `offset`, with the marks that begin and end it.
     pub fn comment_at(&self, offset: usize) -> Option<Range<usize>> {
-        let root = self.tree.root_node();
+        let root = self.parsed.tree.root_node();
         let node = root.descendant_for_byte_range(offset, offset.saturating_add(1))?;
         // Some grammars have nodes inside of comments: marks, and what is documented.
         let mut around = std::iter::successors(Some(node), Node::parent).take(3);
@@ -91,7 +92,7 @@ impl Syntax {
     ///
     /// The block scalars of YAML are none of them: they are indented with what they stand in.
     pub fn lines_in_strings(&self) -> BTreeSet<usize> {
-        let mut cursor = self.tree.walk();
+        let mut cursor = self.parsed.tree.walk();
         let mut lines = BTreeSet::new();
         loop {
             let node = cursor.node();
@@ -121,7 +122,7 @@ impl Syntax {
 
     /// The statements that import from elsewhere, verbatim, one after the other.
     pub fn imports(&self, text: &Rope) -> String {
-        outline::imports(self.language, &self.tree, text)
+        outline::imports(self.language, &self.parsed.tree, text)
     }
 }
 

@@ -171,7 +171,7 @@ fn parses_as_before(
 ) {
     let errors = |text: &str, range: &Range<usize>| {
         let syntax = Syntax::parse(language, &Rope::from_str(text)).unwrap();
-        syntax.errors_around(range)
+        syntax.parsed().errors_around(range)
     };
     let (before, now) = (errors(document, range), errors(new, written));
     let is_whole = syntax::parses(language, &new[written.clone()]);
