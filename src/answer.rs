@@ -20,6 +20,6 @@ mod sentence;
 
 pub use code::{Original, Refusal, code, edits};
 pub use comment::{Purpose, comment, line_mark};
-pub use markdown::{Defanger, defanged, escaped};
+pub use markdown::{Defanged, Defanger, code_span, defanged, escaped, fence_around, named};
 pub use prose::words;
 pub use sentence::{cut_at_word, first_sentence};

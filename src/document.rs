@@ -125,6 +125,14 @@ impl Documents {
         }
     }
 
+    /// Takes what an edit of ours, which is about to be sent, makes of a document: what it says is
+    /// not what a person typed.
+    pub fn disown(&mut self, uri: &str, before: &Rope, after: &Rope) {
+        if let Some(document) = self.open.get_mut(uri) {
+            Arc::make_mut(&mut document.snapshot.typed).disown(before, after);
+        }
+    }
+
     /// Forgets a document and its anchors. `false` when it was not open.
     pub fn close(&mut self, uri: &str) -> bool {
         self.open.remove(uri).is_some()

@@ -5,7 +5,9 @@ use std::ops::Range;
 use ropey::Rope;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::answer;
 use crate::syntax::{self, Symbol, Syntax};
+use crate::text::visible;
 
 /// The part of a document that an action is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +23,18 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// How a title speaks of it.
+    /// How a title speaks of it, which is no Markdown.
     pub fn title(&self) -> String {
         match &self.name {
-            Some(name) => format!("`{name}`"),
+            Some(name) => format!("`{}`", visible(name)),
             None => "selection".into(),
         }
+    }
+
+    /// The same as Markdown.
+    pub fn heading(&self) -> String {
+        let name = self.name.as_deref();
+        name.map_or_else(|| self.title(), answer::code_span)
     }
 }
 

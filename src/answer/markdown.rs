@@ -24,6 +24,20 @@ pub fn defanged(text: &str) -> String {
     safe
 }
 
+/// A text that is shown as it was said, with nothing left in it but what is harmless to render.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defanged(String);
+
+impl Defanged {
+    pub fn of(text: &str) -> Self {
+        Self(defanged(text))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The same for a piece of a line: what would open a block at its start opens none here.
 fn defanged_within_line(text: &str) -> String {
     let mut defanger = Defanger {
@@ -321,12 +335,51 @@ pub fn escaped(words: &str) -> String {
     escaped
 }
 
+/// A stranger's name, as code where it could be Markdown.
+pub fn named(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/.-_ ".contains(c);
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        code_span(name)
+    }
+}
+
+/// A stranger's name as code: what would be Markdown in it is none there. One with a backtick in it
+/// is escaped, for renderers disagree about longer fences.
+pub fn code_span(name: &str) -> String {
+    let name = visible(name);
+    if name.contains('`') {
+        escaped(&name)
+    } else {
+        format!("`{name}`")
+    }
+}
+
+/// Backticks, at least so many, that nothing in the text ends.
+pub fn fence_around(text: &str, least: usize) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(least.max(longest + 1))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::judges::markdown as judges;
+
+    #[test]
+    fn a_name_is_no_markdown() {
+        let check = |name: &str, plain: &str, span: &str| {
+            assert_eq!((&*named(name), &*code_span(name)), (plain, span));
+            assert_eq!(defanged(span), span);
+        };
+        check("a/b_c.rs", "a/b_c.rs", "`a/b_c.rs`");
+        check("![p](x)", "`![p](x)`", "`![p](x)`");
+        check("x` <img>", "x\\` &lt;img\\>", "x\\` &lt;img\\>");
+        check("a\n# b", "`a⟨U+000A⟩# b`", "`a⟨U+000A⟩# b`");
+    }
 
     #[test]
     fn what_could_bite_is_taken_out() {
@@ -366,6 +419,11 @@ mod tests {
             "good.com?continue=x",
             "good.com#x",
             "good.~~com~~",
+            "good\u{200b}.com",
+            "go\u{ad}od.c\u{2060}om",
+            "good.co\u{338}m",
+            "goo\u{fe0f}d.com/a",
+            "good۔com",
             "good.xn--p1ai/a",
             "https：//intranet",
             "good﹒com",
@@ -375,6 +433,10 @@ mod tests {
                 "{shown}"
             );
         }
+        check(
+            "[a 👩\u{200d}💻](https://x.ai/)",
+            "[a 👩\u{200d}💻](https://x.ai/)",
+        );
         check("[run](command:rm)", "run");
         check("[run](javascript:alert(1))", "run");
         check("[a](file:///etc/passwd)", "a");

@@ -118,6 +118,7 @@ impl Rotating {
         if let Some(folder) = self.path.parent() {
             private::create_folder(folder)?;
         }
+        private::tighten(&self.path);
         private::options()
             .append(true)
             .create(true)

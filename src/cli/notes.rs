@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{face, output};
+use crate::answer::{code_span, escaped, named};
 use crate::engine::{Listed, Place, listed};
 use crate::llm::models::dollars;
 use crate::store::{Store, data_folder};
@@ -116,11 +117,11 @@ fn as_markdown(listed: &[Listed]) -> String {
     for entry in listed {
         let note = &entry.note;
         if note.workspace != workspace {
-            text.push_str(&format!("# Notes on {}\n\n", visible(&note.workspace)));
+            text.push_str(&format!("# Notes on {}\n\n", named(&note.workspace)));
             (workspace, file) = (&note.workspace, "");
         }
         if note.file != file {
-            text.push_str(&format!("## {}\n\n", visible(&note.file)));
+            text.push_str(&format!("## {}\n\n", named(&note.file)));
             file = &note.file;
         }
         let line = crate::text::line_of(&entry.text, entry.range.start) + 1;
@@ -131,7 +132,7 @@ fn as_markdown(listed: &[Listed]) -> String {
         };
         let symbol = match note.anchor.symbol.as_str() {
             "" => String::new(),
-            symbol => format!(", `{}`", visible(symbol)),
+            symbol => format!(", {}", code_span(symbol)),
         };
         let stale = if entry.stale { " (stale)" } else { "" };
         let cost = note
@@ -140,7 +141,7 @@ fn as_markdown(listed: &[Listed]) -> String {
         text.push_str(&format!(
             "### {what}{symbol}{stale}\n\n{}\n\n*{}{cost}, {}*\n\n",
             visible_lines(note.markdown.trim()),
-            visible(&note.model),
+            escaped(&note.model),
             note.time.strftime("%Y-%m-%d %H:%M UTC"),
         ));
     }

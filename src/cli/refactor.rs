@@ -72,6 +72,6 @@ fn show(
 /// An answer that may not become an edit was paid for as well.
 fn show_refused(error: &anyhow::Error) {
     if let Some(answer) = error.downcast_ref().and_then(JobError::answer) {
-        face::note(&format!("{}\n", answer.trim_end()));
+        face::note(&format!("{}\n", answer.as_str().trim_end()));
     }
 }

@@ -30,7 +30,7 @@ pub use layers::{Layers, Resolved};
 pub use notice::Notice;
 pub use open::open_file;
 pub use origin::{Layer, Origin, Place};
-pub use own_actions::{Outcome, OwnAction};
+pub use own_actions::{Outcome, OwnAction, is_kind_below};
 pub use schema::{built_in, schema};
 pub use source::{Environment, knows_any};
 

@@ -28,6 +28,15 @@ pub enum Outcome {
     Edit,
 }
 
+/// Kinds that editors are told to run by themselves.
+const ON_SAVE: [&str; 2] = ["source.fixAll", "source.organizeImports"];
+
+/// Whether a kind of code action is `above` or below it: kinds form a hierarchy by dots.
+pub fn is_kind_below(kind: &str, above: &str) -> bool {
+    let rest = kind.strip_prefix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// More would be no menu.
 const MOST: usize = 50;
 /// How many faults are told at once.
@@ -135,6 +144,11 @@ fn own_action(entry: &Value) -> Result<OwnAction, String> {
     };
     let kind = match entry.get("kind") {
         None | Some(Value::Null) => None,
+        Some(Value::String(kind)) if ON_SAVE.iter().any(|run| is_kind_below(kind, run)) => {
+            return Err(format!(
+                "`kind` should not be `{kind}`: editors run that by themselves when a file is saved, and each run costs money"
+            ));
+        }
         Some(Value::String(kind)) if is_kind(kind) => Some(kind.clone()),
         Some(_) => {
             return Err("`kind` should be a kind of code action, like \"refactor.rewrite\"".into());
@@ -232,6 +246,13 @@ mod tests {
         check(json!({}), None);
         check(json!({ "kind": "source.own", "languages": ["rust"] }), None);
         check(json!({ "languages": {} }), None);
+        check(json!({ "kind": "source.fixAllOfMine" }), None);
+        check(
+            json!({ "kind": "source.fixAll.own" }),
+            Some(
+                "(`own`): `kind` should not be `source.fixAll.own`: editors run that by themselves when a file is saved, and each run costs money",
+            ),
+        );
         check(
             json!({ "outcom": "edit" }),
             Some("(`own`): unknown field `outcom`; did you mean `outcome`?"),

@@ -3,7 +3,7 @@
 
 use super::keys::{Key, Trust};
 use super::origin::Layer;
-use super::{OwnAction, Settings};
+use super::{OwnAction, Settings, is_kind_below};
 use crate::llm::models;
 
 /// What a source may do with a key.
@@ -93,24 +93,41 @@ fn exclude_more(in_force: &mut Settings, new: &Settings) -> Option<String> {
 /// What the titles of a repository's actions end in.
 const OF_REPOSITORY: &str = " (this repository)";
 
+/// The kinds that its actions may have: what others are for, an editor may run unasked.
+const KINDS_OF_REPOSITORY: [&str; 2] = ["gloss", "refactor"];
+
 /// The person's own actions, and those of the repository, which say so in their titles.
 fn actions_of_repository(in_force: &mut Settings, new: &Settings) -> Option<String> {
-    let mut taken = None;
+    let mut ignored = None;
     for action in &new.actions {
         if in_force.actions.iter().any(|own| own.name == action.name) {
             let what = format!(
                 "`actions`: there is one of the name `{}` already",
                 action.name
             );
-            taken.get_or_insert(what);
+            ignored.get_or_insert(what);
             continue;
+        }
+        let may_have = |kind: &String| {
+            KINDS_OF_REPOSITORY
+                .iter()
+                .any(|its| is_kind_below(kind, its))
+        };
+        let kind = action.kind.clone().filter(may_have);
+        if kind != action.kind {
+            let what = format!(
+                "`actions`: a repository chooses only kinds below `gloss` and `refactor`, not `{}`",
+                action.kind.as_deref().unwrap_or_default()
+            );
+            ignored.get_or_insert(what);
         }
         in_force.actions.push(OwnAction {
             title: format!("{}{OF_REPOSITORY}", action.title),
+            kind,
             ..action.clone()
         });
     }
-    taken
+    ignored
 }
 
 /// Why the models that `key` would choose in `new` may not be chosen, if so.

@@ -97,6 +97,19 @@ impl Typed {
         }
     }
 
+    /// What an edit of ours makes the text say beyond what it said is no person's, however its
+    /// change comes.
+    pub(super) fn disown(&mut self, before: &Rope, after: &Rope) {
+        let after = Said::in_text(&after.to_string());
+        if after.said.is_empty() {
+            return;
+        }
+        let before = Said::in_text(&before.to_string());
+        let came = Arc::make_mut(&mut self.came);
+        came.said.extend(after.said.difference(&before.said));
+        came.is_full |= after.is_full || came.said.len() > 2 * MOST_MARKS;
+    }
+
     fn note_unchecked(&mut self, came: &str) {
         let marks = memmem::find_iter(came.as_bytes(), MARK).take(MOST_KEPT);
         let said =
@@ -383,6 +396,25 @@ mod tests {
             .collect();
         assert!(Typed::since(&many).came_with_file("something else"));
         assert!(!Typed::default().came_with_file("something"));
+    }
+
+    #[test]
+    fn what_an_edit_of_ours_says_does_not_count() {
+        let mut page = Page::opened("a\n");
+        page.change(0..0, "// gloss: mine\n");
+        let after = Rope::from_str("// gloss: mine\n// gloss: yours\na\n");
+        page.typed.disown(&page.text, &after);
+        page.change(15..15, "// gloss: yours\n");
+        assert!(page.typed.came_with_file(" yours"));
+        assert!(!page.typed.came_with_file(" mine"));
+        let many = |from: usize| -> Rope {
+            let marks = (from..from + MOST_MARKS).map(|n| format!("# gloss: {n}\n"));
+            Rope::from_str(&marks.collect::<String>())
+        };
+        for from in 0..4 {
+            page.typed.disown(&Rope::new(), &many(from * MOST_MARKS));
+        }
+        assert!(page.typed.came_with_file(" mine"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::action::Subject;
 use crate::action::alt_text::{self, AltText, Setting};
+use crate::answer::Defanged;
 use crate::config::Scope;
 use crate::image::{self, Alt, Hints, ImageLink, Languages, Markup};
 use crate::prompt::{self, Prompt, Secrets};
@@ -78,7 +79,9 @@ impl AltJob {
 struct Ask {
     link: ImageLink,
     job: ImageJob,
-    /// Masked.
+    /// Masked, as is what follows.
+    path: String,
+    file: String,
     before: String,
     after: String,
     secrets: Secrets,
@@ -88,9 +91,9 @@ struct Ask {
 impl Ask {
     fn prompt(&self, image: prompt::Image) -> Prompt {
         let at = Setting {
-            path: &self.job.place.shown,
+            path: &self.path,
             language: self.language.as_deref(),
-            file: &self.link.file_name(),
+            file: &self.file,
             before: &self.before,
             after: &self.after,
         };
@@ -99,8 +102,7 @@ impl Ask {
 
     /// What tells the question from others about the same image.
     fn about(&self, content: &str) -> String {
-        let file = self.link.file_name();
-        let told = [content, ACTION, &file, &self.before, &self.after];
+        let told = [content, ACTION, &self.file, &self.before, &self.after];
         told.join("\0")
     }
 }
@@ -222,9 +224,19 @@ impl Engine {
             let hints = job.hints();
             let asks = job.links.iter().map(|link| {
                 let mut secrets = known.clone();
+                let mut masked = |name: &str| {
+                    if masks {
+                        secrets.mask(name)
+                    } else {
+                        name.to_owned()
+                    }
+                };
+                let (path, file) = (masked(&job.place.shown), masked(&link.file_name()));
                 let mut told = |range| engine.told(&job.text, range, &places, &mut secrets);
                 let (before, after) = around(&job.text, &link.range);
                 Ask {
+                    path,
+                    file,
                     before: told(before),
                     after: told(after),
                     link: link.clone(),
@@ -312,7 +324,7 @@ fn alt_in(answer: &str, secrets: &Secrets) -> Result<AltText, JobError> {
     if let AltText::Text(text) = &alt {
         let lost = |lost| JobError::Lost {
             lost,
-            answer: text.clone(),
+            answer: Defanged::of(text),
         };
         secrets.restore("", text).map_err(lost)?;
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::action::{
     self, Definition, Exchange, Problem, Subject, Surroundings, explain, fix, own, refactor,
 };
-use crate::answer::{self, Original};
+use crate::answer::{self, Defanged, Original};
 use crate::config::{Outcome, Scope};
 use crate::document::Snapshot;
 use crate::prompt::{self, Part, Prompt, Secrets, estimate_tokens_of};
@@ -386,13 +386,13 @@ fn rewritten(
 ) -> Result<(String, Vec<Edit>), JobError> {
     let refused = |refusal| JobError::Refused {
         refusal,
-        answer: answer::defanged(answer),
+        answer: Defanged::of(answer),
     };
     let new = answer::code(original, answer, finish).map_err(refused)?;
     let old = text::slice(original.text, original.range.clone()).to_string();
     let new = secrets.restore(&old, &new).map_err(|lost| JobError::Lost {
         lost,
-        answer: answer::defanged(answer),
+        answer: Defanged::of(answer),
     })?;
     let edits = answer::edits(original, &new).map_err(refused)?;
     Ok((new, edits))

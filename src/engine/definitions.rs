@@ -204,7 +204,7 @@ impl Engine {
                 path: hint.place.shown.clone(),
                 line: hint.line,
                 of: None,
-                text: text::shortened(hint.text.trim_end(), MAX_DEFINITION),
+                text: text::shortened_to_words(hint.text.trim_end(), MAX_DEFINITION),
                 worth: if hint.is_use {
                     Worth::Use
                 } else {

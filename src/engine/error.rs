@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::answer::Refusal;
+use crate::answer::{Defanged, Refusal};
 use crate::llm::ApiError;
 use crate::prompt::Lost;
 
@@ -79,13 +79,13 @@ pub enum JobError {
     Refused {
         refusal: Refusal,
         /// What the model said, to be shown.
-        answer: String,
+        answer: Defanged,
     },
     #[error("{lost}")]
     Lost {
         lost: Lost,
         /// What the model said, to be shown.
-        answer: String,
+        answer: Defanged,
     },
     #[error(
         "this editor takes no edits from a language server; `gloss refactor FILE --write` changes the file itself"
@@ -122,10 +122,10 @@ pub enum JobError {
 
 impl JobError {
     /// What the model said, where it is refused and shown; none where it said nothing.
-    pub fn answer(&self) -> Option<&str> {
+    pub fn answer(&self) -> Option<&Defanged> {
         match self {
             Self::Refused { answer, .. } | Self::Lost { answer, .. } => {
-                Some(answer.as_str()).filter(|answer| !answer.trim().is_empty())
+                Some(answer).filter(|answer| !answer.as_str().trim().is_empty())
             }
             _ => None,
         }

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::answer::{Fault, Heard};
 use super::key::{Key, scrub, scrub_answer};
 use super::reading::Reading;
-use super::said::short;
 use super::{ApiError, Call, Completion, Event, Failure, RateLimits, STAND_IN, Wire};
 
 /// What is known of a call so far.
@@ -63,7 +62,9 @@ impl Record {
                 .and_then(|value| value.to_str().ok())
         };
         self.status = Some(response.status().as_u16());
-        self.request_id = text("x-request-id").map(short).filter(|id| !id.is_empty());
+        self.request_id = text("x-request-id")
+            .filter(|id| is_id(id))
+            .map(str::to_owned);
         self.rate_limits = RateLimits::of(response.headers());
     }
 
@@ -173,4 +174,10 @@ fn plain_name(name: &str) -> String {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a header holds an identifier and nothing else: what an API is asked could come back in it.
+fn is_id(text: &str) -> bool {
+    let is_of_id = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    (1..=100).contains(&text.len()) && text.bytes().all(is_of_id)
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::job::{Failed, Job};
 use super::state::Server;
 use crate::action::{self, Subject};
-use crate::answer;
+use crate::answer::{self, Defanged};
 use crate::document::{Anchor, Documents};
 use crate::engine::{Rewriting, work};
 use crate::syntax::Syntax;
@@ -14,8 +14,6 @@ use crate::text::{self, Shifted};
 
 /// Most answers kept for one document; the oldest goes.
 const MOST: usize = 20;
-/// The longest answer that is kept whole, in bytes; no hover shows more.
-const LONGEST: usize = 64 * 1024;
 
 /// The answers of all open documents.
 #[derive(Debug, Default)]
@@ -104,7 +102,7 @@ pub async fn kept(server: &Server, job: &Job, failed: &Failed) -> Option<String>
     let markdown = format!(
         "*An answer of Gloss that was not applied: {}.*\n\n{}",
         answer::defanged(&failed.message()),
-        cut(answer)
+        answer.as_str()
     );
     let mut state = server.state();
     let state = &mut *state;
@@ -131,30 +129,21 @@ async fn subject(job: &Job) -> Option<Subject> {
 }
 
 /// What an edit would have put into the text, as a person reads it.
-pub fn as_markdown(language_id: &str, rewriting: &Rewriting) -> String {
+pub fn as_markdown(language_id: &str, rewriting: &Rewriting) -> Defanged {
     let parts = rewriting.parts.iter();
     let new: Vec<_> = parts
         .map(|part| part.new.trim_end_matches(['\r', '\n']))
         .collect();
     let new = new.join("\n");
-    // Longer than any fence within.
-    let longest = new.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
+    let fence = answer::fence_around(&new, 3);
     let language: String = language_id
         .chars()
         .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '+' | '#' | '_'))
         .collect();
-    answer::defanged(&format!(
+    Defanged::of(&format!(
         "{}\n\n{fence}{language}\n{new}\n{fence}",
         rewriting.summary
     ))
-}
-
-fn cut(answer: &str) -> &str {
-    let end = (0..=LONGEST.min(answer.len()))
-        .rev()
-        .find(|at| answer.is_char_boundary(*at));
-    answer.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -202,6 +191,5 @@ mod tests {
         }
         assert_eq!(answers.by_uri[URI].len(), MOST);
         assert_eq!(answers.by_uri[URI][0].markdown, "5");
-        assert_eq!(cut(&"é".repeat(LONGEST)).len(), LONGEST);
     }
 }

@@ -11,12 +11,12 @@ use super::protocol as lsp;
 use super::state::Server;
 use super::{convert, links};
 use crate::action;
-use crate::config::{Outcome, OwnAction};
+use crate::config::{Outcome, OwnAction, is_kind_below};
 use crate::document::Snapshot;
 use crate::engine::{self, Engine};
 use crate::image::{Alt, ImageLink, Problem};
 use crate::syntax::Language;
-use crate::text::Shifted;
+use crate::text::{Shifted, visible};
 
 const EXPLAIN: &str = "gloss.explain";
 const DESCRIBE: &str = "gloss.describe";
@@ -122,7 +122,7 @@ pub async fn offered(
         ));
     }
     if let Some(link) = link {
-        let title = format!("Describe image {}", link.file_name());
+        let title = format!("Describe image {}", visible(&link.file_name()));
         actions.push(command(
             &title,
             DESCRIBE,
@@ -162,7 +162,7 @@ fn alt_text(
     if !link.takes_alt() {
         return None;
     }
-    let title = format!("Write alt text for {}", link.file_name());
+    let title = format!("Write alt text for {}", visible(&link.file_name()));
     let kind = if link.alt == Alt::Missing {
         QUICK_FIX
     } else {
@@ -249,9 +249,10 @@ fn on_problem(uri: &str, problem: &lsp::Diagnostic, selected: lsp::Range) -> [ls
 
 /// The first line of a message, cut at a word.
 fn in_a_title(message: &str) -> String {
-    let line = message.trim().lines().next().unwrap_or_default().trim();
+    let line = message.trim().lines().next().unwrap_or_default();
+    let line = visible(line.trim());
     let Some((end, _)) = line.char_indices().nth(LONGEST_TITLE) else {
-        return line.to_owned();
+        return line.into_owned();
     };
     let head = line.get(..end).unwrap_or_default();
     let head = head.rsplit_once(' ').map_or(head, |(head, _)| head);
@@ -298,20 +299,15 @@ fn touches(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start <= b.end && b.start <= a.end
 }
 
-/// Kinds form a hierarchy by dots: asking for `refactor` asks for `refactor.rewrite`, too.
+/// Asking for `refactor` asks for `refactor.rewrite`, too.
 fn is_asked_for(action: &lsp::CodeAction, only: Option<&[lsp::CodeActionKind]>) -> bool {
     let Some(only) = only else {
         return true;
     };
     let kind = action.kind.as_ref().map_or("", lsp::CodeActionKind::as_str);
-    only.iter().any(|asked| {
-        let asked = asked.as_str();
-        asked.is_empty()
-            || kind == asked
-            || kind
-                .strip_prefix(asked)
-                .is_some_and(|rest| rest.starts_with('.'))
-    })
+    only.iter()
+        .map(lsp::CodeActionKind::as_str)
+        .any(|asked| asked.is_empty() || is_kind_below(kind, asked))
 }
 
 #[cfg(test)]

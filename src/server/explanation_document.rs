@@ -27,7 +27,7 @@ pub async fn shown(server: &Server, job: &Job, explanation: &Explanation) -> boo
     let name = name(&job.snapshot.uri, &explanation.subject);
     let text = format!(
         "# {}\n\n{}\n\n---\n*Gloss: {}*\n",
-        explanation.subject.title(),
+        explanation.subject.heading(),
         explanation.markdown.trim_end(),
         explanation.spent.in_words()
     );

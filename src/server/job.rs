@@ -8,6 +8,7 @@ use super::answers;
 use super::argument::Argument;
 use super::protocol as lsp;
 use crate::action::Subject;
+use crate::answer::Defanged;
 use crate::config::{Outcome, Settings};
 use crate::document::{Anchor, Documents, Snapshot};
 use crate::engine::{Description, Engine, Explanation, FileExplained, JobError, Rewriting, Task};
@@ -179,13 +180,13 @@ pub enum Failed {
         message: String,
         subject: Option<Subject>,
         /// What would have come, in Markdown.
-        answer: String,
+        answer: Defanged,
     },
     /// The editor could not be brought to apply the edit.
     Unapplied {
         message: String,
         subject: Option<Subject>,
-        answer: String,
+        answer: Defanged,
     },
     Job(JobError),
 }
@@ -241,7 +242,7 @@ impl Failed {
     }
 
     /// What the model said all the same, so that it is not lost.
-    pub fn answer(&self) -> Option<&str> {
+    pub fn answer(&self) -> Option<&Defanged> {
         match self {
             Self::Modified { answer, .. } | Self::Unapplied { answer, .. } => Some(answer),
             Self::Job(error) => error.answer(),

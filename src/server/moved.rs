@@ -183,7 +183,7 @@ fn replace(text: &mut Rope, edit: &Edit) {
 }
 
 /// The edits as the protocol has them, of this very version where the client takes versions;
-/// an annotation wants them, too.
+/// an annotation wants them, too. What they say is no person's from here on.
 ///
 /// # Errors
 /// When the document's uri is none.
@@ -193,7 +193,12 @@ pub fn workspace_edit(
     edits: &[Edit],
     annotation: Option<&Annotation>,
 ) -> Result<lsp::WorkspaceEdit, Failed> {
-    let traits = server.state().traits;
+    let after = edited(current, edits);
+    let traits = {
+        let mut state = server.state();
+        state.documents.disown(&current.uri, &current.text, &after);
+        state.traits
+    };
     let edits = convert::text_edits(&current.text, edits, traits.encoding).into_iter();
     let uri: lsp::Uri = current
         .uri

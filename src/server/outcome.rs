@@ -101,7 +101,7 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
             Err(failed) => (
                 failed
                     .answer()
-                    .map(|answer| json!({ "applied": false, "answer": answer })),
+                    .map(|answer| json!({ "applied": false, "answer": answer.as_str() })),
                 Some(lsp::FinishedError {
                     code: failed.code(),
                     message: text::visible_message(&failed.message()),
@@ -129,7 +129,11 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
             if let Some(place) = answers::kept(server, job, &failed).await {
                 let _ = write!(message, "; {place}");
             } else if let Some(answer) = failed.answer() {
-                let _ = write!(message, ". It said: {}", answer::first_sentence(answer));
+                let _ = write!(
+                    message,
+                    ". It said: {}",
+                    answer::first_sentence(answer.as_str())
+                );
             }
             if server.told.is_news(&message, job.began) {
                 show(server, lsp::MessageType::ERROR, &message).await;

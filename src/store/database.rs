@@ -269,14 +269,7 @@ fn create_private(path: &Path) {
         // Another process may have been faster; its file is as good.
         let _ = file.into_temp_path().persist_noclobber(path);
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(path).map_or(0, |found| found.permissions().mode());
-        if mode & 0o077 != 0 {
-            let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700));
-        }
-    }
+    private::tighten(path);
 }
 
 /// Which file stands at a path: it may have been deleted or replaced under an open connection.
@@ -312,7 +305,9 @@ impl Identity {
 fn lock_file(path: &Path) -> std::io::Result<File> {
     let mut options = private::options();
     options.read(true).write(true).create(true).truncate(false);
-    options.open(with_suffix(path, ".lock"))
+    let path = with_suffix(path, ".lock");
+    private::tighten(&path);
+    options.open(path)
 }
 
 /// `None` where locks cannot be had, as on a medium that is read-only.

@@ -25,6 +25,20 @@ pub fn options() -> fs::OpenOptions {
     options
 }
 
+/// Takes from others what they may do with a file that was there before.
+pub fn tighten(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(path).map_or(0, |found| found.permissions().mode());
+        if mode & 0o077 != 0 {
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
 /// Leaves an empty file as a mark; whether this was the first to do so.
 pub fn mark_once(path: &Path) -> bool {
     let made = path.parent().map_or(Ok(()), create_folder);

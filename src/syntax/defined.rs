@@ -8,7 +8,7 @@ use tree_sitter::Node;
 use super::grammar::Rules;
 use super::symbol::{Symbol, SymbolKind, is_comment};
 use super::{Syntax, rope};
-use crate::text::shortened;
+use crate::text::shortened_to_words;
 
 /// The most that is told of one definition, in bytes: about 400 tokens.
 pub const MAX_DEFINITION: usize = 1_300;
@@ -119,7 +119,7 @@ impl Source<'_> {
         };
         Defined {
             name: symbol.name.clone(),
-            text: shortened(&text, MAX_DEFINITION),
+            text: shortened_to_words(&text, MAX_DEFINITION),
             range: symbol.with_leading(),
             at: symbol.name_range.start,
             of: around.map(|around| self.head(around)),
@@ -155,7 +155,7 @@ impl Source<'_> {
         if whole.len() <= MAX_DEFINITION {
             return whole;
         }
-        shortened(&self.left_out(symbol, true), MAX_DEFINITION)
+        shortened_to_words(&self.left_out(symbol, true), MAX_DEFINITION)
     }
 
     fn left_out(&self, symbol: &Symbol, comments_too: bool) -> String {
@@ -254,7 +254,7 @@ impl Source<'_> {
         let doc = comment.map(|comment| doc(&self.slice(comment.byte_range()), LONG_DOC));
         let told = doc
             .into_iter()
-            .chain([shortened(line.trim(), MAX_CONSTANT)]);
+            .chain([shortened_to_words(line.trim(), MAX_CONSTANT)]);
         let at = name.start_byte();
         let around = self.syntax.symbols().iter().rev();
         let around = around
@@ -302,7 +302,7 @@ fn doc(comment: &str, most: usize) -> String {
         has_words |= !is_blank;
         told.push(line);
     }
-    let told = shortened(&told.join("\n"), most.saturating_sub(" … ".len()));
+    let told = shortened_to_words(&told.join("\n"), most.saturating_sub(" … ".len()));
     match end {
         "" => told,
         _ if told.ends_with(end) => told,
@@ -334,7 +334,7 @@ fn without_blank_lines(text: &str) -> String {
 
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    shortened(&line, LONG_HEAD)
+    shortened_to_words(&line, LONG_HEAD)
 }
 
 #[cfg(test)]

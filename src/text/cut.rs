@@ -31,6 +31,19 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// The same for what is sent: of one long word only what stands before a value in it, for half a secret
+/// looks like none.
+pub fn shortened_to_words(text: &str, most: usize) -> String {
+    let text = text.trim_start();
+    let short = shortened(text, most);
+    if short.len() == text.len() || short.contains(char::is_whitespace) {
+        return short;
+    }
+    let name = short.find(['=', ':', '"', '\'', '`', '(']);
+    let name = name.and_then(|end| short.get(..end)).unwrap_or_default();
+    format!("{name}…")
+}
+
 /// A text from strangers on one line, without what could hide or reorder it, cut at so many
 /// characters. Only as much is looked at as can be shown, however large it is.
 pub fn one_line(text: &str, most: usize) -> String {
@@ -86,6 +99,19 @@ mod tests {
         check("onetwothree", 8, "onet…");
         check("ééé", 5, "…");
         check("one", 0, "…");
+    }
+
+    #[test]
+    fn of_a_long_value_no_half_is_told() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(shortened_to_words(text, 20), expected, "{text:?}");
+        };
+        let value = "a1".repeat(20);
+        check("KEY=short", "KEY=short");
+        check(&format!("KEY=\"{value}\""), "KEY…");
+        check(&format!("KEY = \"{value}\""), "KEY = …");
+        check(&value, "…");
+        check(&format!("  {value}"), "…");
     }
 
     #[test]

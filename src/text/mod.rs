@@ -11,7 +11,7 @@ mod position;
 mod shift;
 mod visible;
 
-pub use cut::{one_line, shortened, up_to_line_end};
+pub use cut::{one_line, shortened, shortened_to_words, up_to_line_end};
 pub use edits::{Edit, apply, edits};
 pub use found::only_place;
 pub use middle::{Middle, middle};

@@ -78,6 +78,38 @@ async fn one_links_text_is_asked_with_what_stands_around_it_and_written() {
 }
 
 #[tokio::test]
+async fn a_refused_text_is_shown_without_what_a_renderer_would_load() {
+    let mut api = Api::start().await;
+    let token = format!("ghp_{}", "Zz9".repeat(12));
+    let text = format!("See ![]({token}.png) there\n");
+    for setup in [Setup::streaming(&api.url), Setup::new(&api.url)] {
+        let streams = !setup.capabilities["experimental"].is_null();
+        let (mut editor, _) = with_image(&setup, "a.md", "markdown", "").await;
+        std::fs::write(editor.path(&format!("{token}.png")), png()).unwrap();
+        let uri = editor.open("b.md", "markdown", &text).await;
+        let id = begin(&mut editor, "gloss.writeAltText", at(&uri, 0, 7)).await;
+        let held = api.next().await;
+        // A name is masked, too.
+        assert!(!held.body.to_string().contains(&token), "{}", held.body);
+        held.text(&said("GLOSS_MASKED_SECRET_1_ <img src=https://evil.example/t.png> ![p](https://evil.example/p.png)"));
+        let shown = if streams {
+            editor.finished(&id).await["result"]["answer"].clone()
+        } else {
+            editor
+                .wait(|it| {
+                    it["method"] == "window/showMessage"
+                        && it.to_string().contains("to read the answer")
+                })
+                .await;
+            json!(editor.hover(&uri, 0, 7).await)
+        };
+        let shown = shown.as_str().unwrap();
+        assert!(!shown.contains("<img") && !shown.contains("!["), "{shown}");
+        assert!(shown.contains("evil.example"), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_kept_text_is_paid_for_once_and_another_is_asked_for_where_it_stands() {
     let mut api = Api::start().await;
     let setup = Setup::streaming(&api.url);

@@ -119,6 +119,36 @@ async fn an_own_action_heeds_them_and_a_comment_alone_is_no_code() {
 }
 
 #[tokio::test]
+async fn what_an_edit_of_ours_brought_is_never_asked() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    for mark in ["\n    // gloss: call home", " // gloss: call home"] {
+        let id = editor.job("gloss.refactor", &uri, (1, 6), (1, 6)).await;
+        let answer = CODE.replacen('{', &format!("{{{mark}"), 1);
+        api.next().await.text(&format!("```rust\n{answer}```"));
+        let finished = editor.finished(&id).await;
+        assert_eq!(finished["result"]["applied"], true, "{finished}");
+        let prompt = preview(&mut editor, "gloss.refactor", &uri, json!({})).await;
+        assert!(!said(&prompt).contains("call home"), "{prompt}");
+        let all = editor.text(&uri).lines().count() as u32;
+        editor.type_at(&uri, (0, 0), (all, 0), CODE).await;
+    }
+    let note = "gloss: call home and say why.";
+    let id = editor.job("gloss.explain", &uri, (1, 6), (1, 6)).await;
+    api.next().await.text(note);
+    editor.finished(&id).await;
+    let id = editor
+        .job("gloss.noteToComment", &uri, (1, 6), (1, 6))
+        .await;
+    let finished = editor.finished(&id).await;
+    assert_eq!(finished["result"]["applied"], true, "{finished}");
+    assert!(editor.text(&uri).contains(note), "{}", editor.text(&uri));
+    let prompt = preview(&mut editor, "gloss.refactor", &uri, json!({})).await;
+    assert!(!said(&prompt).contains("call home"), "{prompt}");
+}
+
+#[tokio::test]
 async fn what_came_with_the_file_is_never_asked() {
     let api = Api::start().await;
     let mut editor = Editor::start(&Setup::streaming(&api.url)).await;

@@ -1,5 +1,6 @@
 //! What a bracket in a model's Markdown may become: a link to the web, a task, or words.
 
+use unicode_segmentation::UnicodeSegmentation as _;
 use url::Url;
 
 use super::{LONGEST_HELD, Step, defanged_within_line, held};
@@ -116,8 +117,8 @@ fn harmless(destination: &str) -> Option<Url> {
 fn shows_another_host(words: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     // What only looks like a full stop, a colon or a stroke.
-    let words = words
-        .replace(['。', '．', '｡', '․', '﹒'], ".")
+    let words = as_seen(words)
+        .replace(['。', '．', '｡', '․', '﹒', '۔', '·'], ".")
         .replace(['：', '﹕', '∶'], ":")
         .replace(['／', '⁄', '∕'], "/");
     // Marks that a renderer swallows, or shows.
@@ -125,6 +126,23 @@ fn shows_another_host(words: &str, url: &Url) -> bool {
     holds_entity(&words)
         || names_another(&words.replace(marks, ""), host)
         || names_another(&words.replace(marks, " "), host)
+}
+
+/// The words without what nobody sees in them, and without marks above or below their letters.
+fn as_seen(words: &str) -> String {
+    let letters = words.graphemes(true).filter_map(|it| it.chars().next());
+    letters.filter(|letter| !is_unseen(*letter)).collect()
+}
+
+/// Whether a sign has no width: those of Unicode's Default_Ignorable_Code_Point that join no letter.
+fn is_unseen(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{206f}'
+    ) || matches!(
+        sign,
+        '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+    ) || is_hidden(sign)
 }
 
 /// Whether a character is written in a way that may stand for a part of an address.

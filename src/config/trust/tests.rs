@@ -365,16 +365,32 @@ fn a_repositorys_globs_and_actions_hold_over_what_lies_above() {
     let action = |name: &str| {
         format!("[[actions]]\nname = '{name}'\ntitle = 'Theirs'\nprompt = 'p'\noutcome = 'edit'\n")
     };
-    let text = format!("exclude = ['b']\n{}{}", action("tidy"), action("other"));
+    let on_problems = action("fixer") + "kind = 'quickfix'\n";
+    let among_ours = action("among") + "kind = 'refactor.extract'\n";
+    let text = format!(
+        "exclude = ['b']\n{}{}{on_problems}{among_ours}",
+        action("tidy"),
+        action("other")
+    );
     let found = layers.resolve_in(&ConfigFile::of_text(".gloss.toml", &text));
     assert_eq!(found.settings.exclude, ["a", "b", "c"]);
-    let titles: Vec<_> = found
+    let actions: Vec<_> = found
         .settings
         .actions
         .iter()
-        .map(|a| a.title.as_str())
+        .map(|a| (a.name.as_str(), a.title.as_str(), a.kind.as_deref()))
         .collect();
-    assert_eq!(titles, ["Mine", "Theirs (this repository)"]);
+    let theirs = "Theirs (this repository)";
+    assert_eq!(
+        actions,
+        [
+            ("tidy", "Mine", None),
+            ("other", theirs, None),
+            // An editor may run those without being asked.
+            ("fixer", theirs, None),
+            ("among", theirs, Some("refactor.extract")),
+        ]
+    );
     let said: Vec<_> = found.notices.iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
