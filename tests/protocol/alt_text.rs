@@ -101,7 +101,7 @@ async fn a_refused_text_is_shown_without_what_a_renderer_would_load() {
                         && it.to_string().contains("to read the answer")
                 })
                 .await;
-            json!(editor.hover(&uri, 0, 7).await)
+            json!(editor.hover(&uri, 0, 1).await)
         };
         let shown = shown.as_str().unwrap();
         assert!(!shown.contains("<img") && !shown.contains("!["), "{shown}");
