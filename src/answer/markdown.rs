@@ -670,6 +670,7 @@ mod tests {
                 "[<](x)", "[!](x)", "[[x]](x)", "(command:e)", ": command:e\n\n", "[x]", "[`a`](x)", "`<b>`", "``<b>``", "b>",
                 "[x](https://a/\x1b[2J)", "https://a.bc/\u{202e}", "\x07",
                 "~", "`![i](http://e)`", "`[x](command:e)`", "www.a.bc", "@", "*", "< ", "<[", "```~\n",
+                "\u{200b}", "\u{ad}", "\u{338}", "good.", "com", "](https://x.ai)",
             ]), 0..24)
         ) {
             judges::shows_nothing_that_bites(&pieces.concat());

@@ -15,6 +15,7 @@ use super::state::{Server, place};
 use super::{configuration, convert, links, protocol as lsp};
 use crate::document::Snapshot;
 use crate::image::{self, Finding, Problem};
+use crate::text::visible;
 
 /// How long nothing may be typed before a document is looked at.
 const REST: Duration = Duration::from_millis(300);
@@ -203,7 +204,7 @@ fn diagnostic(finding: &Finding, range: lsp::Range) -> lsp::Diagnostic {
         severity: Some(severity),
         code: Some(lsp::NumberOrString::String(finding.problem.code().into())),
         source: Some("gloss".into()),
-        message: finding.problem.to_string(),
+        message: visible(&finding.problem.to_string()).into_owned(),
         ..lsp::Diagnostic::default()
     }
 }

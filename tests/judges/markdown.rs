@@ -85,6 +85,9 @@ fn shows_its_host(to: &str, shown: &str) {
         url.host_str()?.split(no_name).next().map(str::to_owned)
     };
     let leads_to = host(to).unwrap_or_default();
+    // What nobody sees: a soft hyphen, a space without width, joiners, variation selectors.
+    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}');
+    let shown = shown.replace(unseen, "");
     for word in shown.split_whitespace().filter(|word| word.contains("://")) {
         let named = host(word);
         assert!(
