@@ -437,6 +437,14 @@ mod tests {
             "[a 👩\u{200d}💻](https://x.ai/)",
             "[a 👩\u{200d}💻](https://x.ai/)",
         );
+        check(
+            "[https://x.ai, a](https://x.ai/)",
+            "[https://x.ai, a](https://x.ai/)",
+        );
+        check(
+            "[https://x.ai\u{6db}/b](https://x.ai/c)",
+            "https://x.ai\u{6db}/b",
+        );
         check("[run](command:rm)", "run");
         check("[run](javascript:alert(1))", "run");
         check("[a](file:///etc/passwd)", "a");

@@ -116,8 +116,12 @@ fn harmless(destination: &str) -> Option<Url> {
 /// Whether the words look like an address, and not like the one the link leads to.
 fn shows_another_host(words: &str, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
+    is_read_as_another(words, host) || is_read_as_another(&as_seen(words), host)
+}
+
+fn is_read_as_another(words: &str, host: &str) -> bool {
     // What only looks like a full stop, a colon or a stroke.
-    let words = as_seen(words)
+    let words = words
         .replace(['。', '．', '｡', '․', '﹒', '۔', '·'], ".")
         .replace(['：', '﹕', '∶'], ":")
         .replace(['／', '⁄', '∕'], "/");
@@ -162,13 +166,16 @@ fn names_another(words: &str, host: &str) -> bool {
         let ends = |c: char| c.is_whitespace() || "/?#".contains(c);
         rest.split(ends).next().unwrap_or_default()
     });
-    addresses.any(|address| {
-        address.contains('@') || address.split(is_of_no_host).next().is_some_and(is_another)
-    }) || words
-        .split(is_of_no_host)
-        .map(|word| word.trim_matches(['.', '-']))
-        .filter(|word| looks_like_host(word))
-        .any(is_another)
+    let name = |address: &str| {
+        let name = address.split(':').next().unwrap_or_default();
+        is_another(name.trim_end_matches(|c: char| c.is_ascii_punctuation()))
+    };
+    addresses.any(|address| address.contains('@') || name(address))
+        || words
+            .split(is_of_no_host)
+            .map(|word| word.trim_matches(['.', '-']))
+            .filter(|word| looks_like_host(word))
+            .any(is_another)
 }
 
 /// Whether a word could be a host's name or number: `x.ai` could, `Vec.push` and `main.rs`
