@@ -466,9 +466,8 @@ impl Engine {
     fn permit(&self, place: &Place) -> Result<(), JobError> {
         // By every name it goes by: a link may hide what it leads to, or lead to what it hides.
         let is_listed = || {
-            let mut ignored = Ignored::never_sent();
-            let mut files = place.files();
-            files.any(|file| ignored.holds(&file, &place.workspace))
+            let mut ignored = Ignored::never_sent(&place.workspace);
+            place.files().any(|file| ignored.holds(&file))
         };
         if self.is_excluded(place.names()) || is_listed() {
             Err(JobError::Excluded(place.shown.clone()))
@@ -560,7 +559,14 @@ mod tests {
             check(other(uri), false);
         }
         #[cfg(unix)]
-        check(other("HERE/innocent.txt?{}"), false);
+        {
+            check(other("HERE/innocent.txt?{}"), false);
+            std::fs::create_dir(folder.join("open")).unwrap();
+            std::fs::write(folder.join("open/a.rs"), "").unwrap();
+            std::os::unix::fs::symlink(folder.join("open"), folder.join("private")).unwrap();
+            check(Place::of(&folder.join("open/a.rs"), &here), true);
+            check(Place::of(&folder.join("private/a.rs"), &here), false);
+        }
         check(Place::untitled("Untitled-1", &here), true);
         check(Place::untitled("x/.env", &here), false);
         check(

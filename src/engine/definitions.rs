@@ -117,7 +117,7 @@ impl Engine {
         nearby: &Nearby,
         limits: Limits,
     ) -> Vec<(Source, &'j Snapshot)> {
-        let mut ignored = Ignored::not_drawn_in();
+        let mut ignored = Ignored::not_drawn_in(&job.place.workspace);
         let mut open = Vec::new();
         for Neighbour { place, snapshot } in &job.open {
             if snapshot.text.len_bytes() <= limits.file_bytes
@@ -143,11 +143,10 @@ impl Engine {
         let Some(path) = &other.path else {
             return false;
         };
-        let workspace = &job.place.workspace;
-        other.workspace == *workspace
+        other.workspace == job.place.workspace
             && other.path != job.place.path
             && self.permit(other).is_ok()
-            && !ignored.holds(path, workspace)
+            && !ignored.holds(path)
     }
 
     /// The files of the workspace that may define the names, the nearest first.
@@ -190,7 +189,7 @@ impl Engine {
     fn hinted(&self, job: &CodeJob, subject: &Subject) -> Vec<Definition> {
         let own_lines = text::line_of(&job.snapshot.text, subject.range.start) + 1
             ..=text::line_of(&job.snapshot.text, subject.range.end) + 1;
-        let mut ignored = Ignored::not_drawn_in();
+        let mut ignored = Ignored::not_drawn_in(&job.place.workspace);
         let mut told: Vec<Definition> = Vec::new();
         for hint in &job.hints {
             let is_in_this_file = hint.place.path.is_some() && hint.place.path == job.place.path;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
@@ -13,23 +14,24 @@ use crate::config::open_file;
 /// More than any file of rules has, in bytes.
 const LONGEST: u64 = 4 << 20;
 
+/// More folders than any file lies in: a uri may name what no disk holds.
+const DEEPEST: usize = 1_000;
+
 /// What a walk reads of each folder.
 const OF_WALKS: [&str; 4] = [".glossignore", ".gitignore", ".ignore", ".git/info/exclude"];
 
-/// The rules of some folders, read when first asked for.
-pub struct Ignored {
-    /// The files that hold rules; of two that disagree the later one counts.
-    names: &'static [&'static str],
-    of_git: Option<GitsOwn>,
-    by_folder: HashMap<PathBuf, Rules>,
-}
+/// What is ignored of a workspace.
+pub struct Ignored(Vec<Rules>);
 
-/// What a folder's files say of what is in it.
-enum Rules {
-    Nothing,
-    These(Gitignore),
-    /// Something is in the place of one that cannot be read: all may be meant.
-    Unreadable,
+/// Rules of one kind, of the folders around what is asked about, read when first asked for.
+struct Rules {
+    /// The files that hold them; of two that disagree the later one counts.
+    names: &'static [&'static str],
+    /// Those of git count within its repository, the others from the root of the disk on.
+    of_git: Option<GitsOwn>,
+    /// The folder of the workspace's repository, else the workspace.
+    top: PathBuf,
+    by_folder: HashMap<PathBuf, Inside>,
 }
 
 /// What git ignores by other files than those among a repository's own.
@@ -38,89 +40,131 @@ struct GitsOwn {
     everywhere: Option<PathBuf>,
 }
 
+/// What decides of what is in a folder.
+#[derive(Clone)]
+enum Inside {
+    /// All of it is ignored.
+    Nothing,
+    /// What the folders around it say, the nearest last.
+    By(Vec<Arc<Said>>),
+}
+
+/// What one folder says of what is in it.
+struct Said {
+    rules: Gitignore,
+    /// Whether it is a repository, or the workspace.
+    is_top: bool,
+}
+
 impl Ignored {
-    /// What must not be sent in any way.
-    pub(super) fn never_sent() -> Self {
-        Self {
-            names: &[".glossignore"],
-            of_git: None,
-            by_folder: HashMap::new(),
-        }
+    /// What must not be sent in any way. Reads the disk, as the others do.
+    pub(super) fn never_sent(workspace: &Path) -> Self {
+        Self(vec![Rules::of_gloss(top_of(workspace))])
     }
 
     /// What is not drawn in as context. Reads the user's git configuration.
-    pub(super) fn not_drawn_in() -> Self {
-        Self::not_drawn_in_by(gitconfig_excludes_path())
+    pub(super) fn not_drawn_in(workspace: &Path) -> Self {
+        Self::not_drawn_in_by(gitconfig_excludes_path(), workspace)
     }
 
     /// What a repository's own `info/exclude` names.
-    pub fn by_exclude() -> Self {
-        Self {
-            names: &[],
-            of_git: Some(GitsOwn { everywhere: None }),
-            by_folder: HashMap::new(),
-        }
+    pub fn by_exclude(workspace: &Path) -> Self {
+        Self(vec![Rules::of_git(&[], None, top_of(workspace))])
     }
 
-    fn not_drawn_in_by(everywhere: Option<PathBuf>) -> Self {
-        Self {
-            names: &[".gitignore", ".ignore", ".glossignore"],
-            of_git: Some(GitsOwn { everywhere }),
-            by_folder: HashMap::new(),
-        }
+    fn not_drawn_in_by(everywhere: Option<PathBuf>, workspace: &Path) -> Self {
+        let top = top_of(workspace);
+        let of_git = Rules::of_git(&[".gitignore", ".ignore"], everywhere, top);
+        Self(vec![Rules::of_gloss(top), of_git])
     }
 
-    /// Whether a rule of the workspace, or of the repository around it, ignores this file, or a
-    /// folder that it is in. Both paths are canonical. Reads the disk.
-    pub fn holds(&mut self, file: &Path, workspace: &Path) -> bool {
-        self.holds_path(file, false, workspace)
+    /// Whether a rule ignores this file, or a folder that it is in. The path is canonical. Reads
+    /// the disk.
+    pub fn holds(&mut self, file: &Path) -> bool {
+        self.0.iter_mut().any(|rules| rules.hold(file, false))
     }
 
     /// The same of a folder.
-    pub(super) fn holds_folder(&mut self, folder: &Path, workspace: &Path) -> bool {
-        self.holds_path(folder, true, workspace)
+    pub(super) fn holds_folder(&mut self, folder: &Path) -> bool {
+        self.0.iter_mut().any(|rules| rules.hold(folder, true))
+    }
+}
+
+impl Rules {
+    fn of_gloss(top: &Path) -> Self {
+        Self {
+            names: &[".glossignore"],
+            of_git: None,
+            top: top.to_path_buf(),
+            by_folder: HashMap::new(),
+        }
     }
 
-    fn holds_path(&mut self, file: &Path, is_folder: bool, workspace: &Path) -> bool {
-        let top = top_of(workspace);
-        let Ok(inside) = file.strip_prefix(top) else {
+    fn of_git(names: &'static [&'static str], everywhere: Option<PathBuf>, top: &Path) -> Self {
+        Self {
+            names,
+            of_git: Some(GitsOwn { everywhere }),
+            ..Self::of_gloss(top)
+        }
+    }
+
+    fn hold(&mut self, path: &Path, is_folder: bool) -> bool {
+        let Some(folder) = path.parent() else {
             return false;
         };
-        // Git looks into no folder that is ignored, so the outermost decides first.
-        let mut path = top.to_path_buf();
-        let depth = inside.components().count();
-        inside.components().enumerate().any(|(at, part)| {
-            path.push(part);
-            self.is_ignored_itself(&path, is_folder || at + 1 < depth, top)
-        })
+        if folder.components().nth(DEEPEST).is_some() {
+            return true;
+        }
+        self.inside(folder).ignores(path, is_folder)
     }
 
-    /// The nearest rule that says anything of this very path decides.
-    fn is_ignored_itself(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
-        let folders = path.ancestors().skip(1);
-        for folder in folders.take_while(|folder| folder.starts_with(top)) {
-            if !self.by_folder.contains_key(folder) {
-                let rules = self.rules_in(folder, folder == top);
-                self.by_folder.insert(folder.to_path_buf(), rules);
+    /// What decides of what is in a folder, by those around it that were not asked about before.
+    fn inside(&mut self, folder: &Path) -> Inside {
+        let mut inside = Inside::By(Vec::new());
+        let mut new = Vec::new();
+        for folder in folder.ancestors().take_while(|it| self.count_in(it)) {
+            if let Some(known) = self.by_folder.get(folder) {
+                inside = known.clone();
+                break;
             }
-            let rules = match self.by_folder.get(folder) {
-                Some(Rules::These(rules)) => rules,
-                Some(Rules::Unreadable) => return true,
-                Some(Rules::Nothing) | None => continue,
-            };
-            match rules.matched(path, is_folder) {
-                Match::Ignore(_) => return true,
-                Match::Whitelist(_) => return false,
-                Match::None => {}
-            }
+            new.push(folder);
         }
-        false
+        for folder in new.into_iter().rev() {
+            inside = self.further_inside(folder, inside);
+            self.by_folder.insert(folder.to_path_buf(), inside.clone());
+        }
+        inside
+    }
+
+    /// Whether rules that a folder holds count.
+    fn count_in(&self, folder: &Path) -> bool {
+        self.of_git.is_none() || folder.starts_with(&self.top)
+    }
+
+    /// What decides in a folder, by what does around it.
+    fn further_inside(&self, folder: &Path, around: Inside) -> Inside {
+        // Git looks into no folder that is ignored, so the outermost decides first.
+        if around.ignores(folder, true) {
+            return Inside::Nothing;
+        }
+        let (Inside::By(mut all), Ok(rules)) = (around, self.read(folder)) else {
+            return Inside::Nothing;
+        };
+        let is_top = |folder: &Path| folder == self.top || folder.join(".git").exists();
+        let is_top = !all.is_empty() && is_top(folder);
+        if is_top || !rules.is_empty() {
+            all.push(Arc::new(Said { rules, is_top }));
+        }
+        Inside::By(all)
     }
 
     /// The rules that a folder holds, in all the files that count.
-    fn rules_in(&self, folder: &Path, is_top: bool) -> Rules {
+    ///
+    /// # Errors
+    /// When something is in the place of one that cannot be read: all may be meant.
+    fn read(&self, folder: &Path) -> io::Result<Gitignore> {
         let of_git = self.of_git.as_ref();
-        let everywhere = of_git.filter(|_| is_top);
+        let everywhere = of_git.filter(|_| folder == self.top);
         let everywhere = everywhere.and_then(|git| git.everywhere.clone());
         let of_repository = of_git.and_then(|_| common_folder(folder.join(".git")));
         let own = self.names.iter().map(|name| folder.join(name));
@@ -128,22 +172,46 @@ impl Ignored {
         let files = everywhere.into_iter().filter(|file| file.is_file());
         let files = files.chain(of_repository.map(|git| git.join("info/exclude")));
         let mut rules = GitignoreBuilder::new(folder);
-        let mut has_any = false;
         for file in files.chain(own) {
-            let Ok(text) = text_of(&file) else {
-                return Rules::Unreadable;
-            };
-            let lines = text.iter().flat_map(|text| text.lines());
-            for line in lines {
-                has_any = true;
-                // Those that are no globs are left out; the others count.
-                let _ = rules.add_line(Some(file.clone()), line);
+            let text = text_of(&file)?;
+            for line in text.iter().flat_map(|text| text.lines()) {
+                self.add(&mut rules, line)?;
             }
         }
-        if !has_any {
-            return Rules::Nothing;
+        rules.build().map_err(io::Error::other)
+    }
+
+    fn add(&self, rules: &mut GitignoreBuilder, line: &str) -> io::Result<()> {
+        // A name that is private is so however a disk that knows no capitals spells it; one that
+        // is not is named exactly.
+        let in_any_case = self.of_git.is_none() && !line.starts_with('!');
+        let rules = rules.case_insensitive(in_any_case);
+        let added = rules.and_then(|rules| rules.add_line(None, line).map(|_| ()));
+        match added {
+            // What git makes of a line that is no glob is its own affair; the others count.
+            Err(error) if self.of_git.is_none() => Err(io::Error::other(error)),
+            _ => Ok(()),
         }
-        rules.build().map_or(Rules::Unreadable, Rules::These)
+    }
+}
+
+impl Inside {
+    /// Whether something that lies here is ignored, by the nearest that says anything of it. But
+    /// nothing that a stranger's repository says undoes what is said around it.
+    fn ignores(&self, path: &Path, is_folder: bool) -> bool {
+        let Self::By(all) = self else {
+            return true;
+        };
+        let mut is_undone = false;
+        for said in all.iter().rev() {
+            match said.rules.matched(path, is_folder) {
+                Match::Ignore(_) if !is_undone => return true,
+                Match::Whitelist(_) => is_undone = true,
+                Match::Ignore(_) | Match::None => {}
+            }
+            is_undone &= !said.is_top;
+        }
+        false
     }
 }
 
@@ -207,13 +275,11 @@ mod tests {
         let check = |file: &str, not_drawn_in: bool, never_sent: bool| {
             let (file, workspace) = (root.join(file), root.join("app"));
             let everywhere = Some(root.join("everywhere"));
-            for (mut ignored, expected) in [
-                (Ignored::not_drawn_in_by(everywhere), not_drawn_in),
-                (Ignored::never_sent(), never_sent),
-            ] {
-                let holds = ignored.holds(&file, &workspace);
-                assert_eq!(holds, expected, "{} {:?}", file.display(), ignored.names);
-            }
+            let found = (
+                Ignored::not_drawn_in_by(everywhere, &workspace).holds(&file),
+                Ignored::never_sent(&workspace).holds(&file),
+            );
+            assert_eq!(found, (not_drawn_in, never_sent), "{}", file.display());
         };
         check("app/src/a.rs", false, false);
         check("app/src/a.gen.rs", true, false);
@@ -231,6 +297,72 @@ mod tests {
         check("app/module/src/own.rs", false, false);
     }
 
+    #[test]
+    fn what_is_around_the_workspace_is_never_sent_either_and_a_repository_undoes_nothing_of_it() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        for folder in ["plain/private/deep", "hg/.hg", "hg/sub", "outer/.git/info"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        fs::create_dir_all(root.join("outer/vendor/mod/src")).unwrap();
+        let write = |file: &str, text: &str| fs::write(root.join(file), text).unwrap();
+        write(".glossignore", "top-secret.rs\n*.own.rs\n");
+        write("plain/.glossignore", "private/\nSecret.rs\n!secret.rs\n");
+        write("hg/.glossignore", "*.key.rs\n!a.own.rs\n");
+        write("hg/sub/.gloss.toml", "");
+        write("hg/sub/.glossignore", "!kept.key.rs\n!a.own.rs\n");
+        write(
+            "outer/.glossignore",
+            "vendor/mod/secret.rs\n/vendor/*/b.rs\nc.rs\n",
+        );
+        write("outer/vendor/mod/.git", "gitdir: ../../.git/modules/mod\n");
+        write(
+            "outer/vendor/mod/.glossignore",
+            "!secret.rs\n!b.rs\nd.rs\n!a.own.rs\n",
+        );
+        write("outer/vendor/mod/src/.glossignore", "!d.rs\n");
+        fs::create_dir_all(root.join("bad")).unwrap();
+        write("bad/.glossignore", "fine.rs\n{a\n");
+        let check = |file: &str, workspaces: &[&str], never_sent: bool| {
+            for workspace in workspaces {
+                let (file, workspace) = (root.join(file), root.join(workspace));
+                let about = format!("{} of {}", file.display(), workspace.display());
+                let found = Ignored::never_sent(&workspace).holds(&file);
+                assert_eq!(found, never_sent, "{about}");
+                let found = Ignored::not_drawn_in_by(None, &workspace).holds(&file);
+                assert_eq!(found, never_sent, "{about}");
+            }
+        };
+        // Nothing says where a project begins, or another system than git does.
+        let anywhere = ["", "plain", "plain/private", "plain/private/deep"];
+        check("plain/private/a.rs", &anywhere, true);
+        check("plain/private/deep/a.rs", &anywhere, true);
+        check("plain/a.rs", &anywhere[..2], false);
+        check("plain/top-secret.rs", &anywhere[..2], true);
+        check("hg/a.key.rs", &["hg", "hg/sub"], true);
+        check("hg/sub/b.key.rs", &["hg", "hg/sub"], true);
+        // In capitals or not; but what is wanted all the same is named exactly.
+        check("plain/SECRET.rs", &["plain"], true);
+        check("plain/Private/a.rs", &["plain"], true);
+        check("plain/secret.rs", &["plain"], false);
+        // A part of a project says what of it is wanted all the same, a part by itself does not.
+        check("hg/sub/kept.key.rs", &["hg"], false);
+        check("hg/sub/kept.key.rs", &["hg/sub"], true);
+        // Nor does a repository, of what is said around it.
+        let both = ["outer", "outer/vendor/mod"];
+        check("outer/vendor/mod/secret.rs", &both, true);
+        check("outer/vendor/mod/b.rs", &both, true);
+        check("outer/vendor/mod/c.rs", &both, true);
+        check("outer/vendor/mod/d.rs", &both, true);
+        check("outer/vendor/mod/src/d.rs", &both, false);
+        check("outer/vendor/mod/src/a.own.rs", &both, true);
+        check("outer/vendor/mod/src/e.rs", &both, false);
+        // A line that is no glob may mean anything.
+        check("bad/a.rs", &["bad"], true);
+        // What no disk holds is no file's.
+        check(&"a/".repeat(100_000), &["plain"], true);
+    }
+
     #[cfg(unix)]
     #[test]
     fn where_rules_cannot_be_read_all_of_the_folder_is_ignored() {
@@ -243,15 +375,15 @@ mod tests {
             let folder = root.join("a");
             fs::create_dir_all(folder.join(".git/info")).unwrap();
             put(&folder.join(name));
-            let holds = |mut ignored: Ignored| ignored.holds(&folder.join("b/c.rs"), &root);
+            let holds = |mut ignored: Ignored| ignored.holds(&folder.join("b/c.rs"));
             let found = (
-                holds(Ignored::not_drawn_in_by(Some(pipe.clone()))),
-                holds(Ignored::never_sent()),
+                holds(Ignored::not_drawn_in_by(Some(pipe.clone()), &root)),
+                holds(Ignored::never_sent(&root)),
             );
             assert_eq!(found, expected, "{name}");
             assert_eq!(unreadable_rules(&folder), expected.0.then_some(name));
             // What is beside is not meant.
-            assert!(!Ignored::not_drawn_in().holds(&root.join("d.rs"), &root));
+            assert!(!Ignored::not_drawn_in(&root).holds(&root.join("d.rs")));
             fs::remove_dir_all(&folder).unwrap();
         };
         let link = |at: &Path| std::os::unix::fs::symlink(&pipe, at).unwrap();

@@ -30,10 +30,12 @@ impl Place {
             .chain([self.given.as_path(), Path::new(&self.shown)])
     }
 
-    /// The paths of the files that it is, or may speak of.
+    /// The paths of the files that it is, or may speak of; also by links that lead to them.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let own = self.path.iter().chain(&self.named);
+        let given = self.path.as_ref().map(|_| std::path::absolute(&self.given));
         own.map(|path| self.workspace.join(path))
+            .chain(given.and_then(Result::ok))
     }
 
     /// The place of a file among these workspace folders. Reads the disk.

@@ -64,14 +64,14 @@ pub(super) fn files(
     if !is_project {
         return Vec::new();
     }
-    let mut ignored = Ignored::not_drawn_in();
+    let mut ignored = Ignored::not_drawn_in(root);
     let around = file.ancestors().skip(1).filter(|it| it.starts_with(root));
     let around = around.filter(|folder| {
         let inside = folder.strip_prefix(root).unwrap_or(folder);
         let is_hidden = inside
             .components()
             .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-        *folder == root || !is_hidden && !ignored.holds_folder(folder, root)
+        *folder == root || !is_hidden && !ignored.holds_folder(folder)
     });
     let mut around: Vec<&Path> = around.collect();
     if around.is_empty() {
@@ -87,7 +87,7 @@ pub(super) fn files(
             .filter_map(Result::ok)
             .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
             .map(ignore::DirEntry::into_path)
-            .filter(|path| is_wanted(path) && !ignored.holds(path, root))
+            .filter(|path| is_wanted(path) && !ignored.holds(path))
             .take(most - found.len())
             .collect();
         // Sorted only now: the walker would read all of a folder first, however many are in it.

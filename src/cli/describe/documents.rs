@@ -101,15 +101,17 @@ fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
         .build_parallel();
     walk.run(|| {
         let workspaces = &workspaces;
-        let mut ignored = Ignored::by_exclude();
+        let mut ignored: HashMap<PathBuf, Ignored> = HashMap::new();
         Box::new(move |entry| {
             let found = match entry {
                 Ok(entry) => listed(&entry, workspaces),
                 Err(error) => Err(error.into()),
             };
             let mut is_excluded = |document: &Document| {
+                let ignored = ignored.entry(document.workspace.clone());
+                let ignored = ignored.or_insert_with(|| Ignored::by_exclude(&document.workspace));
                 let path = document.canonical.as_deref();
-                path.is_some_and(|path| ignored.holds(path, &document.workspace))
+                path.is_some_and(|path| ignored.holds(path))
             };
             match found {
                 Ok(Some(document)) if !is_excluded(&document) => take(document),
