@@ -11,6 +11,7 @@ mod code;
 mod definitions;
 mod doctor;
 mod error;
+mod excluded;
 mod fallback;
 pub mod fetch;
 mod file;
@@ -37,7 +38,6 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -68,6 +68,7 @@ use crate::prompt::Prompt;
 use crate::store::{DescriptionKey, Store};
 use crate::telemetry::Telemetry;
 use account::Account;
+use excluded::Excluded;
 use fetch::{AddressRule, FetchOptions, Fetcher};
 pub use ignored::{Ignored, unreadable_rules};
 use seen::Seen;
@@ -110,7 +111,7 @@ pub struct Engine {
     keys: Keys,
     locale: Option<Arc<str>>,
     /// Compiled when first asked, which `initialize` does not.
-    excluded: Arc<OnceLock<GlobSet>>,
+    excluded: Arc<OnceLock<Result<Excluded, String>>>,
     slots: Arc<Semaphore>,
     /// Where prompts are prepared and images made ready: each takes memory, so few at once.
     desk: Arc<Semaphore>,
@@ -469,40 +470,34 @@ impl Engine {
             let mut ignored = Ignored::never_sent(&place.workspace);
             place.files().any(|file| ignored.holds(&file))
         };
-        if self.is_excluded(place.names()) || is_listed() {
+        let excluded = self
+            .excluded()
+            .map_err(|why| JobError::Configuration(why.to_owned()))?;
+        if excluded.holds(place) || is_listed() {
             Err(JobError::Excluded(place.shown.clone()))
         } else {
             Ok(())
         }
     }
 
-    /// Whether the setting `exclude` names this path.
-    pub fn excludes(&self, path: &Path) -> bool {
-        self.is_excluded(std::iter::once(path))
+    /// Whether the setting `exclude` names this file.
+    pub fn excludes(&self, place: &Place) -> bool {
+        self.excluded()
+            .map_or(true, |excluded| excluded.holds(place))
     }
 
-    /// Whether the setting `exclude` has one of these names of a file.
-    fn is_excluded<'p>(&self, mut names: impl Iterator<Item = &'p Path>) -> bool {
-        let globs = self.excluded.get_or_init(|| globs(&self.settings.exclude));
-        names.any(|path| {
-            globs.is_match(path) || path.file_name().is_some_and(|name| globs.is_match(name))
-        })
+    /// The same by one of its paths alone.
+    pub fn excludes_path(&self, path: &Path) -> bool {
+        self.excluded()
+            .map_or(true, |excluded| excluded.holds_path(path))
     }
-}
 
-/// The globs that can be read; configuration has said what is wrong with the others. `.ENV` is
-/// as secret as `.env`, so case does not count.
-fn globs(patterns: &[String]) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for glob in patterns.iter().filter_map(|pattern| {
-        GlobBuilder::new(pattern)
-            .case_insensitive(true)
-            .build()
-            .ok()
-    }) {
-        set.add(glob);
+    /// The setting `exclude`, compiled; in words why it cannot be.
+    fn excluded(&self) -> Result<&Excluded, &str> {
+        let excluded = || Excluded::by(&self.settings.exclude);
+        let compiled = self.excluded.get_or_init(excluded);
+        compiled.as_ref().map_err(String::as_str)
     }
-    set.build().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -589,6 +584,19 @@ mod tests {
         })
         .base_url();
         assert_eq!(refused.unwrap_err().to_string(), "config.toml: line 1");
+    }
+
+    #[test]
+    fn nothing_is_sent_where_what_is_excluded_cannot_be_told() {
+        let vast = "*?".repeat(100_000);
+        let engine = engine(Settings {
+            exclude: vec![".env".into(), vast],
+            ..Settings::default()
+        });
+        let place = Place::untitled("plain.txt", &[]);
+        let refused = engine.permit(&place).unwrap_err().to_string();
+        assert!(refused.contains("so nothing is sent: `*?*?"), "{refused}");
+        assert!(engine.excludes(&place));
     }
 
     #[test]

@@ -348,12 +348,28 @@ fn models(value: &Value) -> Result<Vec<String>, Expected> {
         .collect()
 }
 
+/// More globs than anybody writes, and longer ones: each file is asked by all of them.
+pub(super) const MOST_GLOBS: usize = 1_000;
+pub(super) const LONGEST_GLOB: usize = 500;
+
 fn globs(value: &Value) -> Result<Vec<String>, Expected> {
     const LIST: &str = "a list of globs, like [\"*.sql\", \"secrets/**\"]";
-    let globs = list(value).ok_or(LIST)?.iter();
+    let globs = list(value).ok_or(LIST)?;
+    if globs.len() > MOST_GLOBS {
+        let count = globs.len();
+        return Err(
+            format!("{LIST}; these are {count}, and {MOST_GLOBS} are taken at most").into(),
+        );
+    }
     globs
+        .iter()
         .map(|item| {
             let glob = item.as_str().ok_or(LIST)?;
+            if glob.chars().nth(LONGEST_GLOB).is_some() {
+                let begins: String = glob.chars().take(40).collect();
+                let what = format!("`{begins}…` is longer than {LONGEST_GLOB} letters");
+                return Err(format!("{LIST}; {what}").into());
+            }
             match Glob::new(glob) {
                 Ok(_) => Ok(glob.to_owned()),
                 Err(error) => Err(format!("{LIST}; {error}").into()),

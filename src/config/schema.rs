@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::keys::{LONGEST_GLOB, MOST_GLOBS};
 use super::names;
 use super::own_actions::schema as action;
 
@@ -140,7 +141,8 @@ const KEYS: &[Row] = &[
         || {
             json!({
                 "type": "array",
-                "items": { "type": "string" },
+                "items": { "type": "string", "maxLength": LONGEST_GLOB },
+                "maxItems": MOST_GLOBS,
                 "default": super::DEFAULT_EXCLUDE,
             })
         },

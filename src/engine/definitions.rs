@@ -171,7 +171,8 @@ impl Engine {
         let files = found.into_iter().filter_map(|path| {
             let shown = place::shown(path.strip_prefix(root).ok()?);
             // Its folders are no links, so these are all the names that it has.
-            let is_excluded = self.is_excluded([&*path, Path::new(&shown)].into_iter());
+            let names = [&*path, Path::new(&shown)];
+            let is_excluded = names.iter().any(|name| self.excludes_path(name));
             let source = Source {
                 shown,
                 language: read_as(Language::from_path(&path)?, job.snapshot.language),

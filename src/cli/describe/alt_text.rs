@@ -57,7 +57,7 @@ pub fn lacking(
         };
         // What a folder holds beside documents that may be sent is passed over, as what is ignored.
         let is_named = job.place.given == target;
-        if is_named || !job.place.names().any(|name| engine.excludes(name)) {
+        if is_named || !engine.excludes(&job.place) {
             all.push(Lacking { job, engine });
         }
     }

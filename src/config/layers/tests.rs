@@ -253,6 +253,26 @@ fn nothing_is_sent_where_what_guards_data_cannot_be_read() {
         &[],
         &format!("the editor's settings: `exclude` should be {globs}"),
     );
+    let long = format!("x{}", "*?".repeat(250));
+    check(
+        &format!("exclude = ['a', '{long}']"),
+        none(),
+        &[],
+        &format!(
+            "config.toml:1: `exclude` should be {globs}; `x{}*…` is longer than 500 letters",
+            "*?".repeat(19)
+        ),
+    );
+    check("", json!({"exclude": [&long[1..]]}), &[], "");
+    check("", json!({"exclude": vec!["*.a"; 1_000]}), &[], "");
+    check(
+        "",
+        json!({"exclude": vec!["*.a"; 1_001]}),
+        &[],
+        &format!(
+            "the editor's settings: `exclude` should be {globs}; these are 1001, and 1000 are taken at most"
+        ),
+    );
     // What the editor may not set at all changes nothing, so it stops nothing.
     check(
         "",
