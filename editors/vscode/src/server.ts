@@ -32,10 +32,15 @@ export function program(context: vscode.ExtensionContext): string {
   return existsSync(carried) ? carried : name;
 }
 
+/** Put together of all scopes: a folder may add to what the person excludes, and takes nothing away. */
+const JOINED = ['exclude'];
+
 /** What is set by the person; a default is the server's to know, or it would override their files. */
 function explicit(name: string, scope?: vscode.ConfigurationScope): unknown {
   const found = vscode.workspace.getConfiguration('gloss', scope).inspect(name);
-  return found?.workspaceFolderValue ?? found?.workspaceValue ?? found?.globalValue;
+  const values = [found?.workspaceFolderValue, found?.workspaceValue, found?.globalValue];
+  const set = values.filter((value) => value !== undefined && value !== null);
+  return JOINED.includes(name) && set.length > 0 ? set.flat() : set[0];
 }
 
 export function environment(key: string | undefined): NodeJS.ProcessEnv {

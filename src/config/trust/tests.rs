@@ -443,4 +443,6 @@ fn vs_code_has_every_key_and_hands_over_as_environment_what_no_workspace_may_set
         assert_eq!(list.contains(&format!("'{name}'")), is_own, "{name}");
         assert!(is_own || by_editor != Counts::No, "{name}");
     }
+    // Of the others a folder's own counts in the place of the person's.
+    assert!(server.contains("JOINED = ['exclude'];"));
 }
