@@ -486,10 +486,10 @@ impl Engine {
             .map_or(true, |excluded| excluded.holds(place))
     }
 
-    /// The same by one of its paths alone.
-    pub fn excludes_path(&self, path: &Path) -> bool {
+    /// The same of the file at a path.
+    pub fn excludes_file(&self, file: &Path, workspace: &Path) -> bool {
         self.excluded()
-            .map_or(true, |excluded| excluded.holds_path(path))
+            .map_or(true, |excluded| excluded.holds_file(file, workspace))
     }
 
     /// The setting `exclude`, compiled; in words why it cannot be.

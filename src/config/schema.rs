@@ -137,7 +137,7 @@ const KEYS: &[Row] = &[
     ),
     (
         "exclude",
-        "Globs of files that are never sent in any way, in capitals or not.",
+        "Globs of files, and of folders with all that is in them, that are never sent in any way, in capitals or not.",
         || {
             json!({
                 "type": "array",

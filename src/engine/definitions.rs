@@ -171,8 +171,7 @@ impl Engine {
         let files = found.into_iter().filter_map(|path| {
             let shown = place::shown(path.strip_prefix(root).ok()?);
             // Its folders are no links, so these are all the names that it has.
-            let names = [&*path, Path::new(&shown)];
-            let is_excluded = names.iter().any(|name| self.excludes_path(name));
+            let is_excluded = self.excludes_file(&path, root);
             let source = Source {
                 shown,
                 language: read_as(Language::from_path(&path)?, job.snapshot.language),

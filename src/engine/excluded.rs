@@ -1,8 +1,10 @@
 //! Which files the setting `exclude` names. Where that cannot be told, it is all of them.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::Place;
 
@@ -10,35 +12,108 @@ use super::Place;
 const TOGETHER: usize = 8 << 10;
 
 /// The globs of the setting, compiled.
-pub(super) struct Excluded(Vec<GlobSet>);
+pub(super) struct Excluded(Vec<Part>);
+
+struct Part {
+    /// Asked of whole paths and of names, wherever a file is.
+    anywhere: GlobSet,
+    /// Asked of paths from the workspace, each glob being a line of a `.gitignore` there.
+    inside: Gitignore,
+}
 
 impl Excluded {
     /// # Errors
     /// When there is a glob that cannot be searched by: in words what keeps all from being sent.
     pub(super) fn by(globs: &[String]) -> Result<Self, String> {
-        let sets = parts(globs).into_iter().map(|part| {
-            compiled(part).map_err(|error| {
-                let is_at_fault = |glob: &&String| compiled(std::slice::from_ref(*glob)).is_err();
+        let compiled = parts(globs).into_iter().map(|part| {
+            Part::of(part).map_err(|error| {
+                let is_at_fault = |glob: &&String| Part::of(std::slice::from_ref(*glob)).is_err();
                 let at_fault = part.iter().find(is_at_fault);
                 unusable(at_fault.map_or("", String::as_str), &error)
             })
         });
-        sets.collect::<Result<_, _>>().map(Self)
+        compiled.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether one of the names of a file is meant.
+    /// Whether one of the names of a file is meant, or a folder of the workspace that it is in.
     pub(super) fn holds(&self, place: &Place) -> bool {
-        place.names().any(|name| self.holds_path(name))
+        place.names().any(|name| self.holds_name(name))
+            || place.inside().any(|path| self.holds_inside(path))
     }
 
-    /// Whether a path is meant, or the name of its file.
-    pub(super) fn holds_path(&self, path: &Path) -> bool {
-        let is_meant = |path: &Path| self.0.iter().any(|set| set.is_match(path));
+    /// The same of the file at a path.
+    pub(super) fn holds_file(&self, file: &Path, workspace: &Path) -> bool {
+        let inside = file.strip_prefix(workspace);
+        self.holds_name(file)
+            || inside.is_ok_and(|path| self.holds_name(path) || self.holds_inside(path))
+    }
+
+    fn holds_name(&self, path: &Path) -> bool {
+        let is_meant = |path: &Path| self.0.iter().any(|part| part.anywhere.is_match(path));
         is_meant(path)
             || path
                 .file_name()
                 .is_some_and(|name| is_meant(Path::new(name)))
     }
+
+    /// Whether a path from the workspace is meant, or a folder that it leads through.
+    fn holds_inside(&self, path: &Path) -> bool {
+        let around = path.ancestors().take_while(|it| it.parent().is_some());
+        let mut around = around.enumerate();
+        around.any(|(above, path)| {
+            let is_meant = |part: &Part| part.inside.matched(path, above > 0).is_ignore();
+            self.0.iter().any(is_meant)
+        })
+    }
+}
+
+impl Part {
+    /// `.ENV` is as secret as `.env`, so case does not count.
+    ///
+    /// # Errors
+    /// When one of the globs cannot be searched by.
+    fn of(globs: &[String]) -> Result<Self, ignore::Error> {
+        let mut anywhere = GlobSetBuilder::new();
+        let mut inside = GitignoreBuilder::new("");
+        inside.case_insensitive(true)?;
+        let mut add = |glob: &str| {
+            let glob = GlobBuilder::new(glob).case_insensitive(true).build();
+            glob.map(|glob| anywhere.add(glob).to_owned())
+                .map_err(no_glob)
+        };
+        for glob in globs {
+            add(glob)?;
+            let folder = glob.trim_end_matches('/');
+            if folder.starts_with('/') {
+                add(&format!("{folder}/**"))?;
+            }
+            inside.add_line(None, &as_rule(glob))?;
+        }
+        Ok(Self {
+            anywhere: anywhere.build().map_err(no_glob)?,
+            inside: inside.build()?,
+        })
+    }
+}
+
+fn no_glob(error: globset::Error) -> ignore::Error {
+    ignore::Error::Glob {
+        glob: None,
+        err: error.kind().to_string(),
+    }
+}
+
+/// A glob as a `.gitignore` says the same.
+fn as_rule(glob: &str) -> Cow<'_, str> {
+    let glob = glob.strip_prefix("./").unwrap_or(glob);
+    if glob.starts_with(['!', '#']) {
+        return format!("\\{glob}").into();
+    }
+    // There it is what keeps the next letter from meaning anything.
+    if cfg!(windows) {
+        return glob.replace('\\', "/").into();
+    }
+    glob.into()
 }
 
 /// The globs in parts that are small enough to be compiled together.
@@ -59,20 +134,11 @@ fn parts(globs: &[String]) -> Vec<&[String]> {
     parts
 }
 
-/// `.ENV` is as secret as `.env`, so case does not count.
-fn compiled(globs: &[String]) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(GlobBuilder::new(glob).case_insensitive(true).build()?);
-    }
-    set.build()
-}
-
-fn unusable(glob: &str, error: &globset::Error) -> String {
+fn unusable(glob: &str, error: &ignore::Error) -> String {
     let shown: String = glob.chars().take(60).collect();
     format!(
         "`exclude` has a glob that nothing can be searched by, so nothing is sent: `{shown}` ({}); write it more simply (`gloss config show` says where it is set)",
-        error.kind()
+        error
     )
 }
 
@@ -103,12 +169,67 @@ mod tests {
             globs.extend(DEFAULT_EXCLUDE.map(String::from));
             let excluded = Excluded::by(&globs).unwrap();
             let check = |path: &str, expected: bool| {
-                let found = excluded.holds_path(Path::new(path));
+                let found = excluded.holds_name(Path::new(path));
                 assert_eq!(found, expected, "{path} by {piece}");
             };
             check("/w/src/.env", true);
             check("/w/src/lib.rs", false);
         }
+    }
+
+    #[test]
+    fn a_folder_means_what_is_in_it_as_in_a_gitignore() {
+        let check = |glob: &str, yes: &[&str], no: &[&str]| {
+            let excluded = Excluded::by(&[glob.to_owned()]).unwrap();
+            let check = |file: &str, expected: bool| {
+                let file = Path::new("/home/secrets").join(file);
+                let found = excluded.holds_file(&file, Path::new("/home/secrets/w"));
+                assert_eq!(found, expected, "{} by {glob}", file.display());
+            };
+            yes.iter().for_each(|file| check(file, true));
+            no.iter().for_each(|file| check(file, false));
+        };
+        let at_the_top = ["w/secrets/a.rs", "w/Secrets/b/c.rs"];
+        let below = ["w/src/secrets/a.rs"];
+        // What lies around the workspace makes nothing in it secret.
+        let others = ["w/a.rs", "w/secret/a.rs", "w/secrets.rs", "a.rs", "v/a.rs"];
+        for anywhere in ["secrets", "secrets/", "./secrets", "SECRETS"] {
+            check(anywhere, &[&at_the_top[..], &below].concat(), &others);
+        }
+        let others = [&others[..], &below].concat();
+        for at_top in [
+            "/secrets/",
+            "/secrets",
+            "secrets/**",
+            "./secrets/*",
+            "secrets/*",
+        ] {
+            check(at_top, &at_the_top, &others);
+        }
+        check("src/secrets/", &below, &at_the_top);
+        check(
+            "**/secrets/**",
+            &["w/secrets/a.rs", "w/a.rs", "v/a.rs"],
+            &[],
+        );
+        check(
+            "/home/secrets/w/private",
+            &["w/private/a/b.rs"],
+            &["w/a.rs"],
+        );
+        check(
+            "/home/secrets/w/private/",
+            &["w/private/a/b.rs"],
+            &["w/a.rs"],
+        );
+        check("*.key", &["w/a.key", "w/a.key/b.rs"], &["w/a.keys"]);
+        check("!a*", &["w/!a.rs", "w/!a/b.rs"], &["w/a.rs", "w/b.rs"]);
+        check("#a#", &["w/#a#", "w/#a#/b.rs"], &["w/b.rs"]);
+        // A file is no folder.
+        check("secrets/", &[], &["w/secrets"]);
+        check("/", &[], &["w/a.rs"]);
+        check("", &[], &["w/a.rs"]);
+        check("{,a}", &["w/a/b.rs"], &["w/b.rs"]);
     }
 
     #[test]

@@ -30,6 +30,14 @@ impl Place {
             .chain([self.given.as_path(), Path::new(&self.shown)])
     }
 
+    /// Its paths from the workspace, of those that lead into it.
+    pub fn inside(&self) -> impl Iterator<Item = &Path> {
+        let own = self.path.iter().chain([&self.given]);
+        let own = own.filter_map(|path| path.strip_prefix(&self.workspace).ok());
+        let named = self.named.iter();
+        own.chain(named.map(|path| path.strip_prefix(&self.workspace).unwrap_or(path)))
+    }
+
     /// The paths of the files that it is, or may speak of; also by links that lead to them.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let own = self.path.iter().chain(&self.named);

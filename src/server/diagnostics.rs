@@ -182,7 +182,7 @@ async fn found(server: &Server, snapshot: Snapshot) -> Vec<lsp::Diagnostic> {
         let roots = links::roots(&folders, &place);
         let document = convert::file_path(&snapshot.uri);
         let hints = links::hints(&snapshot);
-        let is_excluded = |path: &std::path::Path| engine.excludes_path(path);
+        let is_excluded = |path: &std::path::Path| engine.excludes_file(path, &place.workspace);
         let mut findings = image::check(&links, document.as_deref(), &roots, &hints, &is_excluded);
         findings.truncate(MOST);
         let told = findings.into_iter().map(|finding| {
