@@ -5,8 +5,10 @@ use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use serde_json::json;
 
 use super::Place;
+use crate::config::{ConfigFile, Layers};
 
 /// So many bytes of globs are compiled together: more might be too many for one search.
 const TOGETHER: usize = 8 << 10;
@@ -33,6 +35,22 @@ impl Excluded {
             })
         });
         compiled.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What a workspace's own file excludes. Reads the disk.
+    ///
+    /// # Errors
+    /// When that cannot be told: in words what keeps all in it from being sent.
+    pub(super) fn by_workspace(root: &Path) -> Result<Self, String> {
+        let layers = Layers {
+            flags: vec![("exclude", json!([]))],
+            ..Layers::default()
+        };
+        let own = layers.resolve_in(&ConfigFile::of_workspace(root)).settings;
+        match own.blocked {
+            Some(why) => Err(why),
+            None => Self::by(&own.exclude),
+        }
     }
 
     /// Whether one of the names of a file is meant, or a folder of the workspace that it is in.

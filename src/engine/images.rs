@@ -1,10 +1,11 @@
 //! Describe: from an image to a description that is paid for once and kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use super::code::{answering, blocking};
+use super::excluded::Excluded;
 use super::seen::Identity;
 use super::{Account, Asking, Ear, Engine, Estimate, Heard, JobError, Place, Spent};
 use crate::action::describe;
@@ -326,11 +327,31 @@ impl Engine {
             Target::Remote(url) => self.remote(url, verbatim.unwrap_or_default()),
             target => {
                 if let Target::File(path) = &target {
-                    self.permit(&Place::of(path, std::slice::from_ref(&job.place.workspace)))?;
+                    self.permit_image(path, job)?;
                 }
                 Ok(Found::Here(target))
             }
         }
+    }
+
+    /// Refuses what the person keeps from being sent, and what the workspace does that the image is
+    /// in, be it another than the document's.
+    fn permit_image(&self, path: &Path, job: &ImageJob) -> Result<(), JobError> {
+        let here = &job.place.workspace;
+        self.permit(&Place::of(path, std::slice::from_ref(here)))?;
+        let ImageSource::Linked { folders, .. } = &job.source else {
+            return Ok(());
+        };
+        let there = Place::of(path, folders);
+        if there.workspace == *here {
+            return Ok(());
+        }
+        let excluded = Excluded::by_workspace(&there.workspace);
+        let excluded = excluded.map_err(JobError::Configuration)?;
+        if excluded.holds(&there) {
+            return Err(JobError::Excluded(there.shown));
+        }
+        Ok(())
     }
 
     fn remote(&self, url: Url, verbatim: &str) -> Result<Found, JobError> {
@@ -437,4 +458,75 @@ fn weight(bytes: u64) -> String {
 
 fn in_words(error: impl std::fmt::Display) -> JobError {
     JobError::Image(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::{Environment, Settings};
+    use crate::store::Store;
+
+    #[test]
+    fn what_the_workspace_of_an_image_excludes_is_not_sent_from_another_either() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let write = |file: &str, text: &str| {
+            let file = root.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        };
+        for image in [
+            "a/own.png",
+            "a/in/conf/c.png",
+            "b/conf/c.png",
+            "b/d.png",
+            "b/private/p.png",
+            "b/id_rsa.png",
+            "broken/d.png",
+        ] {
+            write(image, "");
+        }
+        write("a/in/.gloss.toml", "exclude = ['conf']");
+        write("b/.gloss.toml", "exclude = ['conf/**']");
+        write("b/.glossignore", "private/");
+        write("broken/.gloss.toml", "exclude = [");
+        let folders = ["a", "a/in", "b", "broken"].map(|folder| root.join(folder));
+        let document = root.join("a/d.md");
+        let check = |exclude: &[&str], target: &str, is_sent: bool| {
+            let settings = Settings {
+                exclude: exclude.iter().map(|glob| (*glob).to_owned()).collect(),
+                ..Settings::default()
+            };
+            let engine = Engine::new(settings, &Environment::new(), Store::new(None));
+            let job = ImageJob {
+                source: ImageSource::Linked {
+                    target: target.into(),
+                    document: Some(document.clone()),
+                    folders: folders.to_vec(),
+                    hints: Hints::default(),
+                },
+                place: Place::of(&document, &folders),
+                again: false,
+            };
+            let found = engine.target(&job);
+            assert_eq!(
+                found.is_ok(),
+                is_sent,
+                "{target} but {exclude:?}: {:?}",
+                found.err()
+            );
+        };
+        check(&[], "own.png", true);
+        check(&[], "../b/d.png", true);
+        check(&[], "../b/conf/c.png", false);
+        check(&[], "../b/private/p.png", false);
+        check(&[], "in/conf/c.png", false);
+        check(&[], "../broken/d.png", false);
+        // What the person lets out, no other workspace keeps but by its own file.
+        check(&[], "../b/id_rsa.png", true);
+        check(&["id_rsa*"], "../b/id_rsa.png", false);
+        check(&["in"], "in/conf/c.png", false);
+    }
 }
