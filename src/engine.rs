@@ -611,4 +611,45 @@ mod tests {
         check("SERVER.PEM", true);
         check("environment.rs", false);
     }
+
+    #[test]
+    fn what_nobody_wants_sent_is_excluded_from_the_start() {
+        let engine = engine(Settings::default());
+        let check = |names: &str, is_excluded: bool| {
+            for name in names.split_whitespace() {
+                let found = engine.excludes(&Place::untitled(name, &[]));
+                assert_eq!(found, is_excluded, "{name}");
+            }
+        };
+        check(
+            ".env .envrc .env.local prod.env .envs/prod/db config/.env",
+            true,
+        );
+        check(
+            "server.pem server.key AuthKey.p8 a.ppk a.jks a.crt a.der office.ovpn",
+            true,
+        );
+        check(
+            "id_rsa id_dsa id_ecdsa id_ecdsa_sk id_ed25519.pub deploy/id_ed25519",
+            true,
+        );
+        check(
+            ".netrc _netrc .npmrc .pypirc .pgpass .my.cnf .htpasswd .git-credentials",
+            true,
+        );
+        check(
+            ".aws/credentials credentials.json kubeconfig.yaml .vault-token",
+            true,
+        );
+        check("service-account.json service_account-prod.json", true);
+        check("terraform.tfstate terraform.tfstate.backup", true);
+        check(
+            "src/lib.rs env.rs environment.rs key.rs main.tf services.json",
+            false,
+        );
+        check(
+            "keys/mod.rs id.rs netrc.rs pem.py kubeconfig.go package.json README.md",
+            false,
+        );
+    }
 }

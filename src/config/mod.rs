@@ -153,23 +153,48 @@ pub enum RemoteImages {
 }
 
 /// Files that hold secrets by their name, never sent whatever the language.
-pub const DEFAULT_EXCLUDE: [&str; 16] = [
+pub const DEFAULT_EXCLUDE: &[&str] = &[
     ".env*",
+    "*.env",
+    // Keys and certificates.
     "*.pem",
     "*.key",
+    "*.p8",
+    "*.pk8",
     "*.p12",
     "*.pfx",
+    "*.ppk",
     "*.jks",
     "*.keystore",
     "*.crt",
     "*.cer",
-    "*.kdbx",
+    "*.der",
+    "*.ovpn",
     "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
     "id_ed25519*",
+    // Names and passwords.
+    "*.kdb",
+    "*.kdbx",
     ".netrc",
+    "_netrc",
     ".npmrc",
     ".pypirc",
+    ".pgpass",
+    ".my.cnf",
+    ".htpasswd",
+    ".s3cfg",
+    ".dockercfg",
+    ".vault-token",
+    ".git-credentials",
     "credentials*",
+    "kubeconfig",
+    "kubeconfig.y*ml",
+    "service-account*.json",
+    "service_account*.json",
+    // Terraform writes down what it was told.
+    "*.tfstate*",
 ];
 
 impl Default for Settings {
@@ -205,7 +230,7 @@ impl Default for Settings {
             diagnostics: true,
             warm_connection: true,
             remote_images: RemoteImages::Fetch,
-            exclude: DEFAULT_EXCLUDE.map(String::from).to_vec(),
+            exclude: DEFAULT_EXCLUDE.iter().copied().map(String::from).collect(),
             redact_secrets: true,
             budget: Budget::default(),
             confirm_above_ticks: TICKS_PER_USD / 10,

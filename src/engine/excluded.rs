@@ -184,7 +184,7 @@ mod tests {
             "日",
         ] {
             let mut globs = vec![longest(piece); 200];
-            globs.extend(DEFAULT_EXCLUDE.map(String::from));
+            globs.extend(DEFAULT_EXCLUDE.iter().copied().map(String::from));
             let excluded = Excluded::by(&globs).unwrap();
             let check = |path: &str, expected: bool| {
                 let found = excluded.holds_name(Path::new(path));

@@ -157,7 +157,7 @@ fn the_editor_adds_to_what_is_excluded_and_takes_nothing_away() {
         all.extend(DEFAULT_EXCLUDE);
         all
     });
-    check("", json!([]), &DEFAULT_EXCLUDE);
+    check("", json!([]), DEFAULT_EXCLUDE);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::keys::{KEYS, not_built_in};
 use super::super::origin::Layer;
-use super::super::{ConfigFile, Layers, Resolved, Settings};
+use super::super::{ConfigFile, DEFAULT_EXCLUDE, Layers, Resolved, Settings};
 
 /// What comes of a value, where nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -443,6 +443,8 @@ fn vs_code_has_every_key_and_hands_over_as_environment_what_no_workspace_may_set
         assert_eq!(list.contains(&format!("'{name}'")), is_own, "{name}");
         assert!(is_own || by_editor != Counts::No, "{name}");
     }
+    let exclude = &manifest["contributes"]["configuration"]["properties"]["gloss.exclude"];
+    assert_eq!(exclude["default"], json!(DEFAULT_EXCLUDE));
     // Of the others a folder's own counts in the place of the person's.
     assert!(server.contains("JOINED = ['exclude'];"));
 }
