@@ -8,7 +8,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde_json::json;
 
 use super::Place;
-use crate::config::{ConfigFile, Layers};
+use crate::config::{ConfigFile, DEFAULT_EXCLUDE, Layers};
 
 /// So many bytes of globs are compiled together: more might be too many for one search.
 const TOGETHER: usize = 8 << 10;
@@ -105,7 +105,10 @@ impl Part {
             if folder.starts_with('/') {
                 add(&format!("{folder}/**"))?;
             }
-            inside.add_line(None, &as_rule(glob))?;
+            // Those that are there from the start name files: a folder `credentials` holds code.
+            if !DEFAULT_EXCLUDE.contains(&&**glob) {
+                inside.add_line(None, &as_rule(glob))?;
+            }
         }
         Ok(Self {
             anywhere: anywhere.build().map_err(no_glob)?,
@@ -163,7 +166,6 @@ fn unusable(glob: &str, error: &ignore::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::DEFAULT_EXCLUDE;
 
     #[test]
     fn many_and_long_globs_hold_beside_each_other() {
@@ -240,7 +242,14 @@ mod tests {
             &["w/private/a/b.rs"],
             &["w/a.rs"],
         );
-        check("*.key", &["w/a.key", "w/a.key/b.rs"], &["w/a.keys"]);
+        check("*.own", &["w/a.own", "w/a.own/b.rs"], &["w/a.owns"]);
+        // Those of the start name files.
+        check("*.key", &["w/a.key"], &["w/a.key/b.rs"]);
+        check(
+            "credentials*",
+            &["w/a/credentials.json"],
+            &["w/a/credentials/b.rs"],
+        );
         check("!a*", &["w/!a.rs", "w/!a/b.rs"], &["w/a.rs", "w/b.rs"]);
         check("#a#", &["w/#a#", "w/#a#/b.rs"], &["w/b.rs"]);
         // A file is no folder.
