@@ -83,7 +83,21 @@ impl Shell {
     }
 
     fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+        self.run_by(Command::new(env!("CARGO_BIN_EXE_gloss")), arguments)
+    }
+
+    /// The same within a script, as root of a namespace where mounts are its own.
+    #[cfg(target_os = "linux")]
+    fn command_in(&self, script: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c", script]);
+        unshare.arg(env!("CARGO_BIN_EXE_gloss"));
+        let mut command = self.run_by(unshare, arguments);
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command
+    }
+
+    fn run_by(&self, mut command: Command, arguments: &[impl AsRef<OsStr>]) -> Command {
         command
             .args(arguments)
             .current_dir(self.folder.path())

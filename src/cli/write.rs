@@ -1,8 +1,8 @@
 //! A file with new content: in one step where that keeps what else it is, in place where not.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -27,7 +27,7 @@ pub fn check(path: &Path) -> anyhow::Result<()> {
 /// Puts `new` in the place of `old`, the whole content of a file; permissions and owner stay.
 ///
 /// # Errors
-/// When the file is not what was read any more, or cannot be written.
+/// When the file is not what was read any more, or cannot be written; then it is as it was.
 pub fn replace(path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
     // A link stays a link: what it leads to is replaced.
     let path = path
@@ -48,7 +48,7 @@ pub fn replace(path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
     match in_one_step(&path, &about, old, new).with_context(unwritable)? {
         Written::Yes => Ok(()),
         Written::Changed => Err(changed(&path)),
-        Written::No => in_place(&path, new).with_context(unwritable),
+        Written::No => in_place(&mut file, &path, old, new),
     }
 }
 
@@ -60,7 +60,7 @@ fn changed(path: &Path) -> anyhow::Error {
 }
 
 /// Whether a file's content is `text`; reads no more than it takes to know.
-fn holds(file: &mut File, text: &str) -> std::io::Result<bool> {
+fn holds(file: &mut File, text: &str) -> io::Result<bool> {
     let mut found = Vec::with_capacity(text.len() + 1);
     file.take(text.len() as u64 + 1).read_to_end(&mut found)?;
     Ok(found == text.as_bytes())
@@ -74,16 +74,19 @@ enum Written {
     No,
 }
 
-fn in_one_step(path: &Path, about: &Metadata, old: &str, new: &str) -> std::io::Result<Written> {
+fn in_one_step(path: &Path, about: &Metadata, old: &str, new: &str) -> io::Result<Written> {
     if has_other_names(about) {
         return Ok(Written::No);
     }
     let Some(folder) = path.parent() else {
         return Ok(Written::No);
     };
-    // A folder that takes no new file can still hold one that may be written.
-    let Ok(mut file) = tempfile::NamedTempFile::new_in(folder) else {
-        return Ok(Written::No);
+    let mut file = match tempfile::NamedTempFile::new_in(folder) {
+        Ok(file) => file,
+        // A folder that takes no new file can still hold one that may be written. A disk that has
+        // no room for a new one has none for a longer one either.
+        Err(error) if is_forbidden(&error) => return Ok(Written::No),
+        Err(error) => return Err(error),
     };
     if !takes_owner(file.as_file(), about) {
         return Ok(Written::No);
@@ -112,10 +115,64 @@ fn sync_folder(folder: &Path) {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) {}
 
-fn in_place(path: &Path, new: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
-    file.write_all(new.as_bytes())?;
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// Writes over `old`, the content of the file. What goes wrong meanwhile is undone.
+fn in_place(file: &mut File, path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
+    let Err(error) = write_over(file, old.len(), new.as_bytes()) else {
+        return Ok(());
+    };
+    let name = path.display();
+    if put_back(file, old).is_ok() {
+        return Err(error).with_context(|| format!("{name} cannot be written, and is as it was"));
+    }
+    match kept_elsewhere(old) {
+        Ok(place) => bail!(
+            "{name} could be written in part only: {error}; what it held before is in {}",
+            place.display()
+        ),
+        Err(_) => bail!("{name} could be written in part only: {error}"),
+    }
+}
+
+/// What is behind the old end comes first, and is on the disk before an old byte is touched: a disk
+/// that has no room for it says so by then.
+fn write_over(file: &mut File, old_length: usize, new: &[u8]) -> io::Result<()> {
+    if let Some(more) = new.get(old_length..) {
+        write_at(file, old_length, more, new.len())?;
+    }
+    let over = new.get(..old_length).unwrap_or(new);
+    write_at(file, 0, over, new.len())
+}
+
+/// Writes the bytes at this place of a file that is to be so long.
+fn write_at(file: &mut File, at: usize, bytes: &[u8], length: usize) -> io::Result<()> {
+    file.seek(SeekFrom::Start(at as u64))?;
+    file.write_all(bytes)?;
+    file.set_len(length as u64)?;
     file.sync_all()
+}
+
+/// Has the file hold this text again, of which an error may have left all as it was.
+fn put_back(file: &mut File, old: &str) -> io::Result<()> {
+    file.set_len(old.len() as u64)?;
+    file.rewind()?;
+    if holds(file, old)? {
+        return Ok(());
+    }
+    write_at(file, 0, old.as_bytes(), old.len())
+}
+
+/// A new file with this text, where temporary files are kept.
+fn kept_elsewhere(text: &str) -> io::Result<PathBuf> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(text.as_bytes())?;
+    Ok(file.keep()?.1)
 }
 
 #[cfg(unix)]

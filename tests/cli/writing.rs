@@ -80,6 +80,56 @@ fn a_file_that_is_written_keeps_its_mode_and_links_stay_links() {
     assert_eq!((mode("total.py"), names() - 1), before);
 }
 
+/// A page of two blocks that lacks a word.
+#[cfg(target_os = "linux")]
+fn page() -> String {
+    format!("![](red.png){}", "\n".repeat(8192 - 12))
+}
+
+/// Writes alternative text into a page on a disk of its own, which is prepared by a script and then
+/// filled. How that ended, what was said, and what the page is then.
+#[cfg(target_os = "linux")]
+fn written_on(options: &str, preparation: &str) -> (i32, String, String) {
+    let shell = Shell::new();
+    std::fs::write(shell.path("page.md"), page()).unwrap();
+    let script = format!(
+        "set -e; mkdir disk; mount -t tmpfs -o {options} none disk; cp page.md red.png disk; \
+         cd disk; {preparation}; (cat /dev/zero >ballast) 2>&- || true; \
+         set +e; \"$0\" \"$@\"; code=$?; cat page.md >../found; exit $code"
+    );
+    let arguments = ["describe", "page.md", "--write", "--yes"];
+    let (code, _, err) = said(shell.command_in(&script, &arguments).output().unwrap());
+    (code, err, shell.read("found"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_is_as_it_was_where_the_disk_is_full() {
+    let check = |options: &str, preparation: &str, words: &str| {
+        let (code, err, found) = written_on(options, preparation);
+        assert_eq!(code, 1, "{options}: {err}");
+        let is_told = err.contains(words) && err.contains("No space left");
+        assert!(is_told, "{options}: {err}");
+        assert!(found == page(), "{options}: {} bytes", found.len());
+    };
+    check("size=64k", "true", "page.md cannot be written");
+    // One for the folder, two for what is in it, and the ballast.
+    let no_new_file = "size=64k,nr_inodes=4";
+    check(no_new_file, "true", "page.md cannot be written");
+    // What has another name is written in its place.
+    let as_it_was = "page.md cannot be written, and is as it was";
+    check("size=64k", "ln page.md other", as_it_was);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_is_written_in_a_folder_that_takes_no_new_one() {
+    let preparation = "mount --bind page.md page.md; mount -o remount,bind,ro .";
+    let (code, err, found) = written_on("size=1m", preparation);
+    assert_eq!(code, 0, "{err}");
+    assert!(found.starts_with("![Medium") && found.ends_with("\n\n"));
+}
+
 #[test]
 fn a_comment_in_a_file_is_no_instruction() {
     let shell = Shell::new();
