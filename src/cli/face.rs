@@ -106,14 +106,14 @@ pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> 
     let done = runtime.block_on(async {
         tokio::select! {
             done = job => done,
-            () = signals::asked_to_end() => Err(anyhow::anyhow!("interrupted")),
+            _ = signals::asked_to_end() => Err(anyhow::anyhow!("interrupted")),
         }
     });
     // What was asked for has been shown; the list of prices comes once a day.
     runtime.block_on(async {
         tokio::select! {
             () = engine.settle(BACKGROUND) => {}
-            () = signals::asked_to_end() => {}
+            _ = signals::asked_to_end() => {}
         }
     });
     // An image that is still being decoded is not waited for.

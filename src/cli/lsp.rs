@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::arguments::LspArgs;
-use super::face;
+use super::{face, signals};
 use crate::server::{self, Connection, Kind};
 
 pub fn run(arguments: &LspArgs) -> anyhow::Result<u8> {
@@ -16,7 +16,8 @@ pub fn run(arguments: &LspArgs) -> anyhow::Result<u8> {
         kind,
         client_process: arguments.client_process_id,
     };
-    server::run(&connection, face::layers(Vec::new())).with_context(|| {
+    let layers = face::layers(Vec::new());
+    server::run(&connection, layers, signals::asked_to_end()).with_context(|| {
         format!(
             "nobody listens at {}; start the editor's side first",
             connection.kind

@@ -1,8 +1,9 @@
 //! The signals by which a command is asked to end.
 
-/// Waits for Ctrl-C, or for the system or the terminal to ask this process to end.
+/// Waits for Ctrl-C, or for the system or the terminal to ask this process to end. The exit code by
+/// which a shell tells that.
 #[cfg(unix)]
-pub async fn asked_to_end() {
+pub async fn asked_to_end() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
     let kinds = [
         SignalKind::interrupt(),
@@ -13,20 +14,27 @@ pub async fn asked_to_end() {
     let waits: Vec<_> = kinds
         .into_iter()
         .filter(|kind| ignored >> (kind.as_raw_value() - 1) & 1 == 0)
-        .filter_map(|kind| signal(kind).ok())
-        .map(|mut signal| Box::pin(async move { signal.recv().await }))
+        .filter_map(|kind| Some((kind, signal(kind).ok()?)))
+        .map(|(kind, mut signal)| {
+            Box::pin(async move {
+                signal.recv().await;
+                kind.as_raw_value()
+            })
+        })
         .collect();
     if waits.is_empty() {
         std::future::pending::<()>().await;
     }
-    futures::future::select_all(waits).await;
+    let (number, ..) = futures::future::select_all(waits).await;
+    u8::try_from(128 + number).unwrap_or(1)
 }
 
 #[cfg(not(unix))]
-pub async fn asked_to_end() {
+pub async fn asked_to_end() -> u8 {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+    1
 }
 
 /// The signals that whoever started this process had ignored, as `nohup` does, a bit each;

@@ -28,7 +28,7 @@ pub fn run(arguments: &SimArgs) -> anyhow::Result<u8> {
         out.flush()?;
         tokio::select! {
             served = sim.serve() => served?,
-            () = signals::asked_to_end() => {}
+            _ = signals::asked_to_end() => {}
         }
         Ok(0)
     })

@@ -66,11 +66,16 @@ use state::Shared;
 /// How long the ledger may take for its last rows when the editor is gone.
 const LAST_ROWS: Duration = Duration::from_secs(1);
 
-/// Serves one editor until it leaves; returns the process's exit code.
+/// Serves one editor until it leaves, or until `asked_to_end` resolves, to the exit code of a process
+/// that was; returns the process's exit code.
 ///
 /// # Errors
 /// When the editor cannot be reached where it said it listens.
-pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
+pub fn run(
+    connection: &Connection,
+    layers: Layers,
+    asked_to_end: impl Future<Output = u8>,
+) -> std::io::Result<u8> {
     memory::keep_little();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -82,7 +87,8 @@ pub fn run(connection: &Connection, layers: Layers) -> std::io::Result<u8> {
         let (input, output) = connection.open().await?;
         let store = Store::new(crate::store::data_folder());
         let process = connection.client_process();
-        Ok::<_, std::io::Error>(serve(layers, store, process, input, output).await)
+        let end = serve(layers, store, process, input, output, asked_to_end).await;
+        Ok::<_, std::io::Error>(end)
     });
     // A blocking read of standard input cannot be interrupted, so nothing is waited for.
     runtime.shutdown_background();
@@ -96,6 +102,7 @@ pub async fn serve(
     client_process: Option<u32>,
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
+    asked_to_end: impl Future<Output = u8>,
 ) -> End {
     let outbox = transport::Outbox::default();
     let mut shared = None;
@@ -117,6 +124,7 @@ pub async fn serve(
     let end = tokio::select! {
         end = transport::serve(service, socket, outbox, input, output) => end,
         () = shared.editor_died() => End::Gone { after_shutdown: false },
+        code = shared.when_initialized(asked_to_end) => End::Stopped { code },
     };
     shared.jobs.cancel_all();
     shared.descriptions.cancel_all().await;

@@ -61,6 +61,7 @@ impl LanguageServer for Gloss {
     }
 
     async fn initialized(&self, _: lsp::InitializedParams) {
+        self.server.initialized();
         if self.server.state().traits.stream {
             tokio::spawn(outcome::follow_status(self.server.clone()));
         }

@@ -46,6 +46,7 @@ pub struct Shared {
     pub told: Told,
     state: Mutex<State>,
     editor: watch::Sender<Option<u32>>,
+    is_initialized: watch::Sender<bool>,
 }
 
 /// Everything that messages change.
@@ -95,6 +96,7 @@ impl Shared {
                 comparing: HashMap::new(),
             }),
             editor: watch::Sender::new(None),
+            is_initialized: watch::Sender::new(false),
         }
     }
 
@@ -122,6 +124,19 @@ impl Shared {
             Some(process) => process::gone(process).await,
             None => std::future::pending().await,
         }
+    }
+
+    /// The client said that it is ready.
+    pub fn initialized(&self) {
+        self.is_initialized.send_replace(true);
+    }
+
+    /// Polls this only from when the client is ready, for what a start need not wait for.
+    pub async fn when_initialized<T>(&self, later: impl Future<Output = T>) -> T {
+        let mut is_initialized = self.is_initialized.subscribe();
+        // The sender is here as long as this is.
+        let _ = is_initialized.wait_for(|is| *is).await;
+        later.await
     }
 
     /// Tells the person, in one message a thing, what is wrong with the configuration.

@@ -68,13 +68,19 @@ pub enum End {
     Exit { after_shutdown: bool },
     /// The input ended or broke, or nobody reads the output.
     Gone { after_shutdown: bool },
+    /// Somebody else asked the process to end, which does so with this code.
+    Stopped { code: u8 },
 }
 
 impl End {
-    /// 0 after `shutdown`, else 1 (LSP 3.17, "Exit Notification").
+    /// 0 after `shutdown`, else 1 (LSP 3.17, "Exit Notification"), where it is the editor's to say.
     pub fn exit_code(self) -> u8 {
-        let (Self::Exit { after_shutdown } | Self::Gone { after_shutdown }) = self;
-        u8::from(!after_shutdown)
+        match self {
+            Self::Exit { after_shutdown } | Self::Gone { after_shutdown } => {
+                u8::from(!after_shutdown)
+            }
+            Self::Stopped { code } => code,
+        }
     }
 }
 

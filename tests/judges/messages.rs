@@ -25,7 +25,8 @@ pub fn judge(input: &[u8]) {
     };
     let runtime = runtime();
     let said = runtime.block_on(converse(&bodies, |input, output| async move {
-        server::serve(layers, Store::new(None), None, input, output).await;
+        let stays = std::future::pending();
+        server::serve(layers, Store::new(None), None, input, output, stays).await;
     }));
     runtime.shutdown_background();
     every_probe_is_answered(&bodies, &said);

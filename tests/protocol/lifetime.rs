@@ -137,6 +137,34 @@ async fn the_death_of_the_editor_ends_it() {
     editor.exited().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_signal_ends_it_and_books_what_runs() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap();
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        // A child inherits what is ignored, and keeps to it, as under `nohup`.
+        if ignored >> (signal.as_raw() - 1) & 1 == 1 {
+            continue;
+        }
+        let mut api = Api::start().await;
+        let mut editor = Editor::start(&Setup::new(&api.url)).await;
+        let uri = editor.open("a.rs", "rust", "fn f() {}\n").await;
+        editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
+        let held = api.next().await;
+        held.answer(Answer::Stall(vec!["It ".into()]));
+        let process = i32::try_from(editor.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
+        let code = editor.exited().await.code();
+        assert_eq!(code, Some(128 + signal.as_raw()));
+        api.all_closed().await;
+        let usage = usage(&editor).await;
+        assert_eq!(usage["rows"][0]["status"], "cancelled", "{usage}");
+    }
+}
+
 #[tokio::test]
 async fn a_process_that_was_never_there_does_not_end_it() {
     let mut process = std::process::Command::new("true").spawn().unwrap();

@@ -19,7 +19,10 @@ impl Editor {
     fn of(layers: Layers, store: Store) -> Self {
         let (input, far_input) = tokio::io::duplex(1 << 20);
         let (far_output, output) = tokio::io::duplex(1 << 20);
-        tokio::spawn(server::serve(layers, store, None, far_input, far_output));
+        let stays = std::future::pending();
+        tokio::spawn(server::serve(
+            layers, store, None, far_input, far_output, stays,
+        ));
         Self {
             input,
             output: BufReader::new(output),
