@@ -16,8 +16,8 @@ use crate::prompt::Prompt;
 use crate::store::{Store, data_folder};
 use crate::text::{visible, visible_lines};
 
-/// How long the ledger may take for the last row.
-const LAST_ROW: Duration = Duration::from_secs(2);
+/// How long the ledger may take for the last row: as long as a program that copies it may lock it.
+const LAST_ROW: Duration = Duration::from_secs(6);
 
 /// How long what goes on in the background may hold up the end.
 const BACKGROUND: Duration = Duration::from_secs(1);

@@ -63,8 +63,12 @@ use crate::store::Store;
 use service::Gloss;
 use state::Shared;
 
-/// How long the ledger may take for its last rows when the editor is gone.
-const LAST_ROWS: Duration = Duration::from_secs(1);
+/// How long the collector may take for what it was not told yet when the editor is gone.
+const LAST_TOLD: Duration = Duration::from_secs(1);
+
+/// How long the ledger may take for its last rows. They are written at once, unless another program
+/// locks it, as one that copies it does for some seconds; nobody waits for this any more.
+const LAST_ROWS: Duration = Duration::from_secs(10);
 
 /// Serves one editor until it leaves, or until `asked_to_end` resolves, to the exit code of a process
 /// that was; returns the process's exit code.
@@ -130,7 +134,18 @@ pub async fn serve(
     shared.descriptions.cancel_all().await;
     shared.jobs.ended().await;
     let engine = shared.state().engine.clone();
-    engine.tell_collector(LAST_ROWS).await;
-    let _ = tokio::time::timeout(LAST_ROWS, store.flushed()).await;
+    engine.tell_collector(LAST_TOLD).await;
+    write_last_rows(&store).await;
     end
+}
+
+/// Waits until all rows are written, and says in the log how many could not be.
+async fn write_last_rows(store: &Store) {
+    let _ = tokio::time::timeout(LAST_ROWS, store.flushed()).await;
+    let lost = store.unwritten_rows();
+    if lost > 0 {
+        tracing::error!(
+            "{lost} requests are missing from the ledger, which could not be written to the end"
+        );
+    }
 }

@@ -332,6 +332,11 @@ impl Store {
         Reply(State::Asked(self.handle.shared.flush(false)))
     }
 
+    /// How many requests are not on the disk, or were given up.
+    pub fn unwritten_rows(&self) -> u64 {
+        self.handle.shared.unwritten_rows()
+    }
+
     /// What the user should know, in words, each once: the ledger cannot be
     /// written, rows were lost, a damaged file was put aside.
     pub fn take_notices(&self) -> Vec<String> {

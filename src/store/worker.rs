@@ -153,6 +153,12 @@ impl Shared {
         self.lock().waiting_rows >= MAX_WAITING_ROWS
     }
 
+    /// The rows that wait, and those that were lost since it could be written last.
+    pub(super) fn unwritten_rows(&self) -> u64 {
+        let state = self.lock();
+        state.lost.saturating_add(state.waiting_rows as u64)
+    }
+
     /// Says something to the user, as if the store had found it.
     pub(super) fn notice(&self, words: String) {
         say(&mut self.lock(), words);

@@ -2,6 +2,7 @@
 //! never put aside.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -120,6 +121,9 @@ async fn a_ledger_of_a_newer_gloss_is_left_as_it_is() {
     let editor = home.editor(None).await;
     check_goes_on(&home, editor, "written by a newer Gloss", None).await;
     assert!(before == std::fs::read(home.ledger()).unwrap());
+    let log = std::fs::read_to_string(home.data.join("gloss.log")).unwrap();
+    let said = "3 requests are missing from the ledger";
+    assert!(log.lines().next_back().unwrap().contains(said), "{log}");
     let editor = home.editor(None).await;
     let mend = |_| version(known);
     check_goes_on(&home, editor, "written by a newer Gloss", Some(&mend)).await;
@@ -145,6 +149,24 @@ async fn a_ledger_that_another_program_locks_for_seconds_gets_its_rows_later() {
     assert!(editor.stop().await.success());
     assert_eq!(home.rows(), i64::try_from(jobs).unwrap() + 2);
     assert_eq!(put_aside(&home.data), Vec::<String>::new());
+}
+
+/// How long another program may take to copy the ledger.
+const COPYING: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_ledger_that_is_locked_as_the_editor_leaves_gets_its_rows() {
+    let home = Home::new().await;
+    let other = Connection::open(home.ledger()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut editor = home.editor(None).await;
+    assert_eq!(explained(&mut editor, 1).await, Value::Null);
+    editor.request("shutdown", Value::Null).await.unwrap();
+    editor.notify("exit", Value::Null).await;
+    tokio::time::sleep(COPYING).await;
+    other.execute_batch("COMMIT").unwrap();
+    assert!(editor.exited().await.success());
+    assert_eq!(home.rows(), 2);
 }
 
 #[tokio::test]
