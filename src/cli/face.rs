@@ -19,6 +19,10 @@ use crate::text::{visible, visible_lines};
 /// How long the ledger may take for the last row: as long as a program that copies it may lock it.
 const LAST_ROW: Duration = Duration::from_secs(6);
 
+/// How long closing the ledger may hold up the end, for which a person waits. What is in its log is
+/// as safe.
+const CLOSING: Duration = Duration::from_millis(100);
+
 /// How long what goes on in the background may hold up the end.
 const BACKGROUND: Duration = Duration::from_secs(1);
 
@@ -121,6 +125,7 @@ pub fn run<T>(engine: &Engine, job: impl Future<Output = anyhow::Result<T>>) -> 
     if !engine.store().flush(LAST_ROW) {
         note("gloss: this request is missing from the ledger");
     }
+    engine.store().close(CLOSING);
     say_notices(engine.store());
     for notice in engine.take_notices() {
         note(&format!("gloss: {notice}"));

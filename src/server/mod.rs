@@ -70,6 +70,9 @@ const LAST_TOLD: Duration = Duration::from_secs(1);
 /// locks it, as one that copies it does for some seconds; nobody waits for this any more.
 const LAST_ROWS: Duration = Duration::from_secs(10);
 
+/// How long closing the ledger may hold up the end. What is in its log is as safe.
+const CLOSING: Duration = Duration::from_secs(1);
+
 /// Serves one editor until it leaves, or until `asked_to_end` resolves, to the exit code of a process
 /// that was; returns the process's exit code.
 ///
@@ -139,7 +142,8 @@ pub async fn serve(
     end
 }
 
-/// Waits until all rows are written, and says in the log how many could not be.
+/// Waits until all rows are written and lie in the file itself, and says in the log how many could
+/// not be.
 async fn write_last_rows(store: &Store) {
     let _ = tokio::time::timeout(LAST_ROWS, store.flushed()).await;
     let lost = store.unwritten_rows();
@@ -148,4 +152,5 @@ async fn write_last_rows(store: &Store) {
             "{lost} requests are missing from the ledger, which could not be written to the end"
         );
     }
+    let _ = tokio::time::timeout(CLOSING, store.closed()).await;
 }

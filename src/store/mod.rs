@@ -332,6 +332,23 @@ impl Store {
         Reply(State::Asked(self.handle.shared.flush(false)))
     }
 
+    /// Closes the file, whose log goes into it where nobody else has it open; the next use opens it
+    /// again. Fails where there was no use yet.
+    pub fn closed(&self) -> Reply<()> {
+        if !self.handle.shared.is_running() {
+            return Reply(State::Failed(StoreError::Gone));
+        }
+        self.ask(|database, _| {
+            database.close();
+            Ok(())
+        })
+    }
+
+    /// The same, within at most `timeout`. Waits for the disk: not for async code.
+    pub fn close(&self, timeout: Duration) {
+        let _ = self.closed().wait_at_most(timeout);
+    }
+
     /// How many requests are not on the disk, or were given up.
     pub fn unwritten_rows(&self) -> u64 {
         self.handle.shared.unwritten_rows()

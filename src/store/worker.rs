@@ -153,6 +153,11 @@ impl Shared {
         self.lock().waiting_rows >= MAX_WAITING_ROWS
     }
 
+    /// Whether anything was asked or written yet.
+    pub(super) fn is_running(&self) -> bool {
+        self.lock().running
+    }
+
     /// The rows that wait, and those that were lost since it could be written last.
     pub(super) fn unwritten_rows(&self) -> u64 {
         let state = self.lock();

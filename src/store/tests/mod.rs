@@ -126,6 +126,22 @@ fn a_row_comes_back_as_it_was_recorded() {
 }
 
 #[test]
+fn what_is_closed_lies_in_the_file_itself() {
+    let folder = folder();
+    let first = store(&folder);
+    first.close(SOON);
+    assert!(!file(&folder).exists(), "what was not used is not opened");
+    first.record(row("/w"));
+    assert!(first.flush(SOON));
+    first.close(SOON);
+    let copy = self::folder();
+    fs::copy(file(&folder), file(&copy)).unwrap();
+    assert_eq!(requests(&store(&copy)), 1);
+    first.record(row("/w"));
+    assert_eq!(requests(&first), 2);
+}
+
+#[test]
 #[cfg(unix)]
 fn only_the_user_can_read_what_is_kept() {
     use std::os::unix::fs::PermissionsExt;
