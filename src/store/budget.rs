@@ -232,7 +232,7 @@ fn standings(
         |time, workspace, tokens, ticks| {
             for standing in &mut standings {
                 let limit = &standing.limit;
-                if time >= limit.since && concerns(limit, workspace) {
+                if (limit.since..limit.until).contains(&time) && concerns(limit, workspace) {
                     standing.spent = standing.spent.saturating_add(limit.of(tokens, ticks));
                 }
             }
@@ -250,20 +250,24 @@ fn standings(
     Ok(standings)
 }
 
-/// Time, workspace, tokens and ticks of each row since the first of the limits.
+/// Time, workspace, tokens and ticks of each row in the whiles of the limits. One from later on was
+/// written while the clock was ahead, and counts once that time comes.
 fn each_spent(
     connection: &Connection,
     waiting: &Waiting,
     limits: &[Limit],
     mut tell: impl FnMut(Timestamp, &str, u64, u64),
 ) -> rusqlite::Result<()> {
-    let Some(since) = limits.iter().map(|limit| limit.since).min() else {
+    let since = limits.iter().map(|limit| limit.since).min();
+    let until = limits.iter().map(|limit| limit.until).max();
+    let Some((since, until)) = since.zip(until) else {
         return Ok(());
     };
     let mut statement = connection.prepare_cached(
-        "SELECT time, workspace, total_tokens, coalesce(cost_ticks, 0) FROM request WHERE time >= ?",
+        "SELECT time, workspace, total_tokens, coalesce(cost_ticks, 0) FROM request
+         WHERE time >= ? AND time < ?",
     )?;
-    let mut rows = statement.query([since.as_microsecond()])?;
+    let mut rows = statement.query([since.as_microsecond(), until.as_microsecond()])?;
     while let Some(row) = rows.next()? {
         let time = Timestamp::from_microsecond(row.get(0)?).unwrap_or_default();
         let workspace = row.get_ref(1)?.as_str().unwrap_or_default();

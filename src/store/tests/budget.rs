@@ -71,6 +71,29 @@ fn a_claim_is_granted_up_to_the_limit_and_not_past_it() {
     check(&machine, 0, 201, Some(800));
 }
 
+#[test]
+fn what_was_booked_by_a_clock_that_was_ahead_counts_when_that_time_comes() {
+    let folder = folder();
+    let store = store(&folder);
+    let today = limit("daily_tokens", false, Amount::Tokens(100));
+    let ahead = |limit: &Limit, days: i64| Limit {
+        since: limit.since + SignedDuration::from_hours(24 * days),
+        until: limit.until + SignedDuration::from_hours(24 * days),
+        ..limit.clone()
+    };
+    spend(&store, "/w", -60 * 24 * 300, 60, None);
+    // Written or still to be.
+    for is_written in [false, true] {
+        assert!(!is_written || store.flush(SOON));
+        for (days, most) in [(0, 100), (299, 100), (300, 40), (301, 100)] {
+            let limits = [ahead(&today, days)];
+            let passed = granted(&store, claim("/w", most + 1, 0), &limits);
+            assert!(passed.is_none(), "{days}");
+            assert!(granted(&store, claim("/w", most, 0), &limits).is_some());
+        }
+    }
+}
+
 /// Each store has a connection of its own, as each process has.
 #[test]
 fn claims_of_the_same_moment_never_pass_a_limit_together() {
