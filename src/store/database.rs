@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::error::StoreError;
+use super::error::{OF_ANOTHER, StoreError};
 use super::private;
 
 /// The database's name in the data folder.
@@ -195,6 +195,9 @@ fn open_when_free(path: &Path, patience: Duration) -> Result<Open, StoreError> {
 }
 
 fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(StoreError::no_ledger(path, "it is no file"));
+    }
     create_folder(path)?;
     let presence = shared_lock(path)?;
     create_private(path);
@@ -215,6 +218,9 @@ fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
             known: SCHEMA,
         });
     }
+    if found == 0 && is_of_another(&connection).map_err(sqlite)? {
+        return Err(StoreError::no_ledger(path, OF_ANOTHER));
+    }
     // A file that can only be read is still good for reading, once it has our tables.
     if found < SCHEMA || !connection.is_readonly(rusqlite::MAIN_DB).map_err(sqlite)? {
         make_ready(&connection).map_err(sqlite)?;
@@ -229,6 +235,14 @@ fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
 
 fn schema(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Whether another program made the file: with its first table ours has the number of the schema.
+fn is_of_another(connection: &Connection) -> rusqlite::Result<bool> {
+    let count = "SELECT count(*) FROM sqlite_schema";
+    let count: i64 = connection.query_row(count, [], |row| row.get(0))?;
+    // Another process may have made ours meanwhile.
+    Ok(count > 0 && schema(connection)? == 0)
 }
 
 fn make_ready(connection: &Connection) -> rusqlite::Result<()> {

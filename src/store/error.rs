@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
+pub(super) const OF_ANOTHER: &str = "it is another program's";
+
 /// Why the store could not be read or written just now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -56,10 +58,22 @@ impl StoreError {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly(path),
             Some(ErrorCode::DiskFull) => StoreError::Full(path),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(path),
+            // Our own statements are in order, so it is the tables that are others.
+            _ if matches!(error, rusqlite::Error::SqlInputError { .. }) => {
+                StoreError::no_ledger(&path, OF_ANOTHER)
+            }
             _ => StoreError::Unusable {
                 path,
                 why: error.to_string(),
             },
+        }
+    }
+
+    /// What is at `path` is no ledger, which `so` tells.
+    pub(super) fn no_ledger(path: &Path, so: &str) -> StoreError {
+        StoreError::Unusable {
+            path: path.to_path_buf(),
+            why: format!("{so}; move it away, or set GLOSS_DATA_DIR to another folder"),
         }
     }
 

@@ -146,6 +146,47 @@ fn a_folder_in_the_databases_place_is_left_alone_and_rows_wait() {
     );
 }
 
+#[test]
+fn a_database_of_another_program_is_left_alone_and_rows_wait() {
+    let folder = folder();
+    let other = Connection::open(file(&folder)).unwrap();
+    let before = "CREATE TABLE request (a); INSERT INTO request VALUES ('precious')";
+    other.execute_batch(before).unwrap();
+    let bytes = fs::read(file(&folder)).unwrap();
+    let is_told = |error: &StoreError| error.to_string().contains("it is another program's; move");
+    let heal = || {
+        assert!(bytes == fs::read(file(&folder)).unwrap());
+        other.execute_batch("DROP TABLE request").unwrap();
+    };
+    check_waits(&folder, is_told, heal, 0);
+    // One that counts its versions, too.
+    let folder = self::folder();
+    let other = Connection::open(file(&folder)).unwrap();
+    let before = "CREATE TABLE request (a); PRAGMA user_version = 3";
+    other.execute_batch(before).unwrap();
+    let heal = || {
+        let after = "DROP TABLE request; PRAGMA user_version = 0";
+        other.execute_batch(after).unwrap();
+    };
+    check_waits(&folder, is_told, heal, 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_the_databases_place_is_left_alone_and_rows_wait() {
+    let folder = folder();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, file(&folder), kind, mode, 0).unwrap();
+    let is_told = |error: &StoreError| error.to_string().contains("it is no file; move");
+    check_waits(
+        &folder,
+        is_told,
+        || fs::remove_file(file(&folder)).unwrap(),
+        0,
+    );
+}
+
 /// Runs `job` on a thread for which permissions count, even where the tests run as root.
 #[cfg(target_os = "linux")]
 fn without_privilege(job: impl FnOnce() + Send) {
