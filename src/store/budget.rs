@@ -2,7 +2,8 @@
 //!
 //! A claim is checked and noted in one transaction, which shuts out that of any other process, so that
 //! requests never overshoot together. Where the ledger can be read and not be written, a claim is
-//! noted in memory, and counts in this process alone.
+//! noted in memory, and counts in this process alone, which is said: trouble with the ledger stops no
+//! request as long as there is something to hold a budget by.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::Store;
 use super::tables::{self, Waiting, Write};
-use super::worker::READ_PATIENCE;
+use super::worker::{Budget, READ_PATIENCE};
 
 /// No request takes longer; a claim that is older was left behind by a process that was killed.
 const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(10);
@@ -145,7 +146,10 @@ pub(super) fn reserve(
             nearly_used.push(standing);
         }
     }
-    if transaction.is_none_or(|transaction| noted(transaction, &writes).is_err()) {
+    if transaction.is_some_and(|transaction| noted(transaction, &writes).is_ok()) {
+        store.budget_is(Budget::Shared);
+    } else {
+        store.budget_is(Budget::Alone);
         for write in writes {
             store.write(write);
         }

@@ -42,7 +42,7 @@ pub use row::{Row, Status};
 
 use database::Database;
 use tables::{Waiting, Write};
-use worker::{READ_PATIENCE, Shared};
+use worker::{Budget, READ_PATIENCE, Shared};
 
 /// Where Gloss keeps its data: `GLOSS_DATA_DIR`, else `gloss` in the user's data folder.
 ///
@@ -124,10 +124,15 @@ impl Store {
             if store.handle.shared.is_full() {
                 return Err(StoreError::Busy);
             }
-            database.run(READ_PATIENCE, |connection| {
+            let reserved = database.run(READ_PATIENCE, |connection| {
                 budget::reserve(&store, connection, waiting, &claim, &limits)
-            })
+            });
+            reserved.inspect_err(|_| store.budget_is(Budget::Stops))
         })
+    }
+
+    fn budget_is(&self, budget: Budget) {
+        self.handle.shared.budget_is(budget);
     }
 
     /// Whether the ledger can be written just now. Writes nothing.

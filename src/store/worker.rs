@@ -36,6 +36,18 @@ const IDLE: Duration = Duration::from_secs(60);
 /// What is asked of the database by the thread that owns it.
 pub(super) type Question = Box<dyn FnOnce(&mut Database, &Waiting) + Send>;
 
+/// What a budget comes to while the ledger is in trouble, by the latest claim that was laid on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Budget {
+    /// None is set, or all processes hold it together.
+    #[default]
+    Shared,
+    /// Claims are in memory, and other processes see nothing of them.
+    Alone,
+    /// Nothing can be counted, so nothing is sent.
+    Stops,
+}
+
 /// What the handles and the thread share.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -63,6 +75,7 @@ struct State {
     failures: u64,
     /// How often it failed for another's lock.
     locks: u64,
+    budget: Budget,
     lost: u64,
     said_lost: bool,
     notices: Vec<String>,
@@ -158,6 +171,10 @@ impl Shared {
         self.lock().running
     }
 
+    pub(super) fn budget_is(&self, budget: Budget) {
+        self.lock().budget = budget;
+    }
+
     /// The rows that wait, and those that were lost since it could be written last.
     pub(super) fn unwritten_rows(&self) -> u64 {
         let state = self.lock();
@@ -175,7 +192,8 @@ impl Shared {
 
     fn say_put_aside(&self, aside: &Path) {
         let words = format!(
-            "The ledger was damaged; it was put aside as {} and a new one begun",
+            "The ledger was damaged; it was put aside as {} and a new one begun: \
+             what was spent before is in no report any more, and no budget counts it",
             aside.display()
         );
         say(&mut self.lock(), words);
@@ -251,8 +269,8 @@ struct Worker {
     pause: Option<Instant>,
     next_pause: Duration,
     locked_since: Option<Instant>,
-    /// The kinds of trouble that were said already.
-    said: Vec<std::mem::Discriminant<StoreError>>,
+    /// The kinds of trouble that were said already, and what a budget came to.
+    said: Vec<(std::mem::Discriminant<StoreError>, Budget)>,
 }
 
 /// What there is to do.
@@ -427,11 +445,20 @@ impl Worker {
     }
 
     fn say_once(&mut self, error: &StoreError) {
-        let kind = std::mem::discriminant(error);
+        let mut state = self.shared.lock();
+        let kind = (std::mem::discriminant(error), state.budget);
         if !self.said.contains(&kind) {
             self.said.push(kind);
-            let words = format!("The ledger cannot be written for now, requests go on: {error}");
-            say(&mut self.shared.lock(), words);
+            let so = match state.budget {
+                Budget::Shared => ", requests go on",
+                Budget::Alone => {
+                    ", requests go on, and each editor and command holds the budget by itself"
+                }
+                // Each request says it.
+                Budget::Stops => "",
+            };
+            let words = format!("The ledger cannot be written for now{so}: {error}");
+            say(&mut state, words);
         }
     }
 }

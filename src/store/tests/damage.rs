@@ -38,6 +38,7 @@ fn a_file_that_sqlite_calls_damaged_is_put_aside_and_begun_anew() {
         let notices = store.take_notices();
         assert_eq!(notices.len(), 1, "{name}: {notices:?}");
         assert!(notices[0].contains(&aside[0]), "{name}: {notices:?}");
+        assert!(notices[0].contains("no budget counts it"), "{notices:?}");
     };
     check("no database", &|bytes| {
         *bytes = b"#!/bin/sh\necho this is no database\n".repeat(200);
@@ -187,6 +188,37 @@ fn a_pipe_in_the_databases_place_is_left_alone_and_rows_wait() {
     );
 }
 
+/// A claim of so many tokens, of which there are ten a day.
+fn reserved(store: &Store, tokens: u64) -> Result<Verdict, StoreError> {
+    let claim = Claim {
+        workspace: "/w".into(),
+        tokens,
+        ticks: 0,
+    };
+    let limit = Limit {
+        name: "daily_tokens",
+        of_machine: false,
+        since: Timestamp::now(),
+        until: Timestamp::MAX,
+        most: Amount::Tokens(10),
+    };
+    store.reserve(claim, vec![limit]).wait()
+}
+
+#[test]
+fn where_a_budget_stops_all_it_is_not_said_that_requests_go_on() {
+    let folder = folder();
+    fs::create_dir(file(&folder)).unwrap();
+    let store = store(&folder);
+    reserved(&store, 1).unwrap_err();
+    store.record(row("/w"));
+    assert!(!store.flush(SOON));
+    let notices = store.take_notices();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    let begins = "The ledger cannot be written for now: ";
+    assert!(notices[0].starts_with(begins), "{notices:?}");
+}
+
 /// Runs `job` on a thread for which permissions count, even where the tests run as root.
 #[cfg(target_os = "linux")]
 fn without_privilege(job: impl FnOnce() + Send) {
@@ -230,31 +262,21 @@ fn a_read_only_database_can_be_read_and_rows_wait() {
         assert!(!store.flush(SOON));
         assert_eq!(requests(&store), 2, "what waits is in the reports");
         assert!(store.probe().wait().is_err());
-        // A claim that cannot be written counts here all the same.
-        let claim = Claim {
-            workspace: "/w".into(),
-            tokens: 6,
-            ticks: 0,
-        };
-        let limit = Limit {
-            name: "daily_tokens",
-            of_machine: false,
-            since: Timestamp::now(),
-            until: Timestamp::MAX,
-            most: Amount::Tokens(10),
-        };
-        let ask = || {
-            store
-                .reserve(claim.clone(), vec![limit.clone()])
-                .wait()
-                .unwrap()
-        };
-        let held = ask();
-        assert!(matches!(held, Verdict::Granted { .. }), "{held:?}");
-        assert!(matches!(ask(), Verdict::Refused(_)));
         let notices = store.take_notices();
         assert_eq!(notices.len(), 1, "{notices:?}");
         assert!(notices[0].contains("cannot be written"), "{notices:?}");
+        // A claim that cannot be written counts here all the same, and here alone.
+        let held = reserved(&store, 6).unwrap();
+        assert!(matches!(held, Verdict::Granted { .. }), "{held:?}");
+        let refused = reserved(&store, 6).unwrap();
+        assert!(matches!(refused, Verdict::Refused(_)), "{refused:?}");
+        assert!(!store.flush(SOON));
+        let notices = store.take_notices();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert!(
+            notices[0].contains("holds the budget by itself"),
+            "{notices:?}"
+        );
         assert_eq!(put_aside(&folder), Vec::<String>::new());
     });
 }
