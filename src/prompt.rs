@@ -2,6 +2,7 @@
 
 mod mark;
 mod mask;
+mod random;
 mod secret;
 mod shape;
 mod template;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use super::random::{OF_A_MACHINE, entropy, in_words, is_jumble, is_jumbled};
 use super::shape::shaped;
 
 /// A value under a name that tells of a secret, in whatever way languages give one to the other:
@@ -55,14 +56,16 @@ pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
     apart(found)
 }
 
-/// Whether this is code that looks for the first and the last line of a private key.
+/// Whether this is code that looks for the first and the last line of a private key, or puts them
+/// around one: no word in it could be a line of that.
 fn speaks_of_keys(shaped: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-    shaped.contains(['(', ')', '"', '\''])
-        && shaped
-            .split(|c| !is_of_key(c))
-            .all(|run| run.len() < OF_A_MACHINE)
+    let is_line = |run: &str| run.len() >= LINE || run.len() >= OF_A_MACHINE && is_jumble(run);
+    shaped.contains(['(', ')', '"', '\'', '{']) && !shaped.split(|c| !is_of_key(c)).any(is_line)
 }
+
+/// From so many bytes on a word is none of a language, but a line of a key.
+const LINE: usize = 40;
 
 /// Values that are random under names that tell of secrets.
 fn values(text: &str) -> Vec<Range<usize>> {
@@ -219,12 +222,6 @@ fn is_template(value: &str) -> bool {
 
 /// The fewest bytes of a secret that is not known by its shape.
 const SHORTEST: usize = 8;
-/// From so many bytes on a value is a key, which a machine made.
-const OF_A_MACHINE: usize = 16;
-
-/// From so many bytes on letters alone can be told from a name.
-const LONG: usize = 12;
-
 /// Whether nobody would give a value like this one to a name unless it were secret: it has digits
 /// and letters, and few of these stand in words.
 fn is_random(value: &str) -> bool {
@@ -257,88 +254,6 @@ fn is_random(value: &str) -> bool {
 fn is_spelled(value: &str) -> bool {
     let parts = value.split(['.', ':', '(', ')', '[', ']']);
     parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE)
-}
-
-/// Whether a value changes between capitals, small letters and digits as no name does: its parts,
-/// of which a capital and the small letters behind it are one, have `most` signs on average.
-fn is_jumbled(value: &str, most: usize) -> bool {
-    let kind = |c: &u8| (c.is_ascii_uppercase(), c.is_ascii_lowercase());
-    let mut parts = 1;
-    let mut begins_at_capital = true;
-    for pair in value.as_bytes().windows(2) {
-        let [before, here] = pair else { break };
-        let goes_on = kind(before) == kind(here);
-        let is_capitalised =
-            begins_at_capital && before.is_ascii_uppercase() && here.is_ascii_lowercase();
-        if !goes_on && !is_capitalised {
-            parts += 1;
-        }
-        begins_at_capital = !goes_on;
-    }
-    let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_plain && value.len() >= LONG && value.len() <= parts * most
-}
-
-/// How many letters stand in what could be words: some of one case, perhaps a capital before them,
-/// with a vowel and no crowd of consonants.
-fn in_words(value: &str) -> usize {
-    if is_hexadecimal(value) {
-        return 0;
-    }
-    let shortest = if value.contains(['-', '_']) { 3 } else { 4 };
-    let mut count = 0;
-    let mut word = String::new();
-    for c in value.chars().chain(['\0']) {
-        let goes_on = c.is_ascii_alphabetic()
-            && match word.chars().next_back() {
-                None => true,
-                Some(last) => {
-                    last.is_ascii_lowercase() == c.is_ascii_lowercase()
-                        || word.len() == 1 && last.is_ascii_uppercase()
-                }
-            };
-        if !goes_on {
-            if word.len() >= shortest && looks_like_word(&word) {
-                count += word.len();
-            }
-            word.clear();
-        }
-        if c.is_ascii_alphabetic() {
-            word.push(c);
-        }
-    }
-    count
-}
-
-/// Whether a value is a long number, whose letters may well look like words: "ccdead", "cafe".
-fn is_hexadecimal(value: &str) -> bool {
-    value.len() >= OF_A_MACHINE
-        && value.bytes().all(|b| b.is_ascii_hexdigit())
-        && value.bytes().any(|b| b.is_ascii_digit())
-}
-
-fn looks_like_word(word: &str) -> bool {
-    let is_vowel = |c: char| "aeiouyAEIOUY".contains(c);
-    let crowd = word.split(is_vowel).map(str::len).max().unwrap_or(0);
-    crowd <= 3 && word.contains(is_vowel)
-}
-
-/// Shannon's entropy of the bytes, in bits each.
-#[allow(clippy::cast_precision_loss, reason = "a value is short")]
-fn entropy(value: &str) -> f64 {
-    let mut counts = [0_u32; 256];
-    for byte in value.bytes() {
-        if let Some(count) = counts.get_mut(usize::from(byte)) {
-            *count += 1;
-        }
-    }
-    let length = value.len() as f64;
-    let share = |count: &u32| f64::from(*count) / length;
-    counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| -share(count) * share(count).log2())
-        .sum()
 }
 
 #[cfg(test)]
@@ -434,6 +349,8 @@ mod tests {
             "nextToken: \"abcd12f2-46da-4fdb-b8d5-fbd4c466928f\"",
             "STATUS_INVALID_TOKEN: NTSTATUS = 0xC0000465_u32",
             "!pem.starts_with(\"-----BEGIN PRIVATE KEY-----\") || !pem.ends_with(\"-----END PRIVATE KEY-----\")",
+            "\"-----BEGIN EC PRIVATE KEY-----\\n\" + strings.TrimSpace(privateKeyContents) + \"\\n-----END EC PRIVATE KEY-----\"",
+            "`-----BEGIN PRIVATE KEY-----\\n${body}\\n-----END PRIVATE KEY-----`",
         ] {
             check(text, &[]);
         }

@@ -7,164 +7,496 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
+use super::random::is_jumble;
+
 /// What one kind of secret looks like.
 struct Shape {
     /// One of these stands in each.
     signs: &'static [&'static str],
     form: Form,
-    /// Made when a text first holds a sign: all of them would take a third of a mebibyte, and of most
-    /// texts none is wanted.
-    regex: OnceLock<Option<Regex>>,
 }
 
-/// Regular expressions.
 enum Form {
     /// What follows a sign that begins a word.
-    Rest(&'static str),
-    /// All of it.
-    Whole(&'static str),
+    Rest(&'static [Piece]),
+    /// The same, but a part of it must be no name: names begin with that sign, too.
+    Random(&'static [Piece]),
+    /// A regular expression for all of it. Made when a text first holds a sign, since it takes
+    /// memory, and of most texts none is wanted.
+    Whole(&'static str, OnceLock<Option<Regex>>),
+}
+
+enum Piece {
+    /// As many of these signs as there are: so many at least, and so many at most.
+    Run(fn(u8) -> bool, usize, usize),
+    Text(&'static str),
+}
+
+use Piece::{Run, Text};
+
+/// No bound.
+const ANY: usize = usize::MAX;
+
+const fn digit(b: u8) -> bool {
+    b.is_ascii_digit()
+}
+
+const fn hexadecimal(b: u8) -> bool {
+    b.is_ascii_hexdigit()
+}
+
+const fn hexadecimal_parts(b: u8) -> bool {
+    hexadecimal(b) || matches!(b, b'-' | b'_')
+}
+
+const fn capital(b: u8) -> bool {
+    b.is_ascii_uppercase() || digit(b)
+}
+
+const fn capital_parts(b: u8) -> bool {
+    capital(b) || matches!(b, b'-' | b'.')
+}
+
+const fn small(b: u8) -> bool {
+    b.is_ascii_lowercase() || digit(b)
+}
+
+const fn letter(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+}
+
+const fn base64(b: u8) -> bool {
+    letter(b) || matches!(b, b'+' | b'/' | b'=')
+}
+
+/// Base64 of both kinds.
+const fn encoded(b: u8) -> bool {
+    base64(b) || word(b)
+}
+
+/// What base64 has for use in addresses.
+const fn word(b: u8) -> bool {
+    letter(b) || matches!(b, b'-' | b'_')
+}
+
+const fn dotted(b: u8) -> bool {
+    word(b) || matches!(b, b'.' | b'=')
+}
+
+const fn of_path(b: u8) -> bool {
+    word(b) || matches!(b, b'/' | b'@')
+}
+
+const fn of_query(b: u8) -> bool {
+    base64(b) || matches!(b, b'%')
+}
+
+/// The first and the last line of a private key: of PEM, OpenSSH, PGP, and SSH2 with its blanks.
+macro_rules! line {
+    ($side:literal) => {
+        concat!(
+            "(?:-----|---- )",
+            $side,
+            " (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?(?:-----| ----)"
+        )
+    };
 }
 
 /// What the lines of a private key are apart by, in whatever quotes and comments.
 macro_rules! apart {
     () => {
-        r#"[\s"'`+,;.\\*/#!>]"#
+        r#"(?:\\[nrt]|[\s"'`+,;.\\*/#!>])*"#
     };
 }
 
-static SHAPES: [Shape; 32] = [
+/// What may stand above the first line of the key itself: `Proc-Type: 4,ENCRYPTED`.
+macro_rules! headers {
+    () => {
+        concat!(
+            "(?:",
+            apart!(),
+            r#"[A-Z][A-Za-z\-]{2,20}: [^\n"'`\\]{0,100})*"#
+        )
+    };
+}
+
+static SHAPES: [Shape; 113] = [
     Shape::whole(
-        &["-----BEGIN "],
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[\s\S]*?-----END (?:[A-Z]+ )*PRIVATE KEY-----",
+        &["--BEGIN ", "-- BEGIN "],
+        concat!(line!("BEGIN"), r"[\s\S]*?", line!("END")),
     ),
     // One that was cut behind.
     Shape::whole(
-        &["-----BEGIN "],
+        &["--BEGIN ", "-- BEGIN "],
         concat!(
-            r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
-            r"(?:(?:\\[nrt]|",
+            line!("BEGIN"),
+            headers!(),
+            "(?:",
             apart!(),
-            r")*[A-Za-z0-9+/=]{20,})+",
-            r"(?:(?:\\[nrt]|",
+            "[A-Za-z0-9+/=]{20,})+",
+            "(?:",
             apart!(),
-            r")*[A-Za-z0-9+/=]+…)?",
+            "[A-Za-z0-9+/=]+…)?",
         ),
     ),
     // And before.
     Shape::whole(
-        &["-----END "],
+        &["--END ", "-- END "],
         concat!(
-            r"(?:[A-Za-z0-9+/=]{20,}",
+            "(?:[A-Za-z0-9+/=]{20,}",
             apart!(),
-            r"*)+",
-            r"(?:[A-Za-z0-9+/=]+",
+            ")+",
+            "(?:[A-Za-z0-9+/=]+",
             apart!(),
-            r"*)?",
-            r"-----END (?:[A-Z]+ )*PRIVATE KEY-----",
+            "){0,2}",
+            line!("END"),
         ),
     ),
-    // xAI, OpenAI, Anthropic, …
-    Shape::word(&["xai-", "sk-", "pk-", "rk-"], r"[A-Za-z0-9_\-]{20,}"),
+    // PuTTY
+    Shape::whole(
+        &["Private-Lines: "],
+        concat!(
+            "Private-Lines: [0-9]+(?:",
+            apart!(),
+            "[A-Za-z0-9+/=]{20,})+",
+            "(?:",
+            apart!(),
+            "[A-Za-z0-9+/=]*",
+            apart!(),
+            "Private-MAC: [0-9a-f]+)?",
+        ),
+    ),
+    // xAI
+    Shape::rest(&["xai-"], &[Run(word, 20, ANY)]),
+    // OpenAI, Anthropic, DeepSeek, Langfuse, …
+    Shape::random(&["sk-", "pk-", "rk-"], &[Run(word, 20, ANY)]),
     // Stripe
-    Shape::word(
+    Shape::rest(
         &[
-            "sk_live_", "sk_test_", "pk_live_", "pk_test_", "rk_live_", "rk_test_",
+            "sk_live_", "sk_test_", "sk_prod_", "pk_live_", "pk_test_", "pk_prod_", "rk_live_",
+            "rk_test_", "rk_prod_",
         ],
-        r"[A-Za-z0-9]{16,}",
+        &[Run(letter, 16, ANY)],
     ),
+    Shape::rest(&["whsec_"], &[Run(base64, 24, ANY)]),
     // GitHub
-    Shape::word(
+    Shape::rest(
         &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
-        r"[A-Za-z0-9]{30,}",
+        &[Run(letter, 30, ANY)],
     ),
-    Shape::word(&["github_pat_"], r"[A-Za-z0-9_]{30,}"),
+    Shape::rest(&["github_pat_"], &[Run(word, 30, ANY)]),
     // GitLab
-    Shape::word(
-        &["glpat-", "gldt-", "glrt-", "glsoat-", "glptt-"],
-        r"[A-Za-z0-9_\-]{20,}",
+    Shape::rest(
+        &[
+            "glpat-",
+            "gldt-",
+            "glrt-",
+            "glsoat-",
+            "glptt-",
+            "glcbt-",
+            "glft-",
+            "glffct-",
+            "gloas-",
+            "glimt-",
+            "glagent-",
+            "GR1348941",
+        ],
+        &[Run(word, 20, ANY)],
     ),
-    // AWS
-    Shape::word(&["AKIA", "ASIA"], r"[A-Z0-9]{16}(?-u:\b)"),
+    Shape::rest(&["_gitlab_session="], &[Run(small, 32, ANY)]),
+    // Amazon
+    Shape::rest(&["AKIA", "ASIA", "ABIA", "ACCA"], &[Run(capital, 16, 16)]),
+    Shape::rest(&["ABSK"], &[Run(base64, 100, ANY)]),
+    Shape::rest(&["bedrock-api-key-"], &[Run(base64, 40, ANY)]),
     // Google
-    Shape::word(&["AIza"], r"[A-Za-z0-9_\-]{35}"),
-    Shape::word(&["GOCSPX-"], r"[A-Za-z0-9_\-]{20,}"),
-    Shape::word(&["ya29."], r"[A-Za-z0-9_\-]{30,}"),
+    Shape::rest(&["AIza"], &[Run(word, 35, ANY)]),
+    Shape::rest(&["GOCSPX-"], &[Run(word, 20, ANY)]),
+    Shape::rest(&["ya29."], &[Run(word, 30, ANY)]),
+    Shape::rest(&["1//0"], &[Run(word, 40, ANY)]),
+    // Microsoft
+    Shape::whole(&["Q~"], r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,}"),
+    Shape::rest(&["sig="], &[Run(of_query, 43, ANY)]),
+    Shape::rest(
+        &[".webhook.office.com/webhookb2/"],
+        &[Run(of_path, 100, ANY)],
+    ),
+    Shape::rest(&["oy2"], &[Run(small, 43, 43)]),
     // Slack
-    Shape::word(
-        &["xoxa-", "xoxb-", "xoxp-", "xoxo-", "xoxs-", "xoxr-"],
-        r"[A-Za-z0-9\-]{10,}",
+    Shape::rest(
+        &[
+            "xoxa-", "xoxb-", "xoxc-", "xoxd-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-",
+        ],
+        &[Run(word, 10, ANY)],
     ),
-    Shape::word(&["xapp-"], r"[A-Za-z0-9\-]{30,}"),
-    Shape::word(&["hooks.slack.com/services/"], r"[A-Za-z0-9/]{30,}"),
-    Shape::word(&["npm_"], r"[A-Za-z0-9]{36}(?-u:\b)"),
-    Shape::word(&["pypi-"], r"[A-Za-z0-9_\-]{50,}"),
-    Shape::word(&["rubygems_"], r"[a-f0-9]{40,}"),
-    // Docker
-    Shape::word(&["dckr_pat_"], r"[A-Za-z0-9_\-]{20,}"),
-    // Hugging Face
-    Shape::word(&["hf_"], r"[A-Za-z0-9]{30,}"),
-    // Groq
-    Shape::word(&["gsk_"], r"[A-Za-z0-9]{30,}"),
-    // Replicate
-    Shape::word(&["r8_"], r"[A-Za-z0-9]{30,}"),
-    // SendGrid
-    Shape::word(&["SG."], r"[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{30,}"),
-    // DigitalOcean
-    Shape::word(&["doo_v1_", "dop_v1_", "dor_v1_"], r"[a-f0-9]{40,}"),
-    // Shopify
-    Shape::word(
-        &["shpat_", "shpca_", "shppa_", "shpss_"],
-        r"[a-fA-F0-9]{30,}",
+    Shape::rest(&["xapp-"], &[Run(word, 30, ANY)]),
+    Shape::rest(
+        &[
+            "hooks.slack.com/services/",
+            "hooks.slack.com/workflows/",
+            "hooks.slack.com/triggers/",
+        ],
+        &[Run(of_path, 30, ANY)],
     ),
-    // Grafana
-    Shape::word(&["glsa_"], r"[A-Za-z0-9_]{30,}"),
-    Shape::word(&["whsec_"], r"[A-Za-z0-9+/=]{24,}"),
-    // Linear
-    Shape::word(&["lin_api_"], r"[A-Za-z0-9]{30,}"),
-    // Atlassian
-    Shape::word(&["ATATT3"], r"[A-Za-z0-9_=\-]{30,}"),
+    // Discord: the number of a user, which begins with a digit, in base64
+    Shape::rest(
+        &["MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"],
+        &[
+            Run(word, 20, 26),
+            Text("."),
+            Run(word, 6, 7),
+            Text("."),
+            Run(word, 27, ANY),
+        ],
+    ),
+    Shape::rest(
+        &["discord.com/api/webhooks/", "discordapp.com/api/webhooks/"],
+        &[Run(digit, 17, 20), Text("/"), Run(word, 60, ANY)],
+    ),
     // Telegram
-    Shape::whole(&[":AA"], r"(?-u:\b)[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,}"),
-    Shape::word(&["AGE-SECRET-KEY-1"], r"[A-Z0-9]{40,}"),
+    Shape::whole(&[":AA"], r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,}"),
+    // Facebook, Square
+    Shape::rest(&["EAA"], &[Run(letter, 100, ANY)]),
+    Shape::random(&["EAAA"], &[Run(word, 56, 62)]),
+    Shape::rest(&["sq0atp-", "sq0csp-", "sq0idp-"], &[Run(word, 22, ANY)]),
+    // Packages: npm, PyPI, RubyGems, crates.io, Clojars
+    Shape::rest(&["npm_"], &[Run(letter, 36, 36)]),
+    Shape::rest(&["pypi-"], &[Run(word, 50, ANY)]),
+    Shape::rest(&["rubygems_"], &[Run(hexadecimal, 40, ANY)]),
+    Shape::random(&["cio"], &[Run(letter, 32, 32)]),
+    Shape::rest(&["CLOJARS_"], &[Run(letter, 60, ANY)]),
+    // Models: Hugging Face, Groq, Replicate, Perplexity, NVIDIA, LangSmith
+    Shape::rest(&["hf_", "api_org_"], &[Run(letter, 30, ANY)]),
+    Shape::rest(&["gsk_"], &[Run(letter, 30, ANY)]),
+    Shape::rest(&["r8_"], &[Run(letter, 30, ANY)]),
+    Shape::rest(&["pplx-"], &[Run(letter, 40, ANY)]),
+    Shape::rest(&["nvapi-"], &[Run(word, 60, ANY)]),
+    Shape::rest(
+        &["lsv2_pt_", "lsv2_sk_"],
+        &[Run(hexadecimal_parts, 40, ANY)],
+    ),
+    // Mail and messages: SendGrid, Brevo, Mailgun, Mailchimp, Resend, Twilio
+    Shape::rest(
+        &["SG."],
+        &[Run(word, 16, ANY), Text("."), Run(word, 30, ANY)],
+    ),
+    Shape::rest(&["xkeysib-", "xsmtpsib-"], &[Run(word, 64, ANY)]),
+    Shape::rest(&["key-"], &[Run(hexadecimal, 32, 32)]),
+    Shape::whole(
+        &[
+            "-us1", "-us2", "-us3", "-us4", "-us5", "-us6", "-us7", "-us8", "-us9",
+        ],
+        r"[0-9a-f]{32}-us[0-9]{1,2}(?-u:\b)",
+    ),
+    Shape::rest(
+        &["re_"],
+        &[Run(letter, 8, 8), Text("_"), Run(letter, 24, 24)],
+    ),
+    Shape::rest(&["SK"], &[Run(hexadecimal, 32, 32)]),
+    // Where programs run: DigitalOcean, Docker, Fly, Heroku, Netlify, OpenShift, Scalingo, Supabase
+    Shape::rest(
+        &["doo_v1_", "dop_v1_", "dor_v1_"],
+        &[Run(hexadecimal, 40, ANY)],
+    ),
+    Shape::rest(&["dckr_pat_", "dckr_oat_"], &[Run(word, 20, ANY)]),
+    Shape::rest(&["fo1_"], &[Run(word, 43, ANY)]),
+    Shape::rest(&["fm1a_", "fm1r_", "fm2_"], &[Run(base64, 100, ANY)]),
+    Shape::rest(&["HRKU-"], &[Run(word, 58, ANY)]),
+    Shape::rest(&["nfp_", "nfc_", "nfo_", "nfu_"], &[Run(letter, 36, ANY)]),
+    Shape::rest(&["sha256~"], &[Run(word, 43, ANY)]),
+    Shape::rest(&["tk-us-"], &[Run(word, 48, ANY)]),
+    Shape::rest(&["sbp_"], &[Run(hexadecimal, 40, ANY)]),
+    Shape::rest(&["sb_secret_"], &[Run(word, 25, ANY)]),
+    // Vault, Terraform, Doppler, Pulumi, Infracost, Octopus, Databricks, PlanetScale, Harness, Prefect
+    Shape::rest(&["hvs."], &[Run(word, 24, ANY)]),
+    Shape::rest(&["hvb."], &[Run(word, 100, ANY)]),
+    Shape::whole(
+        &[".atlasv1."],
+        r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=\-]{60,}",
+    ),
+    Shape::rest(
+        &[
+            "dp.pt.",
+            "dp.st.",
+            "dp.ct.",
+            "dp.sa.",
+            "dp.scim.",
+            "dp.audit.",
+        ],
+        &[Run(dotted, 40, ANY)],
+    ),
+    Shape::rest(&["pul-"], &[Run(hexadecimal, 40, ANY)]),
+    Shape::random(&["ico-"], &[Run(letter, 32, 32)]),
+    Shape::random(&["API-"], &[Run(capital, 26, 26)]),
+    Shape::rest(&["dapi"], &[Run(hexadecimal, 32, 32)]),
+    Shape::rest(
+        &["pscale_tkn_", "pscale_pw_", "pscale_oauth_"],
+        &[Run(dotted, 32, ANY)],
+    ),
+    Shape::rest(
+        &["pat.", "sat."],
+        &[
+            Run(word, 22, 22),
+            Text("."),
+            Run(letter, 24, 24),
+            Text("."),
+            Run(letter, 20, 20),
+        ],
+    ),
+    Shape::rest(&["pnu_"], &[Run(letter, 36, 36)]),
+    // What watches: Grafana, Sentry, New Relic, Dynatrace, PostHog, Sonar, Sourcegraph
+    Shape::rest(&["glsa_"], &[Run(word, 30, ANY)]),
+    Shape::rest(&["glc_"], &[Run(base64, 32, ANY)]),
+    Shape::rest(&["eyJrIjoi"], &[Run(base64, 70, ANY)]),
+    Shape::rest(&["sntrys_"], &[Run(encoded, 60, ANY)]),
+    Shape::rest(&["sntryu_", "sntrya_"], &[Run(hexadecimal, 64, ANY)]),
+    Shape::rest(&["NRAK-"], &[Run(capital, 27, 27)]),
+    Shape::rest(&["NRII-"], &[Run(word, 32, ANY)]),
+    Shape::rest(
+        &["dt0c01.", "dt0s01.", "dt0s16."],
+        &[Run(capital_parts, 80, ANY)],
+    ),
+    Shape::rest(&["phc_", "phx_"], &[Run(letter, 40, ANY)]),
+    Shape::rest(&["squ_", "sqp_", "sqa_"], &[Run(hexadecimal, 40, ANY)]),
+    Shape::rest(&["sgp_"], &[Run(word, 40, ANY)]),
+    // Shops: Shopify, Shippo, EasyPost, Duffel, Plaid, Flutterwave
+    Shape::rest(
+        &["shpat_", "shpca_", "shppa_", "shpss_"],
+        &[Run(hexadecimal, 30, ANY)],
+    ),
+    Shape::rest(
+        &["shippo_live_", "shippo_test_"],
+        &[Run(hexadecimal, 40, ANY)],
+    ),
+    Shape::rest(&["EZAK", "EZTK"], &[Run(letter, 54, 54)]),
+    Shape::rest(&["duffel_live_", "duffel_test_"], &[Run(dotted, 43, ANY)]),
+    Shape::rest(
+        &[
+            "access-sandbox-",
+            "access-development-",
+            "access-production-",
+        ],
+        &[Run(hexadecimal_parts, 36, 36)],
+    ),
+    Shape::rest(&["FLWSECK_TEST-", "FLWSECK-"], &[Run(word, 12, ANY)]),
+    // What people work with: Linear, Atlassian, Notion, Airtable, Figma, Dropbox, Postman, Typeform, ReadMe, Adobe, Frame.io
+    Shape::rest(&["lin_api_", "lin_oauth_"], &[Run(letter, 30, ANY)]),
+    Shape::rest(&["ATATT3", "ATCTT3"], &[Run(dotted, 30, ANY)]),
+    Shape::rest(&["ATBB"], &[Run(letter, 32, 32)]),
+    Shape::rest(&["ntn_"], &[Run(letter, 40, ANY)]),
+    Shape::random(&["secret_"], &[Run(letter, 43, 43)]),
+    Shape::rest(
+        &["pat"],
+        &[Run(letter, 14, 14), Text("."), Run(hexadecimal, 64, 64)],
+    ),
+    Shape::rest(&["figd_"], &[Run(word, 40, ANY)]),
+    Shape::rest(&["sl."], &[Run(dotted, 120, ANY)]),
+    Shape::rest(&["PMAK-"], &[Run(hexadecimal_parts, 59, 59)]),
+    Shape::rest(&["tfp_"], &[Run(dotted, 50, ANY)]),
+    Shape::rest(&["rdme_"], &[Run(small, 70, 70)]),
+    Shape::rest(&["p8e-"], &[Run(letter, 32, 32)]),
+    Shape::rest(&["fio-u-"], &[Run(dotted, 64, ANY)]),
+    // Networks: Cloudflare, Tailscale, Alibaba, Tencent, MaxMind, Defined
+    Shape::rest(&["v1.0-"], &[Run(hexadecimal_parts, 160, ANY)]),
+    Shape::rest(&["tskey-"], &[Run(word, 20, ANY)]),
+    Shape::random(&["LTAI"], &[Run(letter, 16, 24)]),
+    Shape::random(&["AKID"], &[Run(letter, 32, 32)]),
+    Shape::whole(&["_mmk"], r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?-u:\b)"),
+    Shape::rest(&["dnkey-"], &[Run(dotted, 70, ANY)]),
+    // JFrog, 1Password, age, Ionic
+    Shape::random(&["AKCp"], &[Run(letter, 60, ANY)]),
+    Shape::random(&["cmVmd"], &[Run(letter, 59, 59)]),
+    Shape::rest(&["ops_eyJ"], &[Run(base64, 200, ANY)]),
+    Shape::random(&["A3-"], &[Run(capital_parts, 36, 37)]),
+    Shape::rest(&["AGE-SECRET-KEY-1"], &[Run(capital, 40, ANY)]),
+    Shape::random(&["ion_"], &[Run(letter, 42, 42)]),
     // JSON web tokens
-    Shape::word(
+    Shape::rest(
         &["eyJ"],
-        r"[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}",
+        &[
+            Run(word, 10, ANY),
+            Text(".eyJ"),
+            Run(word, 10, ANY),
+            Text("."),
+            Run(word, 10, ANY),
+        ],
     ),
 ];
 
 impl Shape {
-    const fn word(signs: &'static [&'static str], rest: &'static str) -> Self {
-        Self::of(signs, Form::Rest(rest))
+    const fn rest(signs: &'static [&'static str], rest: &'static [Piece]) -> Self {
+        let form = Form::Rest(rest);
+        Self { signs, form }
+    }
+
+    const fn random(signs: &'static [&'static str], rest: &'static [Piece]) -> Self {
+        let form = Form::Random(rest);
+        Self { signs, form }
     }
 
     const fn whole(signs: &'static [&'static str], whole: &'static str) -> Self {
-        Self::of(signs, Form::Whole(whole))
-    }
-
-    const fn of(signs: &'static [&'static str], form: Form) -> Self {
-        Self {
-            signs,
-            form,
-            regex: OnceLock::new(),
-        }
+        let form = Form::Whole(whole, OnceLock::new());
+        Self { signs, form }
     }
 
     fn regex(&self) -> Option<&Regex> {
-        self.regex
-            .get_or_init(|| Regex::new(&self.pattern()).ok())
-            .as_ref()
-    }
-
-    fn pattern(&self) -> String {
-        match self.form {
-            Form::Whole(pattern) => pattern.to_owned(),
-            Form::Rest(rest) => {
-                let signs: Vec<String> = self.signs.iter().map(|it| regex::escape(it)).collect();
-                format!(r"(?-u:\b)(?:{}){rest}", signs.join("|"))
-            }
+        match &self.form {
+            Form::Whole(whole, regex) => regex.get_or_init(|| Regex::new(whole).ok()).as_ref(),
+            Form::Rest(_) | Form::Random(_) => None,
         }
     }
+}
+
+/// Where what follows a sign ends, if all pieces are there; and up to where no second sign needs to
+/// be looked at, since it would end there, too.
+fn rest(pieces: &[Piece], text: &str, sign: &Range<usize>) -> (Option<usize>, usize) {
+    let bytes = text.as_bytes();
+    let (mut at, mut looked) = (sign.end, sign.end);
+    for (place, piece) in pieces.iter().enumerate() {
+        let behind = bytes.get(at..).unwrap_or_default();
+        let (is_there, length) = match piece {
+            Text(text) => (behind.starts_with(text.as_bytes()), text.len()),
+            Run(is_of, least, most) => {
+                let bound = most.saturating_add(1);
+                let run = behind.iter().take(bound).take_while(|b| is_of(**b)).count();
+                if *most == ANY && run >= *least {
+                    looked = at + run;
+                }
+                let is_last = place + 1 == pieces.len();
+                let goes_on = *most != ANY && is_last && behind.get(run).is_some_and(is_of_word);
+                ((*least..=*most).contains(&run) && !goes_on, run)
+            }
+        };
+        if !is_there {
+            return (None, looked);
+        }
+        at += length;
+    }
+    (Some(at), looked)
+}
+
+fn is_of_word(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || *b == b'_'
+}
+
+/// Whether a sign begins a word, or stands behind a sign that is written as `\n` or `%3D`.
+fn begins_word(text: &str, sign: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    if !bytes.get(sign.start).is_some_and(is_of_word) {
+        return true;
+    }
+    match bytes.get(..sign.start).unwrap_or_default() {
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%', a, b] if hexadecimal(*a) && hexadecimal(*b) => true,
+        [.., before] => !is_of_word(before),
+        [] => true,
+    }
+}
+
+/// Whether some part is made by chance.
+fn is_random(rest: &str) -> bool {
+    const FEWEST: usize = 8;
+    rest.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|part| part.len() >= FEWEST && is_jumble(part))
 }
 
 /// Looks for the signs of all shapes at once, and tells of each where its shape stands in the list.
@@ -184,27 +516,275 @@ pub fn shaped(text: &str) -> Vec<Range<usize>> {
     let Some((signs, shapes)) = SIGNS.as_ref() else {
         return Vec::new();
     };
-    let held: BTreeSet<usize> = signs
-        .find_overlapping_iter(text)
-        .filter_map(|sign| shapes.get(sign.pattern().as_usize()).copied())
-        .collect();
-    held.into_iter()
-        .filter_map(|at| SHAPES.get(at)?.regex())
-        .flat_map(|regex| regex.find_iter(text))
-        .map(|found| found.range())
-        .collect()
+    let mut found = Vec::new();
+    let mut held = BTreeSet::new();
+    let mut looked = [0; SHAPES.len()];
+    for sign in signs.find_overlapping_iter(text) {
+        let at = shapes.get(sign.pattern().as_usize()).copied();
+        let Some((at, shape)) = at.and_then(|at| Some((at, SHAPES.get(at)?))) else {
+            continue;
+        };
+        let (Form::Rest(pieces) | Form::Random(pieces)) = shape.form else {
+            held.insert(at);
+            continue;
+        };
+        let sign = sign.range();
+        let Some(looked) = looked.get_mut(at).filter(|looked| **looked <= sign.start) else {
+            continue;
+        };
+        if !begins_word(text, &sign) {
+            continue;
+        }
+        let (end, up_to) = rest(pieces, text, &sign);
+        *looked = up_to;
+        let is_one = |end: &usize| {
+            let rest = text.get(sign.end..*end).unwrap_or_default();
+            matches!(shape.form, Form::Rest(_)) || is_random(rest)
+        };
+        found.extend(end.filter(is_one).map(|end| sign.start..end));
+    }
+    let whole = held.into_iter().filter_map(|at| SHAPES.get(at)?.regex());
+    found.extend(whole.flat_map(|regex| regex.find_iter(text).map(|found| found.range())));
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn check(text: &str, expected: &[&str]) {
+        let mut found = shaped(text);
+        found.sort_by_key(|range| range.start);
+        let found: Vec<&str> = found.into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
     #[test]
     fn every_shape_has_signs_and_is_a_regular_expression() {
         for shape in &SHAPES {
-            assert!(shape.regex().is_some(), "{}", shape.pattern());
-            assert!(!shape.signs.is_empty(), "{}", shape.pattern());
+            let is_whole = matches!(shape.form, Form::Whole(..));
+            assert_eq!(shape.regex().is_some(), is_whole, "{:?}", shape.signs);
+            assert!(!shape.signs.is_empty());
         }
         assert!(SIGNS.is_some());
+    }
+
+    /// What is of one kind of sign, and of chance: `x` a letter or digit, `h` hexadecimal, `C` a
+    /// capital or digit, `c` a small letter or digit, `9` a digit; each as often as is said.
+    fn made(parts: &[(&str, usize)]) -> String {
+        const SIGNS: &[u8; 62] = b"a0Z1by2Xc3Wd4Ve5Uf6T7gS8hR9iQjPkOlNmMnLoKpJqIrHsGtFuEvDwCxBzAY";
+        let mut dice = 7_usize;
+        let mut made = String::new();
+        for (part, count) in parts {
+            let is_of: fn(u8) -> bool = match *part {
+                "x" => letter,
+                "h" => |b| matches!(b, b'0'..=b'9' | b'a'..=b'f'),
+                "C" => capital,
+                "c" => small,
+                "9" => digit,
+                text => {
+                    made.push_str(&text.repeat(*count));
+                    continue;
+                }
+            };
+            let mut left = *count;
+            while left > 0 {
+                dice = (dice * 31 + 17) % 9973;
+                let sign = SIGNS[dice % SIGNS.len()];
+                if is_of(sign) {
+                    made.push(char::from(sign));
+                    left -= 1;
+                }
+            }
+        }
+        made
+    }
+
+    #[test]
+    fn the_keys_of_providers_are_found_anywhere() {
+        let uuid: [(&str, usize); 9] = [
+            ("h", 8),
+            ("-", 1),
+            ("h", 4),
+            ("-", 1),
+            ("h", 4),
+            ("-", 1),
+            ("h", 4),
+            ("-", 1),
+            ("h", 12),
+        ];
+        let plaid = [&[("access-sandbox-", 1)][..], &uuid].concat();
+        let langfuse = [&[("sk-lf-", 1)][..], &uuid].concat();
+        let teams = [
+            &[("acme", 1), (".webhook.office.com/webhookb2/", 1)][..],
+            &uuid,
+            &[("@", 1)],
+            &uuid,
+            &[("/IncomingWebhook/", 1), ("h", 32), ("/", 1)],
+            &uuid,
+        ]
+        .concat();
+        for parts in [
+            &[("xai-", 1), ("x", 80)][..],
+            &[("sk-", 1), ("h", 32)],
+            &[("sk-ant-api03-", 1), ("x", 40), ("-", 1), ("x", 52)],
+            &langfuse,
+            &[("sk_prod_", 1), ("x", 24)],
+            &[("glcbt-64_", 1), ("x", 20)],
+            &[("gloas-", 1), ("h", 64)],
+            &[("GR1348941", 1), ("x", 20)],
+            &[("ABIA", 1), ("C", 16)],
+            &[("ABSK", 1), ("x", 110), ("=", 2)],
+            &[("1//0", 1), ("x", 60)],
+            &[("aB3", 1), ("8Q~", 1), ("x", 34)],
+            &[("sig=", 1), ("x", 43), ("%3D", 1)],
+            &[("oy2", 1), ("c", 43)],
+            &[("xoxe-1-", 1), ("x", 146)],
+            &[
+                ("hooks.slack.com/workflows/", 1),
+                ("C", 10),
+                ("/", 1),
+                ("x", 40),
+            ],
+            &[
+                ("MTk4", 1),
+                ("x", 20),
+                (".", 1),
+                ("x", 6),
+                (".", 1),
+                ("x", 38),
+            ],
+            &[
+                ("discord.com/api/webhooks/", 1),
+                ("9", 18),
+                ("/", 1),
+                ("x", 68),
+            ],
+            &[("EAAM", 1), ("x", 120)],
+            &[("EAAAE", 1), ("x", 59)],
+            &[("sq0csp-", 1), ("x", 43)],
+            &[("cio", 1), ("x", 32)],
+            &[("pplx-", 1), ("x", 48)],
+            &[("nvapi-", 1), ("x", 64)],
+            &[("lsv2_pt_", 1), ("h", 32), ("_", 1), ("h", 10)],
+            &[("xkeysib-", 1), ("h", 64), ("-", 1), ("x", 16)],
+            &[("key-", 1), ("h", 32)],
+            &[("h", 32), ("-us12", 1)],
+            &[("SK", 1), ("h", 32)],
+            &[("fo1_", 1), ("x", 43)],
+            &[("HRKU-AA", 1), ("x", 58)],
+            &[("nfp_", 1), ("x", 36)],
+            &[("sha256~", 1), ("x", 43)],
+            &[("sbp_", 1), ("h", 40)],
+            &[("hvs.", 1), ("x", 95)],
+            &[("hvb.", 1), ("x", 140)],
+            &[("x", 14), (".atlasv1.", 1), ("x", 64)],
+            &[("dp.pt.", 1), ("x", 43)],
+            &[("pul-", 1), ("h", 40)],
+            &[("dapi", 1), ("h", 32)],
+            &[("pscale_pw_", 1), ("x", 43)],
+            &[("glc_", 1), ("x", 60)],
+            &[("sntryu_", 1), ("h", 64)],
+            &[("NRAK-", 1), ("C", 27)],
+            &[("dt0c01.", 1), ("C", 24), (".", 1), ("C", 64)],
+            &[("phx_", 1), ("x", 43)],
+            &[("squ_", 1), ("h", 40)],
+            &[("sgp_", 1), ("h", 40)],
+            &[("shippo_live_", 1), ("h", 40)],
+            &plaid,
+            &[("ntn_", 1), ("x", 46)],
+            &[("secret_", 1), ("x", 43)],
+            &[("pat", 1), ("x", 14), (".", 1), ("h", 64)],
+            &[("figd_", 1), ("x", 40)],
+            &[("sl.", 1), ("x", 135)],
+            &[("PMAK-", 1), ("h", 24), ("-", 1), ("h", 34)],
+            &[("v1.0-", 1), ("h", 24), ("-", 1), ("h", 146)],
+            &[("tskey-auth-", 1), ("x", 12), ("-", 1), ("x", 32)],
+            &[("LTAI", 1), ("x", 20)],
+            &[("AKCp", 1), ("x", 69)],
+            &[("ops_eyJ", 1), ("x", 250)],
+            &[
+                ("eyJ", 1),
+                ("x", 20),
+                (".eyJ", 1),
+                ("x", 60),
+                (".", 1),
+                ("x", 43),
+            ],
+        ] {
+            let key = made(parts);
+            for written in ["f(\"KEY\")", "KEY", "\"a\\nKEY\\n\"", "?a=1&k%3DKEY&x"] {
+                let text = written.replace("KEY", &key);
+                let found = shaped(&text);
+                assert_eq!(found.len(), 1, "{text}");
+                assert!(text[found[0].clone()].len() + 4 >= key.len(), "{text}");
+            }
+        }
+        let teams = made(&teams);
+        check(&teams, &[&teams[4..]]);
+    }
+
+    #[test]
+    fn names_that_begin_like_a_key_are_none() {
+        for text in [
+            ".sk-toggleable__label-arrow { color: red }",
+            "sk-fading-circle-container-large",
+            "<b class=\"pk-datatable-header-row-cell\">",
+            "rk-3588-evb1-lp4-v10-linux",
+            "import x from \"sk-learn-javascript-bindings\"",
+            "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "secret_number_of_the_day_which_is_not_one_of_them",
+            "TASK0123456789abcdef0123456789abcdef",
+            "API-REFERENCEOFTHESERVERSIDES",
+            "aiohttp.cookiejar, x-us-east-1, de-us1",
+        ] {
+            check(text, &[]);
+        }
+    }
+
+    #[test]
+    fn private_keys_of_all_kinds_are_found_whole_and_cut() {
+        let line = made(&[("x", 64)]);
+        let end = made(&[("x", 11), ("=", 1)]);
+        let armour = |begin: &str, headers: &str, last: &str| {
+            format!("{begin}\n{headers}{line}\n{line}\n{end}\n{last}")
+        };
+        let begin = ["-----BEGIN PGP ", "PRIVATE KEY BLOCK-----"].concat();
+        let pgp = armour(
+            &begin,
+            "Version: 2\n\n",
+            "=aB3d\n-----END PGP PRIVATE KEY BLOCK-----",
+        );
+        let begin = ["---- BEGIN SSH2 ENCRYPTED ", "PRIVATE KEY ----"].concat();
+        let ssh2 = armour(
+            &begin,
+            "Comment: \"me\"\n",
+            "---- END SSH2 ENCRYPTED PRIVATE KEY ----",
+        );
+        let begin = ["-----BEGIN RSA ", "PRIVATE KEY-----"].concat();
+        let rsa = armour(
+            &begin,
+            "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n",
+            "-----END RSA PRIVATE KEY-----",
+        );
+        for key in [&pgp, &ssh2, &rsa] {
+            let all = format!("a\n{key}\nb");
+            let found = shaped(&all);
+            assert!(found.iter().any(|it| all[it.clone()] == **key), "{all}");
+        }
+        for key in [&pgp, &rsa] {
+            let (behind, _) = key.split_at(key.find(&end).unwrap() - 1);
+            check(behind, &[behind]);
+            let (_, before) = key.split_at(key.find(&line).unwrap());
+            check(before, &[before]);
+        }
+        let putty = format!(
+            "Private-Lines: 3\n{line}\n{line}\n{end}\nPrivate-MAC: {}",
+            made(&[("h", 40)])
+        );
+        check(
+            &format!("PuTTY-User-Key-File-2: ssh-rsa\n{putty}\n"),
+            &[&putty],
+        );
     }
 }
