@@ -998,41 +998,33 @@ async fn proxies_of_the_settings_are_passed_by_for_loopback(wire: Wire) {
 }
 
 async fn a_proxy_that_says_no_is_told_apart(wire: Wire) {
+    let check = async |proxy: u16, url: &str, words: &str| {
+        let client = Client::new(Options {
+            proxy: Some(format!("http://127.0.0.1:{proxy}")),
+            timeouts: timeouts(),
+            ca_file: Some(fixture("ca.pem")),
+            ..Options::default()
+        });
+        let failure = ask(&client, &call(wire, url)).await.0.unwrap_err();
+        let is_of_proxy = matches!(failure.error, ApiError::Proxy { .. });
+        assert!(is_of_proxy, "{url}: {failure:?}");
+        let line = failure.to_string();
+        assert!(line.contains(words) && line.contains("`proxy`"), "{line}");
+    };
     let refusal = || {
         vec![
             Step::Request,
-            answer("407 Proxy Authentication Required", b""),
+            answer("407 Proxy Authentication Required", b"no credentials"),
         ]
     };
-    let proxy = Server::start(vec![refusal(), refusal(), refusal()]).await;
-    let client = Client::new(Options {
-        proxy: Some(format!("http://127.0.0.1:{}", proxy.port)),
-        timeouts: timeouts(),
-        ca_file: Some(fixture("ca.pem")),
-        ..Options::default()
-    });
-    let failure = ask(&client, &call(wire, "https://model.invalid/v1"))
-        .await
-        .0
-        .unwrap_err();
-    assert!(
-        matches!(failure.error, ApiError::Proxy { .. }),
-        "{failure:?}"
-    );
-
-    let client = Client::new(Options {
-        proxy: Some(format!("http://127.0.0.1:{}", closed_port().await)),
-        timeouts: timeouts(),
-        ..Options::default()
-    });
-    let failure = ask(&client, &call(wire, "http://model.invalid/v1"))
-        .await
-        .0
-        .unwrap_err();
-    assert!(
-        matches!(failure.error, ApiError::Proxy { .. }),
-        "{failure:?}"
-    );
+    for (url, words) in [
+        ("https://model.invalid/v1", "model.invalid"),
+        ("http://model.invalid/v1", "a name and a password"),
+    ] {
+        let proxy = Server::start(vec![refusal()]).await;
+        check(proxy.port, url, words).await;
+        check(closed_port().await, url, "model.invalid").await;
+    }
 }
 
 fn fixture(name: &str) -> PathBuf {

@@ -14,8 +14,8 @@ use super::own_actions::own_actions;
 use super::{
     ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings, ToldWorkspace,
 };
-use crate::llm::Wire;
 use crate::llm::models::{OwnPrice, ticks};
+use crate::llm::{self, Wire};
 use crate::prompt::{Detail, Effort};
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
@@ -230,7 +230,14 @@ pub(super) const KEYS: [Key; 35] = [
         Ok(())
     }),
     key("proxy", UserOnly, |s, v| {
-        s.proxy = text(v)?;
+        let address = text(v)?;
+        if address
+            .as_deref()
+            .is_some_and(|it| !llm::is_usable_proxy(it))
+        {
+            return Err(llm::PROXY_EXPECTED.into());
+        }
+        s.proxy = address;
         Ok(())
     }),
     key("reasoning_effort", Anyone, |s, v| {

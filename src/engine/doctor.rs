@@ -199,10 +199,11 @@ fn key_check(search: &crate::auth::Outcome, is_local: bool, host: &str) -> Check
     }
 }
 
-fn proxy_check(proxy: Option<Proxy>, host: &str) -> Check {
+fn proxy_check(proxy: Result<Option<Proxy>, ApiError>, host: &str) -> Check {
     let told = match proxy {
-        None => format!("none on the way to {host}"),
-        Some(Proxy { address, is_set }) => {
+        Err(error) => return failure("proxy", error.to_string()),
+        Ok(None) => format!("none on the way to {host}"),
+        Ok(Some(Proxy { address, is_set })) => {
             let by = if is_set {
                 "the setting `proxy`"
             } else {

@@ -211,11 +211,7 @@ impl Fetcher {
                 .no_proxy()
                 .resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses),
             (Way::Proxy, None) => builder,
-            (Way::Proxy, Some(proxy)) => {
-                // The URL may hold a password, so the error does not repeat it.
-                let proxy = reqwest::Proxy::all(proxy).map_err(|_| unfit_proxy())?;
-                builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()))
-            }
+            (Way::Proxy, Some(proxy)) => builder.proxy(llm::proxy_of(proxy).map_err(in_words)?),
         };
         builder
             .build()
@@ -224,7 +220,8 @@ impl Fetcher {
 
     /// How to get to the URL's host, if one may.
     async fn way(&self, url: &Url) -> Result<Way, FetchError> {
-        let is_proxied = llm::proxy_to(url, self.proxy()).is_some();
+        let proxy = llm::proxy_to(url, self.proxy()).map_err(in_words)?;
+        let is_proxied = proxy.is_some();
         let addresses = match self.addresses(url).await {
             // Behind a proxy, names of the world outside are often known to that alone.
             Err(FetchError::NoAddress(_)) if is_proxied => return Ok(Way::Proxy),
@@ -275,7 +272,7 @@ impl Fetcher {
             // Reading the system's certificates takes milliseconds, and blocks.
             let building = tokio::task::spawn_blocking(move || llm::tls(ca_file.as_deref()));
             match building.await {
-                Ok(built) => built.map_err(|error| FetchError::Settings(error.to_string())),
+                Ok(built) => built.map_err(in_words),
                 Err(_) => Err(FetchError::Settings("no TLS client".to_owned())),
             }
         };
@@ -295,8 +292,8 @@ impl Fetcher {
     }
 }
 
-fn unfit_proxy() -> FetchError {
-    FetchError::Settings("`proxy` is no URL: write it as http://HOST:PORT".to_owned())
+fn in_words(error: llm::ApiError) -> FetchError {
+    FetchError::Settings(error.to_string())
 }
 
 fn host(url: &Url) -> String {

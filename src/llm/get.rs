@@ -11,7 +11,7 @@ use super::address::below;
 use super::classify::{Refusal, classify};
 use super::key::may_see_key;
 use super::said::Said;
-use super::transport::{self, Route, Sending};
+use super::transport::{self, Sending};
 use super::{ApiError, Client, Endpoint, RateLimits, retry};
 
 /// The most that is read, in bytes.
@@ -49,7 +49,7 @@ pub(super) async fn answered(
 ) -> Result<Answer, ApiError> {
     let base = &endpoint.base_url;
     let url = below(base, name)?;
-    let mut request = client.pool(Route::to(&url)).await?.get(url.clone());
+    let mut request = client.pool(&url).await?.get(url.clone());
     if let Some(key) = endpoint.key.as_ref().filter(|_| may_see_key(&url, base))
         && let Some(value) = key.header()
     {
@@ -63,7 +63,6 @@ pub(super) async fn answered(
     let deadline = Instant::now() + patience;
     let sent = timeout_at(deadline, request.send()).await.map_err(late)?;
     let mut response = sent.map_err(|error| {
-        let proxied = client.options().proxy().is_some() && Route::to(&url) == Route::Remote;
         let sending = Sending {
             host: match url.port() {
                 Some(port) => format!("{host}:{port}"),
@@ -71,11 +70,14 @@ pub(super) async fn answered(
             },
             bytes: 0,
             connect: client.options().timeouts.connect,
-            proxied,
+            proxied: client.is_proxied(&url),
         };
         transport::no_answer(&error, sending)
     })?;
     let status = response.status();
+    if let Some(error) = transport::wants_password(status, &host) {
+        return Err(error);
+    }
     let limits = RateLimits::of(response.headers());
     let time = retry::date(response.headers());
     let mut body = Vec::new();

@@ -41,7 +41,7 @@ pub use key_info::{KeyInfo, Look};
 pub use models::ListedModel;
 pub use retry::RetryPolicy;
 pub use said::Said;
-pub use transport::{Proxy, proxy_to, root_cause, tls};
+pub use transport::{PROXY_EXPECTED, Proxy, is_usable_proxy, proxy_of, proxy_to, root_cause, tls};
 pub use usage::Usage;
 pub use wire::Wire;
 
@@ -291,7 +291,7 @@ impl Client {
     /// # Errors
     /// When the settings of the way cannot work.
     pub async fn http(&self, url: &Url) -> Result<reqwest::Client, ApiError> {
-        self.pool(transport::Route::to(url)).await
+        self.pool(url).await
     }
 
     /// How it connects, waits and tries again.
@@ -299,8 +299,16 @@ impl Client {
         &self.0.options
     }
 
-    async fn pool(&self, route: transport::Route) -> Result<reqwest::Client, ApiError> {
-        self.0.pools.get(route, &self.0.options).await
+    async fn pool(&self, url: &Url) -> Result<reqwest::Client, ApiError> {
+        let options = self.options();
+        transport::check_proxy(url, options.proxy())?;
+        let route = transport::Route::to(url);
+        self.0.pools.get(route, options).await
+    }
+
+    /// Whether a proxy stands on the way to `url`.
+    fn is_proxied(&self, url: &Url) -> bool {
+        proxy_to(url, self.options().proxy()).is_ok_and(|proxy| proxy.is_some())
     }
 
     /// The fields that `model` was seen to refuse.

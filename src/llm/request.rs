@@ -21,7 +21,7 @@ use super::key::{self, may_see_key};
 use super::record::Record;
 use super::retry::{self, Advice};
 use super::said::{Said, short};
-use super::transport::{self, Route, Sending};
+use super::transport::{self, Sending};
 use super::{ApiError, Call, Client, Event, Timeouts, models};
 
 /// The most of an error's body that is read, in bytes.
@@ -94,7 +94,7 @@ impl<'a> Request<'a> {
         }
         Ok(Self {
             call,
-            http: client.pool(Route::to(&url)).await?,
+            http: client.pool(&url).await?,
             url,
             headers,
             host,
@@ -153,12 +153,11 @@ impl<'a> Request<'a> {
         match timeout_at(limit, request.send()).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => {
-                let proxied = client.options().proxy().is_some();
                 let sending = Sending {
                     host: self.host_and_port(),
                     bytes,
                     connect: timeouts.connect,
-                    proxied: proxied && Route::to(&self.url) == Route::Remote,
+                    proxied: client.is_proxied(&self.url),
                 };
                 Err(transport::no_answer(&error, sending))
             }
@@ -189,6 +188,9 @@ impl<'a> Request<'a> {
         {
             let error = self.cleaned(ApiError::Redirected { to: self.place(to) });
             return Failed { error, advice };
+        }
+        if let Some(error) = transport::wants_password(status, &self.host) {
+            return error.into();
         }
         let limit = self
             .deadline

@@ -12,7 +12,7 @@ use super::address::below;
 use super::classify::{Refusal, classify};
 use super::key::{self, may_see_key};
 use super::said::Said;
-use super::transport::{self, Route, Sending};
+use super::transport::{self, Sending};
 use super::{ApiError, Client, Endpoint};
 
 /// How long counting may take.
@@ -54,8 +54,7 @@ async fn count(
     let host = url.host_str().unwrap_or_default().to_owned();
     let body = json!({ "model": model, "text": text }).to_string();
     let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    let route = Route::to(&url);
-    let mut request = client.pool(route).await?.post(url.clone());
+    let mut request = client.pool(&url).await?.post(url.clone());
     match &endpoint.key {
         Some(key) if may_see_key(&url, base) => {
             if let Some(value) = key.header() {
@@ -70,14 +69,17 @@ async fn count(
     let request = request.header(CONTENT_TYPE, "application/json").body(body);
     let response = request.send().await.map_err(|error| {
         let sending = Sending {
-            host,
+            host: host.clone(),
             bytes,
             connect: client.options().timeouts.connect,
-            proxied: client.options().proxy().is_some() && route == Route::Remote,
+            proxied: client.is_proxied(&url),
         };
         transport::no_answer(&error, sending)
     })?;
     let status = response.status();
+    if let Some(error) = transport::wants_password(status, &host) {
+        return Err(error);
+    }
     let answer = read(response).await?;
     if !status.is_success() {
         return Err(classify(&Refusal {

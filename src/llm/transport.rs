@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::redirect;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use reqwest::{StatusCode, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -150,10 +150,7 @@ fn build(route: Route, options: &Options, tls: ClientConfig) -> Result<reqwest::
         .http2_keep_alive_while_idle(true);
     match (route, options.proxy()) {
         (Route::Remote, Some(proxy)) => {
-            // The URL may hold a password, so the error does not repeat it.
-            let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|_| setting("`proxy` is no URL: write it as http://HOST:PORT"))?;
-            builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
+            builder = builder.proxy(proxy_of(proxy)?);
         }
         (Route::Remote, None) => {}
         (Route::Local | Route::LocalTls, _) => builder = builder.no_proxy(),
@@ -162,6 +159,9 @@ fn build(route: Route, options: &Options, tls: ClientConfig) -> Result<reqwest::
         .build()
         .map_err(|error| setting(&format!("no HTTP client: {}", root_cause(&error))))
 }
+
+/// What the setting `proxy` should be, in words.
+pub const PROXY_EXPECTED: &str = "the address of a proxy, with http://, https://, socks4://, socks4a://, socks5:// or socks5h:// in front";
 
 /// A proxy on the way to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,29 +174,125 @@ pub struct Proxy {
 
 /// The proxy that stands on the way to `url`, if one does: the one of the setting, else that of the
 /// environment or the system.
-pub fn proxy_to(url: &Url, setting: Option<&str>) -> Option<Proxy> {
+///
+/// # Errors
+/// As [`check_proxy`].
+pub fn proxy_to(url: &Url, setting: Option<&str>) -> Result<Option<Proxy>, ApiError> {
+    check_proxy(url, setting)?;
     if key::is_loopback(url) {
-        return None;
+        return Ok(None);
     }
     let matcher = match setting {
-        Some(proxy) => {
-            let no_proxy = ["NO_PROXY", "no_proxy"];
-            let no_proxy = no_proxy.iter().find_map(|name| std::env::var(name).ok());
-            Matcher::builder()
-                .all(proxy)
-                .no(no_proxy.unwrap_or_default())
-                .build()
-        }
+        Some(proxy) => matcher(&usable(proxy).unwrap_or_default(), variable),
         None => Matcher::from_system(),
     };
-    let proxy = matcher.intercept(&url.as_str().parse().ok()?)?;
-    let address = proxy.uri();
-    // A user and a password stand before the `@`.
-    let host = address.authority().map_or("", |all| all.as_str());
-    let host = host.rsplit('@').next().unwrap_or(host);
-    Some(Proxy {
-        address: format!("{}://{host}", address.scheme_str().unwrap_or("http")),
-        is_set: setting.is_some(),
+    Ok(intercepted(&matcher, url).map(|proxy| {
+        let address = proxy.uri();
+        // A user and a password stand before the `@`.
+        let host = address.authority().map_or("", |all| all.as_str());
+        let host = host.rsplit('@').next().unwrap_or(host);
+        Proxy {
+            address: format!("{}://{host}", address.scheme_str().unwrap_or("http")),
+            is_set: setting.is_some(),
+        }
+    }))
+}
+
+/// Refuses to go to `url` where a proxy is meant that cannot be used: the HTTP client would go past it
+/// without a word.
+///
+/// # Errors
+/// Says which setting or variable names it, and not what it holds, which may be a password.
+pub fn check_proxy(url: &Url, setting: Option<&str>) -> Result<(), ApiError> {
+    if key::is_loopback(url) {
+        return Ok(());
+    }
+    match setting {
+        Some(proxy) => usable(proxy).map(|_| ()).ok_or_else(unfit_proxy),
+        None => unusable_variable(url, variable).map_or(Ok(()), |name| {
+            Err(self::setting(&format!(
+                "nothing is sent past the proxy in the variable {name}, which cannot be used: it should be \
+                 {PROXY_EXPECTED}; or set `proxy` in config.toml"
+            )))
+        }),
+    }
+}
+
+/// The proxy of the setting, for an HTTP client.
+///
+/// # Errors
+/// When it cannot be used.
+pub fn proxy_of(setting: &str) -> Result<reqwest::Proxy, ApiError> {
+    let address = usable(setting).ok_or_else(unfit_proxy)?;
+    let proxy = reqwest::Proxy::all(address).map_err(|_| unfit_proxy())?;
+    Ok(proxy.no_proxy(reqwest::NoProxy::from_env()))
+}
+
+/// Whether the setting `proxy` may have this value.
+pub fn is_usable_proxy(setting: &str) -> bool {
+    usable(setting).is_some()
+}
+
+/// The address of a proxy, in full, if one can be gone by.
+fn usable(setting: &str) -> Option<String> {
+    let whole = |text: &str| Url::parse(text).ok().filter(Url::has_host);
+    // Without a scheme it is one of http.
+    let address = whole(setting).or_else(|| whole(&format!("http://{setting}")))?;
+    Some(String::from(address)).filter(|address| can_be_used(address))
+}
+
+/// Whether the HTTP client takes this for a proxy: of one whose scheme it does not know it makes none.
+fn can_be_used(address: &str) -> bool {
+    let matcher = Matcher::builder().all(address).build();
+    let anywhere = hyper::Uri::from_static("https://example.com/");
+    matcher.intercept(&anywhere).is_some()
+}
+
+/// The variable that means a proxy for `url` which cannot be used, if one does. Which counts, is as the
+/// HTTP client has it.
+fn unusable_variable(
+    url: &Url,
+    variable: impl Fn(&str) -> Option<String> + Copy,
+) -> Option<&'static str> {
+    let of_scheme = match url.scheme() {
+        "https" => ["HTTPS_PROXY", "https_proxy"],
+        _ => ["HTTP_PROXY", "http_proxy"],
+    };
+    let named = |names: [&'static str; 2]| {
+        let set = names
+            .into_iter()
+            .find_map(|name| Some((name, variable(name)?)));
+        set.filter(|(_, address)| !address.is_empty())
+    };
+    let (name, address) = named(of_scheme).or_else(|| named(["ALL_PROXY", "all_proxy"]))?;
+    let is_meant = || intercepted(&matcher("http://proxy", variable), url).is_some();
+    (!can_be_used(&address) && is_meant()).then_some(name)
+}
+
+/// Of this proxy for all that NO_PROXY does not name.
+fn matcher(proxy: &str, variable: impl Fn(&str) -> Option<String>) -> Matcher {
+    let no_proxy = ["NO_PROXY", "no_proxy"].into_iter().find_map(variable);
+    let no_proxy = no_proxy.unwrap_or_default();
+    Matcher::builder().all(proxy).no(no_proxy).build()
+}
+
+fn intercepted(matcher: &Matcher, url: &Url) -> Option<Intercept> {
+    matcher.intercept(&url.as_str().parse().ok()?)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn unfit_proxy() -> ApiError {
+    setting(&format!("`proxy` should be {PROXY_EXPECTED}"))
+}
+
+/// What a proxy wants that lets nobody through without a password.
+pub fn wants_password(status: StatusCode, host: &str) -> Option<ApiError> {
+    (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED).then(|| ApiError::Proxy {
+        host: host.to_owned(),
+        said: "it wants a name and a password, as in http://NAME:PASSWORD@HOST:PORT".to_owned(),
     })
 }
 
@@ -266,7 +362,7 @@ pub struct Sending {
     pub bytes: u64,
     /// How long a connection may take.
     pub connect: Duration,
-    /// Does a proxy of the settings stand on the way?
+    /// Does a proxy stand on the way?
     pub proxied: bool,
 }
 
@@ -542,13 +638,73 @@ mod tests {
     #[test]
     fn a_proxy_on_the_way_is_named_without_its_password() {
         let check = |url: &str, proxy: &str, expected: Option<&str>| {
-            let found = proxy_to(&Url::parse(url).unwrap(), Some(proxy));
+            let found = proxy_to(&Url::parse(url).unwrap(), Some(proxy)).unwrap();
             assert_eq!(found.map(|it| it.address).as_deref(), expected, "{proxy}");
         };
         let xai = "https://api.x.ai/v1";
         check(xai, "http://proxy:3128", Some("http://proxy:3128"));
         check(xai, "http://me:p@ss@proxy:3128", Some("http://proxy:3128"));
         check("http://127.0.0.1:1/v1", "http://proxy:3128", None);
+        check(xai, "proxy:3128", Some("http://proxy:3128"));
+        check(xai, "socks5h://me:p@proxy", Some("socks5h://proxy"));
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_could_go_by_is_refused_and_not_passed_by() {
+        let check = |proxy: &str, expected: bool| {
+            let url = Url::parse("https://api.x.ai/v1").unwrap();
+            assert_eq!(is_usable_proxy(proxy), expected, "{proxy}");
+            assert_eq!(proxy_of(proxy).is_ok(), expected, "{proxy}");
+            match proxy_to(&url, Some(proxy)) {
+                Ok(found) => assert!(expected && found.is_some(), "{proxy}"),
+                Err(error) => {
+                    let line = error.to_string();
+                    assert!(!expected && line.contains("`proxy` should be"), "{line}");
+                    assert!(!line.contains("hunter2"), "{line}");
+                }
+            }
+        };
+        for scheme in ["http", "https", "socks4", "socks4a", "socks5", "socks5h"] {
+            check(&format!("{scheme}://me:hunter2@proxy:3128"), true);
+        }
+        check("HTTP://proxy", true);
+        check("http:proxy:3128", true);
+        check("127.0.0.1:3128", true);
+        check("proxy", true);
+        // GNOME writes this one, and means version 5; curl takes it for version 4.
+        check("socks://me:hunter2@proxy:1080", false);
+        check("sock5://proxy:1080", false);
+        check("ftp://proxy:21", false);
+        check("http://:::", false);
+        check("garbage::", false);
+        check("", false);
+    }
+
+    #[test]
+    fn of_the_variables_the_one_that_counts_is_looked_at() {
+        let check = |url: &str, set: &[(&str, &str)], expected: Option<&str>| {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(set, _)| *set == name);
+                found.map(|(_, address)| (*address).to_owned())
+            };
+            let found = unusable_variable(&Url::parse(url).unwrap(), variable);
+            assert_eq!(found, expected, "{url} {set:?}");
+        };
+        let (xai, plain) = ("https://api.x.ai/v1", "http://model.example/v1");
+        let (socks, good) = ("socks://127.0.0.1:1080", "http://proxy:3128");
+        check(xai, &[], None);
+        check(xai, &[("ALL_PROXY", socks)], Some("ALL_PROXY"));
+        check(plain, &[("all_proxy", socks)], Some("all_proxy"));
+        check(xai, &[("HTTPS_PROXY", socks)], Some("HTTPS_PROXY"));
+        check(plain, &[("HTTPS_PROXY", socks)], None);
+        check(plain, &[("http_proxy", "ftp://a")], Some("http_proxy"));
+        check(xai, &[("http_proxy", socks)], None);
+        // As GNOME sets them.
+        check(xai, &[("HTTPS_PROXY", good), ("ALL_PROXY", socks)], None);
+        check(xai, &[("HTTPS_PROXY", ""), ("ALL_PROXY", good)], None);
+        check(xai, &[("ALL_PROXY", socks), ("NO_PROXY", "x.ai")], None);
+        check(xai, &[("ALL_PROXY", socks), ("no_proxy", "*")], None);
+        check(xai, &[("ALL_PROXY", "proxy:3128")], None);
     }
 
     #[test]

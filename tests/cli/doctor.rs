@@ -133,6 +133,31 @@ fn what_stands_on_the_way_is_told() {
     }
 }
 
+#[test]
+fn a_proxy_that_cannot_be_used_is_told_and_nothing_goes_past_it() {
+    let shell = Shell::new();
+    let far = ("XAI_BASE_URL", "https://x.invalid/v1");
+    let proxy = "socks://me:secret@127.0.0.1:1";
+    for (name, checks) in [
+        ("ALL_PROXY", ["proxy", "endpoint"]),
+        ("HTTPS_PROXY", ["proxy", "endpoint"]),
+        ("GLOSS_PROXY", ["configuration", "configuration"]),
+    ] {
+        for which in checks {
+            let (code, state, told) = check(&shell, which, &[far, (name, proxy)]);
+            assert_eq!(
+                (code, state.as_str()),
+                (1, "failure"),
+                "{name} {which}: {told}"
+            );
+            assert!(
+                told.contains(name) && told.contains("socks5h://") && !told.contains("secret"),
+                "{name} {which}: {told}"
+            );
+        }
+    }
+}
+
 /// A server that lives in the past.
 #[test]
 fn a_clock_that_disagrees_is_a_warning() {

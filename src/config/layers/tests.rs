@@ -223,6 +223,20 @@ fn nothing_is_sent_where_what_guards_data_cannot_be_read() {
         &[],
         "config.toml:1: `proxy` should be a text in quotes",
     );
+    let proxy = "`proxy` should be the address of a proxy, with http://, https://, socks4://, socks4a://, \
+                 socks5:// or socks5h:// in front";
+    check(
+        "proxy = 'socks://me:hush@127.0.0.1:1080'",
+        none(),
+        &[],
+        &format!("config.toml:1: {proxy}"),
+    );
+    check(
+        "",
+        none(),
+        &[("GLOSS_PROXY", "ftp://proxy")],
+        &format!("environment, GLOSS_PROXY: {proxy}"),
+    );
     check(
         "ca_file = []",
         none(),
