@@ -6,6 +6,7 @@ mod random;
 mod secret;
 mod shape;
 mod template;
+mod value;
 
 pub use mark::{inline, marked};
 pub use mask::{Lost, Secrets, cuts_one_of, cuts_secret};

@@ -1,10 +1,163 @@
 //! Whether a run of signs was made by chance, as a key is, or is a name, which is made of words.
 
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
 /// From so many bytes on a value is a key, which a machine made.
 pub(super) const OF_A_MACHINE: usize = 16;
 
 /// From so many bytes on letters alone can be told from a name.
 const LONG: usize = 12;
+
+/// The fewest bytes of a secret that is not known by its shape.
+pub(super) const SHORTEST: usize = 8;
+
+/// Whether nobody would give a value like this one to a name unless it were secret: it has digits
+/// and letters, and few of these stand in words.
+pub(super) fn is_random(value: &str) -> bool {
+    let length = value.len();
+    if length < SHORTEST || !value.is_ascii() {
+        return false;
+    }
+    let has = |is: fn(&u8) -> bool| usize::from(value.bytes().any(|b| is(&b)));
+    let digits = has(u8::is_ascii_digit);
+    let letters = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase);
+    let marks = has(|b| b.is_ascii_punctuation() && !b"-_.:/".contains(b));
+    let is_number = value.starts_with("0x") && length < 2 * OF_A_MACHINE;
+    let in_words = in_words(value);
+    if letters == 0 || is_number || is_spelled(value, in_words) {
+        return false;
+    }
+    let is_made_by_chance = if digits == 0 {
+        let is_mixed = letters + marks == 3 || letters == 2 && is_jumbled(value, 40);
+        is_mixed && in_words * 2 < length
+    } else if length >= OF_A_MACHINE {
+        let is_apart = in_words * 2 < length || is_jumbled(value, 40) || is_strewn(value);
+        is_apart && entropy(value) >= 2.5
+    } else {
+        // A person's password has a bit of everything.
+        letters + digits + marks >= 3 && in_words * 4 < length * 3
+    };
+    is_made_by_chance && !is_template(value)
+}
+
+/// Whether marks that no name has stand all over a value, between what may look like words.
+fn is_strewn(value: &str) -> bool {
+    let marks = value
+        .bytes()
+        .filter(|b| b.is_ascii_punctuation() && !b"-_.:/".contains(b));
+    marks.count() * 8 >= value.len() && value.len() <= 10 * parts(value) * 4
+}
+
+/// A version, a date, a path, a name with its namespace: made of parts, as no key is.
+fn is_spelled(value: &str, in_words: usize) -> bool {
+    let parts = value.split(['.', ':', '(', ')', '[', ']']);
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b".:()[]-_/".contains(&b);
+    let is_path = value.starts_with(['/', '.', '~', '#']) && in_words * 3 >= value.len();
+    let is_file = value.contains('/') && value.contains('.');
+    let has_short_parts =
+        parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE);
+    is_path || value.bytes().all(is_plain) && (is_file || has_short_parts)
+}
+
+/// What is filled in where it stands in a value, and what is, if it is all of it.
+static TEMPLATE: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
+    let part = r"(?x-u)
+        \$\{[^}]*\}+ | \{\{[^}]*\}\} | \#\{[^}]*\} | \$\([^)]*\)
+        | \{[A-Za-z0-9_.:!\[\]]*\} | <[A-Za-z][A-Za-z0-9_\ .\-]{2,}>
+        | %\([A-Za-z0-9_.]+\)[a-z] | %[sdvqr]\b";
+    let whole = r"(?x-u)
+        ^ (?: \$[A-Za-z_][A-Za-z0-9_]* (?: (?: -> | :: | \[ | \. ) .* )? | %[A-Za-z0-9_]+%
+            | @[A-Za-z]{3,}(?:[/({].*)? | \#/.* | \{.*\} | \[.*\] | <.*> | \^.*\$ ) $";
+    Some((Regex::new(part).ok()?, Regex::new(whole).ok()?))
+});
+
+/// Whether a value is yet to be filled in, or was made unreadable.
+pub(super) fn is_template(value: &str) -> bool {
+    let marks = [
+        "...",
+        "…",
+        "***",
+        "xxxx",
+        "XXXX",
+        "://",
+        "\\x",
+        "\\u",
+        "\\0",
+        super::mask::TOKEN,
+    ];
+    if marks.iter().any(|mark| value.contains(mark)) {
+        return true;
+    }
+    let Some((part, whole)) = TEMPLATE.as_ref() else {
+        return false;
+    };
+    let is_name = value
+        .strip_prefix('$')
+        .is_none_or(|name| !is_jumbled(name, 25));
+    if is_name && whole.is_match(value.as_bytes()) {
+        return true;
+    }
+    // By chance a password may look as if a part were to be filled in. Then the rest is none.
+    let rest = part.replace_all(value.as_bytes(), b"");
+    let rest = std::str::from_utf8(&rest).unwrap_or_default();
+    rest.len() < value.len() && !(rest.len() >= OF_A_MACHINE && is_random(rest))
+}
+
+/// Whether a value without quotes is rather the name of something, or a part of it.
+pub(super) fn is_of_code(value: &str) -> bool {
+    let is_of_key = |b: u8| b.is_ascii_alphanumeric() || b"_+/=.-".contains(&b);
+    if !value.bytes().all(is_of_key) {
+        return value.len() > LONGEST_WITH_MARKS || is_expression(value) || !has_odd_word(value);
+    }
+    let is_of_name = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_spoken = value.contains('_') || in_words(value) * 3 >= value.len();
+    let is_name = value.contains('.') || value.bytes().all(is_of_name) && is_spoken;
+    let has_digit = value.bytes().any(|b| b.is_ascii_digit());
+    let letters: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+    is_name && !is_jumbled(&letters, 25) || !has_digit && !is_jumbled(value, 30)
+}
+
+/// What has marks and is longer is code that was made small.
+const LONGEST_WITH_MARKS: usize = 128;
+
+/// Whether brackets open and close as in code, or open at the end.
+fn is_expression(value: &str) -> bool {
+    let mut open = Vec::new();
+    let mut pairs = 0;
+    for c in value.chars() {
+        match c {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' if open.pop() != Some(c) => return false,
+            ')' | ']' | '}' => pairs += 1,
+            _ => {}
+        }
+    }
+    open.is_empty() && pairs > 0 || value.ends_with(['(', '[', '{'])
+}
+
+/// Whether something stands in a value that code does not have: many kinds of marks, one that is
+/// none of its own, or a word that goes on behind a digit or changes its case as no name does.
+fn has_odd_word(value: &str) -> bool {
+    let goes_on =
+        |pair: &[u8]| matches!(pair, [a, b] if a.is_ascii_digit() && b.is_ascii_alphabetic());
+    let is_odd = |word: &str| {
+        word.as_bytes().windows(2).any(goes_on)
+            || parts(word) > 2 && word.len() * 2 <= parts(word) * 5
+    };
+    let mut marks: Vec<u8> = value.bytes().filter(u8::is_ascii_punctuation).collect();
+    marks.sort_unstable();
+    marks.dedup();
+    let inner = value.get(1..).unwrap_or_default();
+    marks.len() > 3
+        || inner.contains(['@', '#', '^', '~', '$'])
+        || value
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(is_odd)
+}
 
 /// Whether a run of letters and digits is none of words.
 pub(super) fn is_jumble(run: &str) -> bool {
@@ -12,13 +165,20 @@ pub(super) fn is_jumble(run: &str) -> bool {
     has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && in_words(run) * 2 < run.len()
 }
 
-/// Whether a value changes between capitals, small letters and digits as no name does: its parts,
-/// of which a capital and the small letters behind it are one, have `most` signs on average.
-pub(super) fn is_jumbled(value: &str, most: usize) -> bool {
+/// Whether a value changes between capitals, small letters and digits as no name does: its parts
+/// have so many tenths of a sign on average, or fewer.
+fn is_jumbled(value: &str, tenths: usize) -> bool {
+    let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_plain && value.len() >= LONG && value.len() * 10 <= parts(value) * tenths
+}
+
+/// Of how many runs of capitals, small letters and digits a word is made. A capital and the small
+/// letters behind it are one.
+fn parts(word: &str) -> usize {
     let kind = |c: &u8| (c.is_ascii_uppercase(), c.is_ascii_lowercase());
     let mut parts = 1;
     let mut begins_at_capital = true;
-    for pair in value.as_bytes().windows(2) {
+    for pair in word.as_bytes().windows(2) {
         let [before, here] = pair else { break };
         let goes_on = kind(before) == kind(here);
         let is_capitalised =
@@ -28,13 +188,12 @@ pub(super) fn is_jumbled(value: &str, most: usize) -> bool {
         }
         begins_at_capital = !goes_on;
     }
-    let is_plain = value.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_plain && value.len() >= LONG && value.len() <= parts * most
+    parts
 }
 
 /// How many letters stand in what could be words: some of one case, perhaps a capital before them,
 /// with a vowel and no crowd of consonants.
-pub(super) fn in_words(value: &str) -> usize {
+fn in_words(value: &str) -> usize {
     if is_hexadecimal(value) {
         return 0;
     }
@@ -78,7 +237,7 @@ fn looks_like_word(word: &str) -> bool {
 
 /// Shannon's entropy of the bytes, in bits each.
 #[allow(clippy::cast_precision_loss, reason = "a value is short")]
-pub(super) fn entropy(value: &str) -> f64 {
+fn entropy(value: &str) -> f64 {
     let mut counts = [0_u32; 256];
     for byte in value.bytes() {
         if let Some(count) = counts.get_mut(usize::from(byte)) {

@@ -3,56 +3,104 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use regex::bytes::Regex;
 
-use super::random::{OF_A_MACHINE, entropy, in_words, is_jumble, is_jumbled};
+use super::random::{OF_A_MACHINE, SHORTEST, is_jumble, is_of_code, is_random, is_template};
 use super::shape::shaped;
+use super::value::{Way, bare, quoted, up_to};
 
-/// A value under a name that tells of a secret, in whatever way languages give one to the other:
-/// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
-/// `("token", "…")`, `apiKey: String::from("…")`; and what follows `Bearer` and `Basic`.
+/// A name that tells of a secret, up to where its value begins, in whatever way languages give one
+/// to the other: `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`,
+/// `let pwd: &str = "…"`, `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`,
+/// `name: DB_PASS` with `value: …`; and what `Bearer` and `Basic` stand before.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
-        (?: (?i: pass(?:word|wd|phrase) | pwd | secret | token | credentials?
-            | (?:api|access|account|secret|private|auth|encryption|signing|master)[_\-]?key )
+        (?: (?: (?i: pass(?:word|wd|phrase|code) | pwd | secret | token | credentials? | creds
+                | authorization
+                | (?:api|access|account|secret|private|auth|encryption|signing|master|session|app
+                    |application|client|consumer|licen[cs]e|shared|storage|webhook|jwt|hmac|cookie)
+                  [_\-]?key
+                | (?: \b | [_\-] ) (?: pass | auth | jwt ) )
+              | [a-z0-9] (?: Pass | Auth | Jwt ) )
+            (?i: [_\-]? (?: base | prod(?:uction)? | dev(?:elopment)? | stag(?:e|ing) | test | live
+                | local | old | new | value | default | primary | secondary ) )?
             [0-9_]{0,3}
-            (?: ["'`]?\]?[\ \t]*
-                (?: :[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]* )?
-                (?: == | != | => | := | = | : | > )
-              | ["'`][\ \t]*, )
+            \\{0,3} ["'`]? \]? [\ \t]*
+            (?: ["'`]?,?\s+["'`]?value["'`]?[\ \t]*[:=]
+              | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
+                  (?: == | != | => | := | = )
+              | \??:[\ \t]* (?: &?str | [Ss]tring ) =
+              | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
+              | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
+              | [\ \t] )
             [\ \t]*
           | (?i: \b (?: bearer | basic ) )\ +
         )
-        (?: (?: [A-Za-z0-9_.:]+ \( )? [a-z]{0,2}
-            (?: "(?P<double>[^"\s\x80-\xff]+)" | '(?P<single>[^'\s\x80-\xff]+)' | `(?P<tick>[^`\s\x80-\xff]+)` )
-          | (?P<bare>[A-Za-z0-9+/_\-=!@\#%^*~.]+) )
         "#,
     )
     .ok()
 });
 
-/// A password in an address: `postgres://name:password@host`.
-static IN_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?-u)\b[a-zA-Z][a-zA-Z0-9+.\-]+://(?P<name>[^\s:/@"'`<>]*):(?P<password>[^\s/@"'`<>]+)@"#,
+/// Passwords in addresses, `postgres://name:password@host`, and those that `curl -u name:password`
+/// is given.
+fn passwords(text: &str) -> Vec<Range<usize>> {
+    let places = ["://", " -u", " --user"].into_iter().flat_map(|sign| {
+        memmem::find_iter(text.as_bytes(), sign).map(move |at| (sign, at + sign.len()))
+    });
+    let passwords = places.filter_map(|(sign, at)| {
+        let behind = text.get(at..)?;
+        let unquoted = if sign == "://" {
+            behind
+        } else {
+            behind.trim_start_matches([' ', '=', '"', '\''])
+        };
+        let name = up_to(unquoted, LONGEST_IN_ADDRESS, |c| {
+            ends_address(c) || "/@:".contains(c)
+        });
+        let run = unquoted.get(name.len()..)?.strip_prefix(':')?;
+        let start = text.len() - run.len();
+        let run = up_to(run, LONGEST_IN_ADDRESS, ends_address);
+        let password = if sign == "://" {
+            let password = run.get(..up_to_host(run)?)?;
+            is_password(name, password).then_some(password)
+        } else {
+            (!name.is_empty() && is_random(run)).then_some(run)
+        };
+        password.map(|password| start..start + password.len())
+    });
+    passwords.collect()
+}
+
+fn ends_address(c: char) -> bool {
+    c.is_whitespace() || "\"'`<>\\".contains(c)
+}
+
+/// The most signs of a password and a host.
+const LONGEST_IN_ADDRESS: usize = 512;
+
+/// How far it is to the `@` that a host stands behind. A password may hold one itself.
+fn up_to_host(run: &str) -> Option<usize> {
+    let run = run.split("://").next().unwrap_or_default();
+    let is_host = |rest: &str| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !".-_".contains(c));
+        end.is_none_or(|end| end > 0 && !rest.get(end..).is_some_and(|it| it.starts_with('@')))
+    };
+    let mut ats = run.match_indices('@').map(|(at, _)| at);
+    let first = ats.clone().next()?;
+    Some(
+        ats.find(|at| run.get(at + 1..).is_some_and(is_host))
+            .unwrap_or(first),
     )
-    .ok()
-});
+}
 
 /// Where secrets stand in `text`: bytes, in order, apart from each other.
 pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
     let mut found = shaped(text);
     found.retain(|shaped| !text.get(shaped.clone()).is_some_and(speaks_of_keys));
     found.extend(values(text));
-    if let Some(address) = IN_ADDRESS.as_ref() {
-        let passwords = address.captures_iter(text.as_bytes()).filter_map(|parts| {
-            let part = |name| Some(parts.name(name)?.range());
-            let (name, password) = (part("name")?, part("password")?);
-            is_password(text.get(name)?, text.get(password.clone())?).then_some(password)
-        });
-        found.extend(passwords);
-    }
+    found.extend(passwords(text));
     apart(found)
 }
 
@@ -74,49 +122,47 @@ fn values(text: &str) -> Vec<Range<usize>> {
     };
     let mut values = Vec::new();
     let mut from = 0;
-    while let Some(parts) = named.captures_at(text.as_bytes(), from) {
-        let part = |name: &str| {
-            let range = parts.name(name)?.range();
-            Some((range.clone(), text.get(range)?))
-        };
-        let quoted = ["double", "single", "tick"].into_iter().find_map(part);
-        let bare = part("bare");
-        let whole = parts.get(0).map_or(from..text.len(), |whole| whole.range());
+    while let Some(name) = named.find_at(text.as_bytes(), from) {
+        let name = name.range();
+        let (value, is_secret) = value_of(text, &name);
         // What is none may hold the name of the next.
-        from = quoted
-            .as_ref()
-            .or(bare.as_ref())
-            .map_or(whole.end, |(value, _)| value.start)
-            .max(from + 1);
-        if counts_pages(text.get(..whole.start).unwrap_or_default()) {
-            continue;
+        from = name.end.max(from + 1);
+        if is_secret && !counts_pages(text.get(..name.start).unwrap_or_default()) {
+            from = value.end;
+            values.push(value);
+        } else if value.len() > HOLDS_NAMES {
+            from = value.end;
         }
-        let value = match (quoted, bare) {
-            (Some((range, value)), _) if is_random(value) => range,
-            (None, Some((range, value))) => {
-                let follows = text.get(range.end..).and_then(|rest| rest.chars().next());
-                let is_all = follows.is_none_or(|c| c.is_whitespace() || "\"'`;,&<\\".contains(c));
-                if !is_all || is_of_code(value) || !is_random(value) {
-                    continue;
-                }
-                range
-            }
-            _ => continue,
-        };
-        from = value.end;
-        values.push(value);
     }
     values
 }
 
-/// Whether a value without quotes is rather the name of something, or a part of it.
-fn is_of_code(value: &str) -> bool {
-    let is_name = value
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let is_spoken = value.contains('_') || in_words(value) * 3 >= value.len();
-    let has_digit = value.bytes().any(|b| b.is_ascii_digit());
-    value.contains('.') || is_name && is_spoken || !has_digit && !is_jumbled(value, 3)
+/// What is longer and no secret is not looked through for names once more for each that it holds.
+const HOLDS_NAMES: usize = 128;
+
+/// What is given to a name, and whether it is a secret.
+fn value_of(text: &str, name: &Range<usize>) -> (Range<usize>, bool) {
+    let given = text.get(name.clone()).unwrap_or_default();
+    let at = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+    let is_bare_secret = |range: &Range<usize>| !is_of_code(at(range)) && is_random(at(range));
+    let way = Way::of(given);
+    let value = quoted(text, name.end, way).unwrap_or(name.end..name.end);
+    if is_random(at(&value)) {
+        return (value, true);
+    }
+    let bare_value = bare(text, name.start, name.end, way);
+    if is_bare_secret(&bare_value) {
+        return (bare_value, true);
+    }
+    // What looked like the type of a variable may be all that there is.
+    let typed = given
+        .split_once(':')
+        .map_or("", |(_, typed)| typed.trim_start());
+    let typed = bare(text, name.start, name.end - typed.len(), Way::Assigned);
+    if typed.start < name.end && is_bare_secret(&typed) {
+        return (typed, true);
+    }
+    (value.start..value.end.max(bare_value.end), false)
 }
 
 /// Whether the name that ends here is that of a token which opens nothing: `nextToken`.
@@ -188,72 +234,18 @@ fn is_password(name: &str, password: &str) -> bool {
     let holds_blank = [name, password]
         .iter()
         .any(|it| it.contains(char::is_whitespace));
+    // A port, or a part of one, perhaps before a path that holds an `@`.
+    let digits = password.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_port = digits.len() < SHORTEST && digits.bytes().all(|b| b.is_ascii_digit());
+    // Before a path stands no password but in an address that was written wrong.
+    let is_apart = !password.contains(['/', '?', '#']) || is_random(password);
     password.len() >= 4
         && !holds_blank
         && password != name
         && !is_template(password)
         && !PLACEHOLDERS.contains(&plain.as_str())
-        // A port, or a part of one.
-        && !password.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Whether a value is yet to be filled in, or was made unreadable.
-fn is_template(value: &str) -> bool {
-    [
-        "${",
-        "{{",
-        "{}",
-        "%s",
-        "%(",
-        "$(",
-        "<",
-        "...",
-        "…",
-        "***",
-        "xxxx",
-        "XXXX",
-        "://",
-        super::mask::TOKEN,
-    ]
-    .iter()
-    .any(|mark| value.contains(mark))
-        || value.starts_with(['$', '%', '{', '[', '#', '@', '/', '.'])
-}
-
-/// The fewest bytes of a secret that is not known by its shape.
-const SHORTEST: usize = 8;
-/// Whether nobody would give a value like this one to a name unless it were secret: it has digits
-/// and letters, and few of these stand in words.
-fn is_random(value: &str) -> bool {
-    let length = value.len();
-    if !(SHORTEST..=512).contains(&length) || !value.is_ascii() || is_template(value) {
-        return false;
-    }
-    let has = |is: fn(&u8) -> bool| usize::from(value.bytes().any(|b| is(&b)));
-    let digits = has(u8::is_ascii_digit);
-    let letters = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase);
-    let marks = has(|b| b.is_ascii_punctuation() && !b"-_.:/".contains(b));
-    let is_number = value.starts_with("0x") && length < 2 * OF_A_MACHINE;
-    let in_words = in_words(value);
-    if letters == 0 || is_number || is_spelled(value) {
-        return false;
-    }
-    if digits == 0 {
-        let is_mixed = letters + marks == 3 || letters == 2 && is_jumbled(value, 4);
-        return is_mixed && in_words * 2 < length;
-    }
-    if length >= OF_A_MACHINE {
-        (in_words * 2 < length || is_jumbled(value, 4)) && entropy(value) >= 2.5
-    } else {
-        // A person's password has a bit of everything.
-        letters + digits + marks >= 3 && in_words * 4 < length * 3
-    }
-}
-
-/// A version, a date, a name with its namespace: made of parts, as no key is.
-fn is_spelled(value: &str) -> bool {
-    let parts = value.split(['.', ':', '(', ')', '[', ']']);
-    parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE)
+        && !is_port
+        && is_apart
 }
 
 #[cfg(test)]
@@ -272,27 +264,96 @@ mod tests {
     fn a_random_value_under_a_telling_name_is_a_secret() {
         let key = "q7Rz2Lk9Xw4Tn8Vb";
         for written in [
-            "password = \"KEY\"",
-            "let password: &'static str = \"KEY\";",
-            "const apiKey: string = 'KEY';",
-            "{\"client_secret\": \"KEY\", \"a\": 1}",
-            "DB_PASSWORD=KEY\nPORT=1",
-            "export TOKEN='KEY'",
-            "  access-key: KEY\n",
-            "config[\"token\"] = \"KEY\"",
-            "os.environ.setdefault('DB_TOKEN', 'KEY')",
-            "api_key: String::from(\"KEY\"),",
-            "if token == \"KEY\" {}",
-            "<password>KEY</password>",
-            "\"Server=db;User=sa;Pwd=KEY;\"",
-            "$password2 = `KEY`;",
-            "secret => b'KEY'",
-            "curl -H 'Authorization: Bearer KEY' x",
-            "password: KEY = \"a\u{a0}b\"",
-            "passphrase := \"KEY\"",
+            "password = \"@@\"",
+            "let password: &'static str = \"@@\";",
+            "const apiKey: string = '@@';",
+            "{\"client_secret\": \"@@\", \"a\": 1}",
+            "DB_PASSWORD=@@\nPORT=1",
+            "export TOKEN='@@'",
+            "  access-key: @@\n",
+            "config[\"token\"] = \"@@\"",
+            "os.environ.setdefault('DB_TOKEN', '@@')",
+            "api_key: String::from(\"@@\"),",
+            "if token == \"@@\" {}",
+            "<password>@@</password>",
+            "\"Server=db;User=sa;Pwd=@@;\"",
+            "$password2 = `@@`;",
+            "secret => b'@@'",
+            "curl -H 'Authorization: Bearer @@' x",
+            "password: @@ = \"a\u{a0}b\"",
+            "passphrase := \"@@\"",
+            "password = \"\"\"@@\"\"\"",
+            "token = \'\'\'\n  @@\n\'\'\'",
+            "Password = @\"@@\";",
+            "password = L\"@@\";",
+            "password = u8\"@@\";",
+            "let token = r#\"@@\"#;",
+            "String TOKEN = new String(\"@@\");",
+            "token = [\"@@\"]",
+            "password = (\n    \"@@\"\n)",
+            "apiKey:\n  \"@@\"",
+            "secret?: string = \"@@\"",
+            "secret:string=\"@@\"",
+            "\"{\\\"password\\\": \\\"@@\\\", \\\"a\\\": 1}\"",
+            "{password: @@}",
+            "{password:@@, user: a}",
+            "[a](https://h/?api_key=@@)",
+            "`https://h/?token=@@&x=1`",
+            "f(password=@@)",
+            "#define API_KEY \"@@\"",
+            "#define PASSWORD @@\n",
+            "API_KEY_PROD=@@",
+            "STRIPE_SECRET_PROD = \"@@\"",
+            "SECRET_KEY_BASE=@@",
+            "secret_key_base: @@",
+            "SESSION_KEY=@@",
+            "x-api-key: @@",
+            "tokenValue = \"@@\"",
+            "encryption_passcode = \"@@\"",
+            "DB_PASS=@@",
+            "smtpPass = \"@@\"",
+            "pass: \"@@\"",
+            "AUTH = \"@@\"",
+            "_auth=@@",
+            "JWT = \"@@\"",
+            "creds = \"@@\"",
+            "Authorization: @@",
+            "\"Authorization\": \"@@\"",
+            "Authorization: Token @@",
+            "- name: DB_PASSWORD\n  value: @@\n",
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"@@\"}",
+            "<add key=\"Password\" value=\"@@\"/>",
+            "process.env.TOKEN || \"@@\"",
+            "process.env.TOKEN ?? '@@'",
+            "os.environ.get(\"API_TOKEN\") or \"@@\"",
+            "os.getenv(\"TOKEN\", \"@@\")",
+            "${TOKEN:-@@}",
+            "${DB_PASSWORD:@@}",
+            "client.withToken(\"@@\")",
+            "config.setApiKey(\"@@\");",
+            "ENV DB_PASSWORD @@\n",
+            "mysql --password @@ db",
+            "machine h login me password @@\n",
+            "(setq token \"@@\")",
+            "passwd -> \"@@\"",
+            "curl -u admin:@@ https://h/",
+            "curl --user 'admin:@@' https://h/",
+            "password: \"{noop}@@\"",
         ] {
-            check(&written.replace("KEY", key), &[key]);
+            for key in [key, "Xk9mQ2vL7pR4tZ8w"] {
+                let found = &written.replace("@@", key);
+                let whole = format!("{{noop}}{key}");
+                let is_whole = written.contains("{noop}");
+                check(found, &[if is_whole { &whole } else { key }]);
+            }
         }
+        // A quote that is escaped ends none, and where nothing is escaped, a backslash is a sign.
+        let escaped = r#"Xk9mQ2vL7p\"R4tZ8wB1yN6"#;
+        check(&format!("password = \"{escaped}\""), &[escaped]);
+        check(r"password = 'Xk9mQ2vL7p\' # a", &[r"Xk9mQ2vL7p\"]);
+        let long = key.repeat(100);
+        check(&format!("AWS_SESSION_TOKEN={long}\n"), &[&long]);
+        check(&format!("\"session_token\": \"{long}\""), &[&long]);
         for person in ["Tr0ub4dor&3", "hunter2!X", "MyPassw0rd123", "Sommer2024!"] {
             check(&format!("password: '{person}'"), &[person]);
         }
@@ -311,6 +372,66 @@ mod tests {
                 &[number],
             );
             check(&format!("TOKEN={number}\n"), &[number]);
+        }
+    }
+
+    #[test]
+    fn passwords_may_hold_marks() {
+        for value in [
+            "%1+mnyo@unii5wc-erkh24rn0y%75*u-$2uecr#c*-r!wt^!b^",
+            "django-insecure-u06x%$(@qfjx1b2#i@-27fguqo@gcjz3pj!$ku*byvyj8=h=!7",
+            "P*<I-5.3}DFKrTGGQJux",
+            "~C3sy>{<f}g{zCySMwC[",
+            "7W]DbJF<wa*^K6.-Cq<s",
+        ] {
+            check(&format!("password = \"{value}\""), &[value]);
+            check(&format!("SECRET_KEY = '{value}'\n"), &[value]);
+        }
+        for value in [
+            "P]sJsHk{yf2/!G]Rka%{",
+            "qG:q!ZwQL-ex)wB9c^RG",
+            "#?rOs:Nf9ZA8!P+_zy{L",
+            "9?=.2bN9!:|lX^>#SQLj",
+            "&LdkGJOz$mkb@c#Y7",
+        ] {
+            check(&format!("a:\n  password: {value}\nb: 1"), &[value]);
+            check(&format!("- DB_PASSWORD={value} # old"), &[value]);
+        }
+        for value in ["Xn!mM^!#yZo9b@ru", "ii*bQ&eXlk4UN%Mk", "NXF7UQ^ZvyBoQoVX"] {
+            check(
+                &format!("\"Server=db;Password={value};Encrypt=true\""),
+                &[value],
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_later_is_none() {
+        for value in [
+            "${DB_PASSWORD_2}",
+            "$DB_PASSWORD_2",
+            "$config['key2Ab']",
+            "$this->token2Ab",
+            "{{ .Values.password2 }}",
+            "{{password2Ab}}",
+            "#{password2Ab}",
+            "$(cat_/run/secrets/Db2)",
+            "%(password2Ab)s",
+            "%PASSWORD_2b%",
+            "user-%s-password2",
+            "@Value(Db2Key)",
+            "@string/db2Key",
+            "#/components/Db2Key",
+            "<your-key-2-Here>",
+            "[YOUR-KEY-2-here]",
+            "{0}-password-{1}",
+            "prefix2-${SECRET}-Ab",
+            "^[A-Za-z0-9+/]{32,}$",
+            "../keys/Db2Key.pem",
+            "/run/secrets/db2Password",
+        ] {
+            check(&format!("password = \"{value}\""), &[]);
+            check(&format!("password: {value}\n"), &[]);
         }
     }
 
@@ -348,6 +469,23 @@ mod tests {
             "sha256_password: require('./sha256_password'),",
             "nextToken: \"abcd12f2-46da-4fdb-b8d5-fbd4c466928f\"",
             "STATUS_INVALID_TOKEN: NTSTATUS = 0xC0000465_u32",
+            "nToken = sqlite3Strlen30NN(p->u.zToken)+1;",
+            "assert( pToken->pDeferred==0 || pToken->pSegcsr2==0 );",
+            "static void sqlite3Fts5Parser(void*, int, Fts5Token, Fts5Parse*);",
+            "fts5BufferGrow(&p->rc, &token, nToken+1);",
+            "token = self.tokens[i+1].next2Of(X9)\n",
+            "secret_key = OPENSSL_hexstr2buf(opt_arg(), &ltmp);",
+            "password = sha2::Sha256::digest(x9.Y2)\n",
+            "token: Option<Token2<X9>>,\n",
+            "PrivateKey(include_bytes!(\"testdata/nistp256key.pkcs8.der\").to_vec())",
+            "('CreateOAuth2Token', '-'): 'create-oauth2-token',\n('CreateOAuth2TokenWithIAM', '_')",
+            "# pass -march=x86-64 to it",
+            "# pass `SSL_OP_NO_TLSv1`, too",
+            "/// Pass `&IntSet::all2()` to get",
+            "#define OBJ_server_auth2 OBJ_id_kp,1L\n",
+            "LABEL_SECRET \"\\x73\\x68\\x61\\x72\\x65\"",
+            "secret = \"\"\"Of one Kind, 2 words\"\"\"",
+            "docker run -u 1000:1000 -u user2Name:group2 x",
             "!pem.starts_with(\"-----BEGIN PRIVATE KEY-----\") || !pem.ends_with(\"-----END PRIVATE KEY-----\")",
             "\"-----BEGIN EC PRIVATE KEY-----\\n\" + strings.TrimSpace(privateKeyContents) + \"\\n-----END EC PRIVATE KEY-----\"",
             "`-----BEGIN PRIVATE KEY-----\\n${body}\\n-----END PRIVATE KEY-----`",
@@ -361,6 +499,13 @@ mod tests {
         check("postgres://app:s3cr3tpw@db:5432/x", &["s3cr3tpw"]);
         check("url = 'redis://:longerone@127.0.0.1'", &["longerone"]);
         check("mongodb+srv://a:b%40cd@host/?x", &["b%40cd"]);
+        check("mysql://root:837465928374@db", &["837465928374"]);
+        check("postgres://u:p@ssW0rd9XkZq@db/x?a=b@c", &["p@ssW0rd9XkZq"]);
+        check("postgres://u:Xk9/mQ2vL7p@db", &["Xk9/mQ2vL7p"]);
+        check(
+            "postgresql+psycopg_async://u:%u6H*k0w24@db",
+            &["%u6H*k0w24"],
+        );
         for text in [
             "postgres://user:password@localhost/db",
             "postgres://postgres:postgres@localhost",
@@ -370,6 +515,8 @@ mod tests {
             "git@github.com:a/b.git",
             "ssh://git@host:22/x",
             "http://a:1234@host",
+            "http://host:8080/npm/a2B@1.2.3/x?y=9Z@w",
+            "https://host:path/of/it@host",
             "postgresql://[user[:password]@][host][:port]",
             "http://localhost:8080\u{3000}管理者@社内",
         ] {

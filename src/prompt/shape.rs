@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::random::is_jumble;
@@ -89,6 +88,14 @@ const fn of_path(b: u8) -> bool {
 
 const fn of_query(b: u8) -> bool {
     base64(b) || matches!(b, b'%')
+}
+
+/// The third of each four signs in which base64 has three digits.
+const fn of_digits(b: u8) -> bool {
+    matches!(
+        b,
+        b'A' | b'E' | b'I' | b'M' | b'Q' | b'U' | b'Y' | b'c' | b'g' | b'k'
+    )
 }
 
 /// The first and the last line of a private key: of PEM, OpenSSH, PGP, and SSH2 with its blanks.
@@ -214,7 +221,12 @@ static SHAPES: [Shape; 113] = [
     Shape::rest(&["ya29."], &[Run(word, 30, ANY)]),
     Shape::rest(&["1//0"], &[Run(word, 40, ANY)]),
     // Microsoft
-    Shape::whole(&["Q~"], r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,}"),
+    Shape::whole(
+        &[
+            "0Q~", "1Q~", "2Q~", "3Q~", "4Q~", "5Q~", "6Q~", "7Q~", "8Q~", "9Q~",
+        ],
+        r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,}",
+    ),
     Shape::rest(&["sig="], &[Run(of_query, 43, ANY)]),
     Shape::rest(
         &[".webhook.office.com/webhookb2/"],
@@ -237,11 +249,12 @@ static SHAPES: [Shape; 113] = [
         ],
         &[Run(of_path, 30, ANY)],
     ),
-    // Discord: the number of a user, which begins with a digit, in base64
+    // Discord: the number of a user in base64
     Shape::rest(
         &["MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT"],
         &[
-            Run(word, 20, 26),
+            Run(of_digits, 1, 1),
+            Run(word, 19, 25),
             Text("."),
             Run(word, 6, 7),
             Text("."),
@@ -438,6 +451,20 @@ impl Shape {
         Self { signs, form }
     }
 
+    /// What a sign begins with. Behind one of two bytes stands what the form tells.
+    fn first_three(&self, sign: &str) -> Vec<[u8; 3]> {
+        let follows = |third: &u8| match (&self.form, sign.as_bytes().get(2)) {
+            (_, Some(it)) => it == third,
+            (Form::Rest([Run(is_of, ..), ..]) | Form::Random([Run(is_of, ..), ..]), None) => {
+                is_of(*third)
+            }
+            _ => true,
+        };
+        let thirds = (0..=u8::MAX).filter(follows);
+        let two: Option<[u8; 2]> = sign.as_bytes().first_chunk().copied();
+        two.map_or_else(Vec::new, |[a, b]| thirds.map(|c| [a, b, c]).collect())
+    }
+
     fn regex(&self) -> Option<&Regex> {
         match &self.form {
             Form::Whole(whole, regex) => regex.get_or_init(|| Regex::new(whole).ok()).as_ref(),
@@ -499,41 +526,98 @@ fn is_random(rest: &str) -> bool {
         .any(|part| part.len() >= FEWEST && is_jumble(part))
 }
 
-/// Looks for the signs of all shapes at once, and tells of each where its shape stands in the list.
-static SIGNS: LazyLock<Option<(AhoCorasick, Vec<usize>)>> = LazyLock::new(|| {
-    let signs_of =
-        |(at, shape): (usize, &'static Shape)| shape.signs.iter().map(move |it| (*it, at));
-    let (signs, shapes): (Vec<&str>, Vec<usize>) =
-        SHAPES.iter().enumerate().flat_map(signs_of).unzip();
-    let signs = AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(signs);
-    Some((signs.ok()?, shapes))
+/// The signs of all shapes, each with the place of its shape in the list. They are looked for by
+/// their first three bytes: few places in a text begin like any, and fewer where no word begins.
+struct Signs {
+    sorted: Vec<(&'static str, usize)>,
+    /// A bit for the first three bytes of each, and of each that may stand within a word.
+    all: Vec<u64>,
+    within: Vec<u64>,
+}
+
+static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
+    let mut signs = Signs {
+        sorted: Vec::new(),
+        all: vec![0; (1 << 16) / 64],
+        within: vec![0; (1 << 16) / 64],
+    };
+    for (at, shape) in SHAPES.iter().enumerate() {
+        for sign in shape.signs {
+            signs.sorted.push((*sign, at));
+            let begins_word = sign.bytes().next().is_some_and(|b| is_of_word(&b));
+            let stands_within = !begins_word || matches!(shape.form, Form::Whole(..));
+            for three in shape.first_three(sign) {
+                set(&mut signs.all, three);
+                if stands_within {
+                    set(&mut signs.within, three);
+                }
+            }
+        }
+    }
+    signs.sorted.sort_unstable();
+    signs
 });
+
+/// Where the bit of three bytes is: by a hash, since few of all threes are in use.
+fn place([a, b, c]: [u8; 3]) -> (usize, u64) {
+    let number = u32::from_be_bytes([0, a, b, c]);
+    // Knuth's: the golden ratio.
+    let hash = number.wrapping_mul(0x9E37_79B1) >> 16;
+    (hash as usize / 64, 1 << (hash % 64))
+}
+
+fn set(bits: &mut [u64], three: [u8; 3]) {
+    let (word, bit) = place(three);
+    if let Some(word) = bits.get_mut(word) {
+        *word |= bit;
+    }
+}
+
+impl Signs {
+    /// Tells of each sign in a text where it stands, and whose it is.
+    fn each(&self, text: &str, mut tell: impl FnMut(Range<usize>, usize)) {
+        let bytes = text.as_bytes();
+        // What stands before: the nearest byte is the first.
+        let (mut a, mut b, mut c) = (b' ', b' ', b' ');
+        for (at, three) in bytes.windows(3).enumerate() {
+            let &[here, second, third] = three else {
+                continue;
+            };
+            let is_within = is_of_word(&a) && b != b'\\' && c != b'%' && is_of_word(&here);
+            (a, b, c) = (here, a, b);
+            let begins = if is_within { &self.within } else { &self.all };
+            let (word, bit) = place([here, second, third]);
+            if begins.get(word).is_some_and(|word| word & bit != 0) {
+                let behind = bytes.get(at..).unwrap_or_default();
+                let two = &[here, second][..];
+                let first = self
+                    .sorted
+                    .partition_point(|(sign, _)| sign.as_bytes() < two);
+                let alike = self.sorted.get(first..).unwrap_or_default().iter();
+                alike
+                    .take_while(|(sign, _)| sign.as_bytes().starts_with(two))
+                    .filter(|(sign, _)| behind.starts_with(sign.as_bytes()))
+                    .for_each(|(sign, shape)| tell(at..at + sign.len(), *shape));
+            }
+        }
+    }
+}
 
 /// Where something of such a shape stands in `text`: bytes, in no order.
 pub fn shaped(text: &str) -> Vec<Range<usize>> {
-    let Some((signs, shapes)) = SIGNS.as_ref() else {
-        return Vec::new();
-    };
     let mut found = Vec::new();
     let mut held = BTreeSet::new();
     let mut looked = [0; SHAPES.len()];
-    for sign in signs.find_overlapping_iter(text) {
-        let at = shapes.get(sign.pattern().as_usize()).copied();
-        let Some((at, shape)) = at.and_then(|at| Some((at, SHAPES.get(at)?))) else {
-            continue;
+    SIGNS.each(text, |sign, at| {
+        let (Some(shape), Some(looked)) = (SHAPES.get(at), looked.get_mut(at)) else {
+            return;
         };
         let (Form::Rest(pieces) | Form::Random(pieces)) = shape.form else {
             held.insert(at);
-            continue;
+            return;
         };
-        let sign = sign.range();
-        let Some(looked) = looked.get_mut(at).filter(|looked| **looked <= sign.start) else {
-            continue;
-        };
-        if !begins_word(text, &sign) {
-            continue;
+        if sign.start < *looked || !begins_word(text, &sign) {
+            return;
         }
         let (end, up_to) = rest(pieces, text, &sign);
         *looked = up_to;
@@ -542,7 +626,7 @@ pub fn shaped(text: &str) -> Vec<Range<usize>> {
             matches!(shape.form, Form::Rest(_)) || is_random(rest)
         };
         found.extend(end.filter(is_one).map(|end| sign.start..end));
-    }
+    });
     let whole = held.into_iter().filter_map(|at| SHAPES.get(at)?.regex());
     found.extend(whole.flat_map(|regex| regex.find_iter(text).map(|found| found.range())));
     found
@@ -565,8 +649,8 @@ mod tests {
             let is_whole = matches!(shape.form, Form::Whole(..));
             assert_eq!(shape.regex().is_some(), is_whole, "{:?}", shape.signs);
             assert!(!shape.signs.is_empty());
+            assert!(shape.signs.iter().all(|sign| sign.len() > 1));
         }
-        assert!(SIGNS.is_some());
     }
 
     /// What is of one kind of sign, and of chance: `x` a letter or digit, `h` hexadecimal, `C` a
