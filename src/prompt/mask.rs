@@ -1,5 +1,6 @@
 //! Takes secrets out of what is sent, and puts them back into what becomes an edit.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -17,8 +18,9 @@ pub struct Lost;
 /// What was masked in one prompt, so that an edit can have it back. Prints no secret.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// What is known to be one, wherever it stands: a name may tell so elsewhere alone.
-    known: Vec<String>,
+    /// What is known to be one, wherever it stands: a name may tell so elsewhere alone. The longest
+    /// are first, since one may be a part of another.
+    known: BTreeSet<(Reverse<usize>, String)>,
     /// The numbers of what looks like a token in a text that is to be rewritten.
     taken: BTreeSet<u64>,
     masked: Vec<(String, String)>,
@@ -52,16 +54,15 @@ impl Secrets {
         let found = secrets_in(text);
         for secret in &found {
             let secret = text.get(secret.clone()).unwrap_or_default();
-            if !self.known.iter().any(|known| known == secret) {
-                self.known.push(secret.to_owned());
-            }
+            self.known
+                .insert((Reverse(secret.len()), secret.to_owned()));
         }
         found
     }
 
-    /// The same for what stands in a document around a range.
+    /// The same for the document that a range stands in.
     pub fn learn_around(&mut self, text: &Rope, range: &Range<usize>) {
-        self.learn(&around(text, range).1);
+        self.learn(&around(text, range, FAR).1);
     }
 
     /// `text` with each secret replaced by a token that stands for it alone.
@@ -113,7 +114,7 @@ impl Secrets {
     /// Where secrets stand: those that show, and those that are known from elsewhere.
     fn found(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = secrets_in(text);
-        for known in &self.known {
+        for (_, known) in &self.known {
             for (at, _) in text.match_indices(known.as_str()) {
                 let it = at..at + known.len();
                 let is_apart =
@@ -170,19 +171,22 @@ fn stands_alone(token: &str, text: &str) -> bool {
 }
 
 /// How far around a range it is looked for secrets that reach into it, in bytes.
-const AROUND: usize = 64 * 1024;
+const NEAR: usize = 64 * 1024;
 
-/// A range with what stands around it, and where that begins.
-fn around(text: &Rope, range: &Range<usize>) -> (usize, String) {
-    let start = text::floor(text, range.start.saturating_sub(AROUND));
-    let around = text::slice(text, start..range.end.saturating_add(AROUND));
+/// How far around it for those that may stand in it once more: in a file of a mebibyte everywhere.
+const FAR: usize = 1024 * 1024;
+
+/// A range with so many bytes before and behind it, and where that begins.
+fn around(text: &Rope, range: &Range<usize>, far: usize) -> (usize, String) {
+    let start = text::floor(text, range.start.saturating_sub(far));
+    let around = text::slice(text, start..range.end.saturating_add(far));
     (start, around.to_string())
 }
 
 /// Whether a secret stands partly inside the range and partly outside of it: what is inside
 /// has no shape of its own, and would be sent.
 pub fn cuts_secret(text: &Rope, range: &Range<usize>) -> bool {
-    let (start, around) = around(text, range);
+    let (start, around) = around(text, range, NEAR);
     let within = range.start.saturating_sub(start)..range.end.saturating_sub(start);
     cuts_one_of(&secrets_in(&around), &within)
 }
@@ -283,6 +287,27 @@ mod tests {
         assert_eq!(sent, format!("call(\"GLOSS_MASKED_SECRET_1_\", {key}x)\n"));
         assert_eq!(secrets.restore(call, &sent), Ok(call.to_owned()));
         assert_eq!(secrets.restore(call, call), Err(Lost));
+    }
+
+    #[test]
+    fn a_name_may_tell_at_the_other_end_of_the_file() {
+        let key = "q7Rz2Lk9Xw4Tn8Vb";
+        let between = "a = 1\n".repeat(150_000);
+        let code = format!("PASSWORD = \"{key}\"\n{between}call(\"{key}\")\n");
+        let mut secrets = Secrets::default();
+        let start = code.len() - 25;
+        secrets.learn_around(&Rope::from_str(&code), &(start..code.len()));
+        assert!(!secrets.mask(&code[start..]).contains(key));
+    }
+
+    #[test]
+    fn of_secrets_that_hold_each_other_the_whole_is_masked() {
+        let key = "q7Rz2Lk9Xw4Tn8Vb";
+        let code = format!("a_token = \"{key}\"\nb_token = \"{key}-{key}\"\nf(\"{key}-{key}\")\n");
+        let mut secrets = Secrets::default();
+        secrets.learn(&code);
+        let sent = secrets.mask(&code[code.find("f(").unwrap()..]);
+        assert_eq!(sent, "f(\"GLOSS_MASKED_SECRET_1_\")\n");
     }
 
     #[test]

@@ -58,7 +58,11 @@ fn is_spelled(value: &str, in_words: usize) -> bool {
     let is_file = value.contains('/') && value.contains('.');
     let has_short_parts =
         parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE);
-    is_path || value.bytes().all(is_plain) && (is_file || has_short_parts)
+    // Text, each sign of it written by its number.
+    let mut numbers = value.split("\\x").skip(1).peekable();
+    let is_text = numbers.peek().is_some()
+        && numbers.all(|it| it.starts_with(['2', '3', '4', '5', '6', '7']));
+    is_path || is_text || value.bytes().all(is_plain) && (is_file || has_short_parts)
 }
 
 /// What is filled in where it stands in a value, and what is, if it is all of it.
@@ -82,8 +86,6 @@ pub(super) fn is_template(value: &str) -> bool {
         "xxxx",
         "XXXX",
         "://",
-        "\\x",
-        "\\u",
         "\\0",
         super::mask::TOKEN,
     ];

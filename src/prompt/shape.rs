@@ -489,7 +489,8 @@ fn rest(pieces: &[Piece], text: &str, sign: &Range<usize>) -> (Option<usize>, us
                     looked = at + run;
                 }
                 let is_last = place + 1 == pieces.len();
-                let goes_on = *most != ANY && is_last && behind.get(run).is_some_and(is_of_word);
+                let goes_on =
+                    *most != ANY && is_last && behind.get(run).is_some_and(|b| is_of_word(*b));
                 ((*least..=*most).contains(&run) && !goes_on, run)
             }
         };
@@ -501,20 +502,20 @@ fn rest(pieces: &[Piece], text: &str, sign: &Range<usize>) -> (Option<usize>, us
     (Some(at), looked)
 }
 
-fn is_of_word(b: &u8) -> bool {
-    b.is_ascii_alphanumeric() || *b == b'_'
+fn is_of_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
 }
 
 /// Whether a sign begins a word, or stands behind a sign that is written as `\n` or `%3D`.
 fn begins_word(text: &str, sign: &Range<usize>) -> bool {
     let bytes = text.as_bytes();
-    if !bytes.get(sign.start).is_some_and(is_of_word) {
+    if !bytes.get(sign.start).is_some_and(|b| is_of_word(*b)) {
         return true;
     }
     match bytes.get(..sign.start).unwrap_or_default() {
         [.., b'\\', b'n' | b'r' | b't'] => true,
         [.., b'%', a, b] if hexadecimal(*a) && hexadecimal(*b) => true,
-        [.., before] => !is_of_word(before),
+        [.., before] => !is_of_word(*before),
         [] => true,
     }
 }
@@ -544,7 +545,7 @@ static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
     for (at, shape) in SHAPES.iter().enumerate() {
         for sign in shape.signs {
             signs.sorted.push((*sign, at));
-            let begins_word = sign.bytes().next().is_some_and(|b| is_of_word(&b));
+            let begins_word = sign.bytes().next().is_some_and(is_of_word);
             let stands_within = !begins_word || matches!(shape.form, Form::Whole(..));
             for three in shape.first_three(sign) {
                 set(&mut signs.all, three);
@@ -583,7 +584,7 @@ impl Signs {
             let &[here, second, third] = three else {
                 continue;
             };
-            let is_within = is_of_word(&a) && b != b'\\' && c != b'%' && is_of_word(&here);
+            let is_within = is_of_word(a) && b != b'\\' && c != b'%' && is_of_word(here);
             (a, b, c) = (here, a, b);
             let begins = if is_within { &self.within } else { &self.all };
             let (word, bit) = place([here, second, third]);
