@@ -15,6 +15,7 @@ mod excluded;
 mod fallback;
 pub mod fetch;
 mod file;
+mod git_config;
 mod guidance;
 mod ignored;
 mod images;

@@ -158,8 +158,7 @@ fn parts(globs: &[String]) -> Vec<&[String]> {
 fn unusable(glob: &str, error: &ignore::Error) -> String {
     let shown: String = glob.chars().take(60).collect();
     format!(
-        "`exclude` has a glob that nothing can be searched by, so nothing is sent: `{shown}` ({}); write it more simply (`gloss config show` says where it is set)",
-        error
+        "`exclude` has a glob that nothing can be searched by, so nothing is sent: `{shown}` ({error}); write it more simply (`gloss config show` says where it is set)"
     )
 }
 

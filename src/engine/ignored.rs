@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::git_config::{Ignoring, Person};
 use super::repository::common_folder;
 use crate::config::open_file;
 
@@ -28,16 +29,10 @@ struct Rules {
     /// The files that hold them; of two that disagree the later one counts.
     names: &'static [&'static str],
     /// Those of git count within its repository, the others from the root of the disk on.
-    of_git: Option<GitsOwn>,
+    of_git: Option<Ignoring>,
     /// The folder of the workspace's repository, else the workspace.
     top: PathBuf,
     by_folder: HashMap<PathBuf, Inside>,
-}
-
-/// What git ignores by other files than those among a repository's own.
-struct GitsOwn {
-    /// What a person has git ignore everywhere, if anything.
-    everywhere: Option<PathBuf>,
 }
 
 /// What decides of what is in a folder.
@@ -64,17 +59,21 @@ impl Ignored {
 
     /// What is not drawn in as context. Reads the user's git configuration.
     pub(super) fn not_drawn_in(workspace: &Path) -> Self {
-        Self::not_drawn_in_by(gitconfig_excludes_path(), workspace)
+        Self::not_drawn_in_by(&Person::here(), workspace)
     }
 
     /// What a repository's own `info/exclude` names.
     pub fn by_exclude(workspace: &Path) -> Self {
-        Self(vec![Rules::of_git(&[], None, top_of(workspace))])
+        Self(vec![Rules::of_git(
+            &[],
+            Ignoring::default(),
+            top_of(workspace),
+        )])
     }
 
-    fn not_drawn_in_by(everywhere: Option<PathBuf>, workspace: &Path) -> Self {
+    fn not_drawn_in_by(person: &Person, workspace: &Path) -> Self {
         let top = top_of(workspace);
-        let of_git = Rules::of_git(&[".gitignore", ".ignore"], everywhere, top);
+        let of_git = Rules::of_git(&[".gitignore", ".ignore"], person.ignoring(top), top);
         Self(vec![Rules::of_gloss(top), of_git])
     }
 
@@ -100,10 +99,10 @@ impl Rules {
         }
     }
 
-    fn of_git(names: &'static [&'static str], everywhere: Option<PathBuf>, top: &Path) -> Self {
+    fn of_git(names: &'static [&'static str], ignoring: Ignoring, top: &Path) -> Self {
         Self {
             names,
-            of_git: Some(GitsOwn { everywhere }),
+            of_git: Some(ignoring),
             ..Self::of_gloss(top)
         }
     }
@@ -165,10 +164,10 @@ impl Rules {
     fn read(&self, folder: &Path) -> io::Result<Gitignore> {
         let of_git = self.of_git.as_ref();
         let everywhere = of_git.filter(|_| folder == self.top);
-        let everywhere = everywhere.and_then(|git| git.everywhere.clone());
-        let of_repository = of_git.and_then(|_| common_folder(folder.join(".git")));
+        let everywhere = everywhere.and_then(|git| git.excludes_file.clone());
+        let of_repository = of_git.and_then(|_| common_folder(&folder.join(".git")));
         let own = self.names.iter().map(|name| folder.join(name));
-        // The person's own says nothing where it cannot be read, as of git's `/dev/null`.
+        // This one says nothing where it cannot be read, as of git's `/dev/null`.
         let files = everywhere.into_iter().filter(|file| file.is_file());
         let files = files.chain(of_repository.map(|git| git.join("info/exclude")));
         let mut rules = GitignoreBuilder::new(folder);
@@ -184,7 +183,10 @@ impl Rules {
     fn add(&self, rules: &mut GitignoreBuilder, line: &str) -> io::Result<()> {
         // A name that is private is so however a disk that knows no capitals spells it; one that
         // is not is named exactly.
-        let in_any_case = self.of_git.is_none() && !line.starts_with('!');
+        let in_any_case = match &self.of_git {
+            Some(git) => git.in_any_case,
+            None => !line.starts_with('!'),
+        };
         let rules = rules.case_insensitive(in_any_case);
         let added = rules.and_then(|rules| rules.add_line(None, line).map(|_| ()));
         match added {
@@ -252,6 +254,49 @@ mod tests {
 
     use super::*;
 
+    fn having_ignored(file: PathBuf) -> Person {
+        Person {
+            excludes_file: Some(file),
+            ..Person::default()
+        }
+    }
+
+    #[test]
+    fn what_gits_configuration_says_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("w/.git")).unwrap();
+        fs::write(root.join("rules"), "*.own.rs\n").unwrap();
+        fs::write(root.join("w/.gitignore"), "Made.rs\n!again.own.rs\n").unwrap();
+        let check = |config: &str, ignored: &[&str], others: &[&str]| {
+            let config = config.replace("ROOT", &root.to_string_lossy());
+            fs::write(root.join("w/.git/config"), config).unwrap();
+            let holds = |file: &&str| {
+                let mut rules = Ignored::not_drawn_in_by(&Person::default(), &root.join("w"));
+                rules.holds(&root.join("w").join(file))
+            };
+            assert_eq!(ignored.iter().find(|file| !holds(file)), None);
+            assert_eq!(others.iter().find(|file| holds(file)), None);
+        };
+        check("", &["Made.rs"], &["made.rs", "a.own.rs", "b/a.own.rs"]);
+        check(
+            "[core]\n\texcludesFile = ROOT/rules\n",
+            &["Made.rs", "a.own.rs", "b/a.own.rs"],
+            &["made.rs", "again.own.rs", "a.OWN.rs"],
+        );
+        check(
+            "[core]\n\texcludesFile = ROOT/rules\n\tignorecase = true\n",
+            &["Made.rs", "made.rs", "a.OWN.rs"],
+            &["again.own.rs", "Again.own.rs"],
+        );
+        // Git warns of one that it cannot read, and goes on.
+        check(
+            "[core]\n\texcludesFile = ROOT\n",
+            &["Made.rs"],
+            &["made.rs"],
+        );
+    }
+
     #[test]
     fn the_nearest_rule_decides_and_what_is_in_an_ignored_folder_is_ignored() {
         let root = tempfile::tempdir().unwrap();
@@ -274,9 +319,9 @@ mod tests {
         write(".git/modules/module/info/exclude", "/own.rs\n");
         let check = |file: &str, not_drawn_in: bool, never_sent: bool| {
             let (file, workspace) = (root.join(file), root.join("app"));
-            let everywhere = Some(root.join("everywhere"));
+            let everywhere = having_ignored(root.join("everywhere"));
             let found = (
-                Ignored::not_drawn_in_by(everywhere, &workspace).holds(&file),
+                Ignored::not_drawn_in_by(&everywhere, &workspace).holds(&file),
                 Ignored::never_sent(&workspace).holds(&file),
             );
             assert_eq!(found, (not_drawn_in, never_sent), "{}", file.display());
@@ -329,7 +374,7 @@ mod tests {
                 let about = format!("{} of {}", file.display(), workspace.display());
                 let found = Ignored::never_sent(&workspace).holds(&file);
                 assert_eq!(found, never_sent, "{about}");
-                let found = Ignored::not_drawn_in_by(None, &workspace).holds(&file);
+                let found = Ignored::not_drawn_in_by(&Person::default(), &workspace).holds(&file);
                 assert_eq!(found, never_sent, "{about}");
             }
         };
@@ -377,7 +422,10 @@ mod tests {
             put(&folder.join(name));
             let holds = |mut ignored: Ignored| ignored.holds(&folder.join("b/c.rs"));
             let found = (
-                holds(Ignored::not_drawn_in_by(Some(pipe.clone()), &root)),
+                holds(Ignored::not_drawn_in_by(
+                    &having_ignored(pipe.clone()),
+                    &root,
+                )),
                 holds(Ignored::never_sent(&root)),
             );
             assert_eq!(found, expected, "{name}");

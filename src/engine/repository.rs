@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::git_config::{Entry, entries};
 use crate::config::open_file;
 
 /// The most of a configuration that is read, in bytes.
@@ -15,46 +16,45 @@ const LONGEST: u64 = 256 << 10;
 pub fn origin_of(folder: &Path) -> Option<String> {
     let dot_git = folder.ancestors().map(|folder| folder.join(".git"));
     let dot_git = dot_git.into_iter().find(|path| path.exists())?;
-    let config = read(&common_folder(dot_git)?.join("config"))?;
+    let config = read(&common_folder(&dot_git)?.join("config"))?;
     without_secrets(&origin(&config)?)
 }
 
-/// Where the configuration is: for a worktree or a submodule `.git` is a file that leads there.
-pub(super) fn common_folder(dot_git: PathBuf) -> Option<PathBuf> {
+/// Where git keeps a repository: for a worktree or a submodule `.git` is a file that leads there.
+pub(super) fn git_folder(dot_git: &Path) -> Option<PathBuf> {
     if dot_git.is_dir() {
-        return Some(dot_git);
+        return Some(dot_git.to_path_buf());
     }
-    let led_to = read(&dot_git)?;
-    let own = dot_git
-        .parent()?
-        .join(led_to.strip_prefix("gitdir:")?.trim());
-    match read(&own.join("commondir")) {
-        Some(common) => Some(own.join(common.trim())),
-        None => Some(own),
-    }
+    let led_to = read(dot_git)?;
+    Some(
+        dot_git
+            .parent()?
+            .join(led_to.strip_prefix("gitdir:")?.trim()),
+    )
 }
 
-fn read(path: &Path) -> Option<String> {
-    let mut text = String::new();
+/// Where git keeps what all worktrees of a repository share, such as the configuration.
+pub(super) fn common_folder(dot_git: &Path) -> Option<PathBuf> {
+    let own = git_folder(dot_git)?;
+    let common = || read(&own.join("commondir")).map(|common| own.join(common.trim()));
+    let common = if own == dot_git { None } else { common() };
+    Some(common.unwrap_or(own))
+}
+
+/// The text of one of git's own files, if it is not too long.
+pub(super) fn read(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
     let file = open_file(path).ok()?;
-    let length = file.take(LONGEST + 1).read_to_string(&mut text).ok()?;
-    (length as u64 <= LONGEST).then_some(text)
+    let length = file.take(LONGEST + 1).read_to_end(&mut bytes).ok()?;
+    (length as u64 <= LONGEST).then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The first `url` of the section `[remote "origin"]`.
 fn origin(config: &str) -> Option<String> {
-    let mut is_inside = false;
-    for line in config.lines().map(str::trim) {
-        if line.starts_with('[') {
-            is_inside = line.replace(char::is_whitespace, "") == "[remote\"origin\"]";
-        } else if is_inside
-            && let Some((name, url)) = line.split_once('=')
-            && name.trim().eq_ignore_ascii_case("url")
-        {
-            return Some(url.trim().trim_matches('"').to_owned()).filter(|url| !url.is_empty());
-        }
-    }
-    None
+    let mut entries = entries(config).into_iter();
+    let is_url = |it: &Entry| it.section == "remote" && it.key == "url";
+    let origin = entries.find(|it| is_url(it) && it.part.as_deref() == Some("origin"));
+    origin?.value.filter(|url| !url.is_empty())
 }
 
 /// `None` where nobody can tell what of it is secret.
