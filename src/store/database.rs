@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use url::Url;
 
 use super::error::{OF_ANOTHER, StoreError};
 use super::private;
@@ -102,6 +103,8 @@ struct Open {
     // The connection goes before the lock that says it is there.
     connection: Connection,
     identity: Option<Identity>,
+    /// Why nothing can be written, where the file is read as one that does not change.
+    only_read: Option<StoreError>,
     _presence: Option<File>,
 }
 
@@ -155,6 +158,13 @@ impl Database {
             .busy_timeout(patience)
             .and_then(|()| job(&open.connection))
             .map_err(|error| StoreError::from_sqlite(&error, path));
+        if let Some(why) = open.only_read {
+            // Not kept, for it may change after all.
+            return result.map_err(|error| match error {
+                StoreError::ReadOnly(_) => why,
+                other => other,
+            });
+        }
         // After any other trouble the next attempt looks at the file afresh.
         if matches!(
             result,
@@ -205,12 +215,10 @@ fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
-    connection.busy_timeout(patience).map_err(sqlite)?;
-    // Pages of a long day, each between others' pieces, would keep memory from going back.
-    let kept = connection.pragma_update(None, "cache_size", -CACHE_KIB);
-    kept.map_err(sqlite)?;
-    let found = schema(&connection).map_err(sqlite)?;
+    let (connection, found) = match connect(path, flags, patience) {
+        Ok(connected) => connected,
+        Err(error) => return open_unchanging(path, sqlite(error), presence),
+    };
     if found > SCHEMA {
         return Err(StoreError::Newer {
             path: path.to_path_buf(),
@@ -229,8 +237,59 @@ fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
     Ok(Open {
         connection,
         identity,
+        only_read: None,
         _presence: presence,
     })
+}
+
+/// A connection, and the schema of what is there.
+fn connect(
+    file: impl AsRef<Path>,
+    flags: OpenFlags,
+    patience: Duration,
+) -> rusqlite::Result<(Connection, i64)> {
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(patience)?;
+    // Pages of a long day, each between others' pieces, would keep memory from going back.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    let found = schema(&connection)?;
+    Ok((connection, found))
+}
+
+/// Even to read, SQLite makes files beside a database. Where that cannot be, as on a full disk, one that
+/// nobody has open, and so has no log, is read as one that does not change. Fails with the `trouble`.
+fn open_unchanging(
+    path: &Path,
+    trouble: StoreError,
+    presence: Option<File>,
+) -> Result<Open, StoreError> {
+    let is_of_folder = matches!(
+        trouble,
+        StoreError::Full(_) | StoreError::ReadOnly(_) | StoreError::Unusable { .. }
+    );
+    let has_log = fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    let Some(mut address) = Url::from_file_path(path)
+        .ok()
+        .filter(|_| is_of_folder && !has_log)
+    else {
+        return Err(trouble);
+    };
+    address.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match connect(address.as_str(), flags, Duration::ZERO) {
+        Ok((connection, SCHEMA)) => Ok(Open {
+            connection,
+            identity: Identity::of(path),
+            only_read: Some(match trouble {
+                StoreError::Unusable { path, .. } => StoreError::ReadOnly(path),
+                other => other,
+            }),
+            _presence: presence,
+        }),
+        _ => Err(trouble),
+    }
 }
 
 fn schema(connection: &Connection) -> rusqlite::Result<i64> {

@@ -244,17 +244,27 @@ fn set_mode(path: &Path, mode: u32) {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_read_only_database_can_be_read_and_rows_wait() {
+    // With its log beside it, as a kill leaves it, and in a folder where none can be made.
+    check_can_be_read(0o777, 0o444, false);
+    check_can_be_read(0o555, 0o666, true);
+}
+
+#[cfg(target_os = "linux")]
+fn check_can_be_read(mode_of_folder: u32, mode_of_file: u32, is_closed: bool) {
     let folder = folder();
     let first = store(&folder);
     first.record(row("/w"));
     assert!(first.flush(SOON));
+    if is_closed {
+        first.close(SOON);
+    }
     drop(first);
     fs::File::open(folder.path().join("gloss.db.lock"))
         .unwrap()
         .lock()
         .unwrap();
-    set_mode(folder.path(), 0o777);
-    set_mode(&file(&folder), 0o444);
+    set_mode(folder.path(), mode_of_folder);
+    set_mode(&file(&folder), mode_of_file);
     set_mode(&folder.path().join("gloss.db.lock"), 0o666);
     without_privilege(|| {
         let store = store(&folder);
