@@ -237,7 +237,8 @@ pub fn is_usable_proxy(setting: &str) -> bool {
 fn usable(setting: &str) -> Option<String> {
     let whole = |text: &str| Url::parse(text).ok().filter(Url::has_host);
     // Without a scheme it is one of http.
-    let address = whole(setting).or_else(|| whole(&format!("http://{setting}")))?;
+    let of_http = || whole(&format!("http://{setting}")).filter(|_| !setting.contains("://"));
+    let address = whole(setting).or_else(of_http)?;
     Some(String::from(address)).filter(|address| can_be_used(address))
 }
 
@@ -676,6 +677,7 @@ mod tests {
         check("sock5://proxy:1080", false);
         check("ftp://proxy:21", false);
         check("http://:::", false);
+        check("socks://", false);
         check("garbage::", false);
         check("", false);
     }
