@@ -16,10 +16,16 @@ use crate::document::{Anchor, Snapshot};
 use crate::engine::{JobError, Rewriting};
 use crate::text::Edit;
 
-/// How often an edit is sent because the text moved on meanwhile.
+/// How often an edit is sent because the text moved on meanwhile, and for no other reason.
 const ATTEMPTS: usize = 3;
-/// How long the editor's text may take to show an edit that was applied.
+/// How long a program takes at most to see that a version has passed, and to tell of the newer text.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the editor's text may take to show an edit that it says it took, before text that moved on
+/// means that it was dropped: Neovim and others say that they took what was made for another version.
+const SHOWS: Duration = Duration::from_secs(2);
+/// How much longer that may take where the text is the one that the edit was made for. Nothing speaks
+/// for it having been dropped then, and sent again it could come twice.
+const SHOWS_LATE: Duration = Duration::from_secs(4);
 /// How long after a no the change may come that explains it: Neovim tells of what is typed up to
 /// 150 ms late.
 const LATE: Duration = Duration::from_millis(300);
@@ -146,7 +152,17 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         if !sent.is_seen() {
             match reply {
                 Reply::Declined => return Ok(Applied::Declined),
-                Reply::Taken => sent.come(server).await,
+                Reply::Taken => {
+                    until(server, SHOWS, || sent.is_seen()).await;
+                    // Without versions a second edit could double the first, too.
+                    let is_dropped =
+                        has_moved_on(server, &current) && server.state().traits.document_changes;
+                    if !sent.is_seen() && !is_dropped {
+                        let shows = || moved::shows(server, job, rewriting, &expected);
+                        until(server, SHOWS_LATE, || sent.is_seen() || shows()).await;
+                        break;
+                    }
+                }
                 Reply::Stale => {
                     moves_on(server, &current, PATIENCE).await;
                 }
@@ -167,12 +183,8 @@ pub async fn apply(server: &Server, job: &Job, rewriting: &Rewriting) -> Result<
         if sent.is_seen() {
             return Ok(seen(&expected));
         }
-        if reply == Reply::Taken && !server.state().traits.document_changes {
-            // Without versions a second edit could double the first.
-            break;
-        }
     }
-    let shown = moved::shows(server, job, rewriting, &expected);
+    let shown = sent.is_seen() || moved::shows(server, job, rewriting, &expected);
     Ok(if shown {
         seen(&expected)
     } else {
@@ -278,20 +290,16 @@ impl Sent {
     fn is_seen(&self) -> bool {
         self.expected.iter().any(Expected::is_met)
     }
-
-    /// Waits a moment for one of the texts to come.
-    async fn come(&self, server: &Server) {
-        until(server, PATIENCE, || self.is_seen()).await;
-    }
 }
 
 /// Waits a moment for the text to be another than an edit was made for; whether it is.
 async fn moves_on(server: &Server, from: &Snapshot, patience: Duration) -> bool {
-    let moved_on = || {
-        let now = server.state().snapshot(&from.uri);
-        now.is_none_or(|now| now.version != from.version || !now.text.is_instance(&from.text))
-    };
-    until(server, patience, moved_on).await
+    until(server, patience, || has_moved_on(server, from)).await
+}
+
+fn has_moved_on(server: &Server, from: &Snapshot) -> bool {
+    let now = server.state().snapshot(&from.uri);
+    now.is_none_or(|now| now.version != from.version || !now.text.is_instance(&from.text))
 }
 
 /// Waits for something that a change of a document brings about; whether it came.

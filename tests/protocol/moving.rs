@@ -432,16 +432,29 @@ async fn what_a_refused_edit_was_for_is_not_said_to_be_there() {
     assert!(message.ends_with("so nothing was changed"), "{message}");
 }
 
+/// Waits for so many reports of progress, which come once a second.
+async fn seconds(editor: &mut Editor, count: usize) {
+    let is_report = |message: &Value| message["params"]["value"]["kind"] == "report";
+    editor.heard.retain(|message| !is_report(message));
+    for _ in 0..count {
+        editor.wait(is_report).await;
+    }
+}
+
 #[tokio::test]
 async fn an_edit_is_sent_three_times_at_most() {
     let mut api = Api::start().await;
-    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
-    let uri = editor.open("a.rs", "rust", CODE).await;
-    for _ in 0..9 {
-        editor.apply_answers.push_back(json!({ "applied": true }));
+    let (mut editor, uri, id, mut asked) = under_way(&Setup::streaming(&api.url), &mut api).await;
+    editor.apply_answers.push_back(json!("silence"));
+    for time in 1..=3 {
+        // Typed at the very end each time, and the edit dropped for that.
+        let typed = editor.changed(&uri, &[(Some(((7, 0), (7, 0))), "// end\n")]);
+        let taken = reply_to(&asked, json!({ "applied": true }));
+        editor.send_together(&[typed, taken]).await;
+        if time < 3 {
+            asked = editor.asked().await;
+        }
     }
-    let id = editor.job("gloss.refactor", &uri, (3, 6), (3, 6)).await;
-    answer(api.next().await);
     let finished = editor.finished(&id).await;
     assert_eq!(editor.asked_to_apply.len(), 3);
     assert_eq!(finished["error"]["code"], -32803);
@@ -450,15 +463,44 @@ async fn an_edit_is_sent_three_times_at_most() {
 }
 
 #[tokio::test]
+async fn an_edit_that_was_taken_is_not_sent_again_however_late_it_shows() {
+    let play = async |shows: bool| {
+        let mut api = Api::start().await;
+        let (mut editor, uri, id, asked) = under_way(&Setup::streaming(&api.url), &mut api).await;
+        let taken = reply_to(&asked, json!({ "applied": true }));
+        editor.send(taken).await;
+        if shows {
+            seconds(&mut editor, 3).await;
+            assert!(editor.apply(&asked["params"]["edit"]).await);
+        }
+        let finished = editor.finished(&id).await;
+        assert_eq!(editor.asked_to_apply.len(), 1, "{finished}");
+        if shows {
+            assert_eq!(finished["result"]["applied"], true, "{finished}");
+            assert_eq!(editor.text(&uri), edited(CODE));
+        } else {
+            let message = finished["error"]["message"].as_str().unwrap();
+            assert!(message.contains("never showed the edit"), "{message}");
+            assert!(finished["result"]["answer"].as_str().unwrap().contains(NEW));
+        }
+    };
+    tokio::join!(play(true), play(false));
+}
+
+#[tokio::test]
 async fn what_was_sent_first_may_come_after_it_was_sent_again() {
     let mut api = Api::start().await;
     let (mut editor, uri, id, first) = under_way(&Setup::streaming(&api.url), &mut api).await;
     editor.apply_answers.push_back(json!("silence"));
-    editor
-        .send(reply_to(&first, json!({ "applied": true })))
-        .await;
+    let typed = editor.changed(&uri, &[(Some(((7, 0), (7, 0))), "// end\n")]);
+    let taken = reply_to(&first, json!({ "applied": true }));
+    editor.send_together(&[typed, taken]).await;
     let second = editor.asked().await;
-    assert!(editor.apply(&first["params"]["edit"]).await);
+    // An editor that does not look at versions, and is slow.
+    let mut late = first["params"]["edit"].clone();
+    let of = "/documentChanges/0/textDocument/version";
+    *late.pointer_mut(of).unwrap() = second["params"]["edit"].pointer(of).unwrap().clone();
+    assert!(editor.apply(&late).await);
     editor.type_at(&uri, (3, 4), (3, 4), "/* typed */ ").await;
     editor
         .send(reply_to(&second, json!({ "applied": false })))
@@ -471,12 +513,7 @@ async fn what_was_sent_first_may_come_after_it_was_sent_again() {
 async fn a_no_that_takes_longer_than_a_program_does_is_a_persons() {
     let mut api = Api::start().await;
     let (mut editor, uri, id, asked) = under_way(&Setup::streaming(&api.url), &mut api).await;
-    // Progress comes once a second, and what came before does not count.
-    let is_report = |message: &Value| message["params"]["value"]["kind"] == "report";
-    editor.heard.retain(|message| !is_report(message));
-    for _ in 0..3 {
-        editor.wait(is_report).await;
-    }
+    seconds(&mut editor, 3).await;
     let typed = editor.changed(&uri, &[(Some(((0, 0), (0, 0))), "// top\n")]);
     let no = reply_to(&asked, json!({ "applied": false }));
     editor.send_together(&[typed, no]).await;
