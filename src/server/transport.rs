@@ -152,6 +152,10 @@ async fn receive<S: LanguageServer>(
         };
         while calls.try_join_next().is_some() {}
         match parsed(&body) {
+            Message::Request(request) if is_optional(&request) => {
+                let id = request.id().cloned().unwrap_or_default();
+                send(outbox, &Response::from_error(id, Error::method_not_found()));
+            }
             Message::Request(request) => {
                 let leaves = request.method() == "exit";
                 after_shutdown |= request.method() == "shutdown";
@@ -168,6 +172,12 @@ async fn receive<S: LanguageServer>(
             }
         }
     }
+}
+
+/// Whether it is a request that need not be known, which is answered all the same (LSP 3.17, "$
+/// Notifications and Requests"); the framework answers none of them. Notifications go on to it.
+fn is_optional(request: &Request) -> bool {
+    request.id().is_some() && request.method().starts_with("$/")
 }
 
 enum Message {

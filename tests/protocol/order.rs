@@ -216,11 +216,10 @@ async fn what_is_no_message_is_answered_and_the_conversation_goes_on() {
             "{body:?}"
         );
     }
-    let unknown = editor
-        .request("gloss/unknown", json!({}))
-        .await
-        .unwrap_err();
-    assert_eq!(unknown["code"], -32601);
+    for method in ["gloss/unknown", "$/unknown", "$/cancelRequest"] {
+        let unknown = editor.request(method, json!({})).await.unwrap_err();
+        assert_eq!(unknown["code"], -32601, "{method}");
+    }
     let null = editor
         .request("textDocument/hover", Value::Null)
         .await
