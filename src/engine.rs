@@ -428,7 +428,11 @@ impl Engine {
                 open.received(text.len());
                 ear(Heard::Text(text));
             }
-            Event::Waiting { seconds, why } => ear(Heard::Waiting { seconds, why }),
+            Event::Waiting { seconds, why } => {
+                open.waits(true);
+                ear(Heard::Waiting { seconds, why });
+            }
+            Event::Again => open.waits(false),
             Event::StandIn => {
                 open.is_stand_in();
                 ear(Heard::StandIn);

@@ -79,8 +79,9 @@ on_both_wires! {
     an_endless_answer_is_bounded,
     a_line_without_end_is_bounded,
     a_cut_after_text_is_told_and_not_retried,
-    a_cut_before_text_is_retried,
-    a_cut_after_reasoning_is_not_retried_since_it_was_billed,
+    a_cut_before_anything_was_said_is_retried,
+    a_cut_once_the_answer_has_begun_is_not_retried_since_it_is_billed,
+    a_parameter_that_is_refused_once_the_answer_has_begun_is_dropped_from_the_next,
     an_answer_that_said_why_it_ended_is_whole_whatever_follows,
     a_malformed_chunk_is_told,
     an_error_inside_a_200_is_an_error,
@@ -180,7 +181,7 @@ async fn against(
 fn joined(events: &[Event]) -> String {
     let text = |event: &Event| match event {
         Event::Delta(text) => Some(text.clone()),
-        Event::Began | Event::StandIn | Event::Waiting { .. } => None,
+        Event::Began | Event::StandIn | Event::Waiting { .. } | Event::Again => None,
     };
     events.iter().filter_map(text).collect()
 }
@@ -370,7 +371,10 @@ async fn a_reset_before_the_answer_is_retried_and_then_told(wire: Wire) {
         (failure.retries, failure.requests, server.connections()),
         (2, 3, 3)
     );
-    assert!(matches!(events[..], [Event::Waiting { seconds: 1, .. }]));
+    assert!(matches!(
+        events[..],
+        [Event::Waiting { seconds: 1, .. }, Event::Again]
+    ));
 
     // The first time nobody is told: it may have been one that had been kept and was gone.
     let (outcome, events, _) = against(wire, vec![reset(), good(wire, "hi")]).await;
@@ -546,21 +550,29 @@ async fn a_cut_after_text_is_told_and_not_retried(wire: Wire) {
     }
 }
 
-async fn a_cut_before_text_is_retried(wire: Wire) {
-    let script = vec![Step::Request, stream_head(), begun(wire)];
+async fn a_cut_before_anything_was_said_is_retried(wire: Wire) {
+    let script = vec![Step::Request, stream_head()];
     let (outcome, events, _) = against(wire, vec![script, good(wire, "hi")]).await;
     let completion = outcome.unwrap();
     assert_eq!((completion.text.as_str(), completion.retries), ("hi", 1));
     assert_eq!(joined(&events), "hi");
 }
 
-async fn a_cut_after_reasoning_is_not_retried_since_it_was_billed(wire: Wire) {
-    let script = vec![Step::Request, stream_head(), event(&thought(wire))];
-    let failure = against(wire, vec![script, good(wire, "hi")])
-        .await
-        .0
-        .unwrap_err();
-    assert_eq!((failure.error, failure.retries), (ApiError::CutOff, 0));
+async fn a_cut_once_the_answer_has_begun_is_not_retried_since_it_is_billed(wire: Wire) {
+    let half = Step::Write(b"40\r\ndata: {\"choices\":[{\"delta\":{\"con".to_vec());
+    for said in [
+        vec![begun(wire)],
+        vec![begun(wire), half],
+        vec![event(&thought(wire))],
+        vec![begun(wire), failed(wire, 503, "at capacity")],
+    ] {
+        let script = [Step::Request, stream_head()].into_iter().chain(said);
+        let scripts = vec![script.collect(), good(wire, "hi")];
+        let (outcome, _, server) = against(wire, scripts).await;
+        let failure = outcome.unwrap_err();
+        assert_eq!((failure.retries, server.connections()), (0, 1), "{failure}");
+        assert!(failure.is_billed, "{failure}");
+    }
 }
 
 async fn an_answer_that_said_why_it_ended_is_whole_whatever_follows(wire: Wire) {
@@ -747,7 +759,10 @@ async fn a_rate_limit_is_waited_out_and_told(wire: Wire) {
     let completion = outcome.unwrap();
     assert_eq!((completion.retries, completion.text.as_str()), (1, "hi"));
     let why = "the rate limit".to_owned();
-    assert_eq!(events.first(), Some(&Event::Waiting { seconds: 1, why }));
+    assert_eq!(
+        events[..2],
+        [Event::Waiting { seconds: 1, why }, Event::Again]
+    );
     assert_eq!(server.connections(), 2);
 }
 
@@ -836,6 +851,26 @@ async fn a_parameter_that_is_refused_is_dropped_once_and_remembered(wire: Wire) 
         "{failure:?}"
     );
     assert_eq!(failure.retries, 0);
+}
+
+async fn a_parameter_that_is_refused_once_the_answer_has_begun_is_dropped_from_the_next(
+    wire: Wire,
+) {
+    let refusal = failed(
+        wire,
+        400,
+        "grok-4.3 does not support parameter reasoningEffort.",
+    );
+    let script = vec![Step::Request, stream_head(), begun(wire), refusal];
+    let mut server = Server::start(vec![script, good(wire, "two")]).await;
+    let (client, call) = (client(), call(wire, &server.url()));
+    let failure = ask(&client, &call).await.0.unwrap_err();
+    let is_of_parameter = matches!(failure.error, ApiError::ParameterRefused { .. });
+    assert!(is_of_parameter && failure.is_billed, "{failure:?}");
+    assert_eq!((failure.retries, server.connections()), (0, 1));
+    assert!(server.request().await.contains("\"reasoning"));
+    ask(&client, &call).await.0.unwrap();
+    assert!(!server.request().await.contains("\"reasoning"));
 }
 
 async fn dropping_the_call_closes_the_connection(wire: Wire) {

@@ -109,6 +109,7 @@ impl Account {
             prompt_tokens,
             received: AtomicUsize::new(0),
             is_stand_in: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
             since: Instant::now(),
         }
     }
@@ -164,6 +165,8 @@ pub(super) struct OpenAccount {
     prompt_tokens: u64,
     received: AtomicUsize,
     is_stand_in: AtomicBool,
+    /// Nothing is under way: what was sent came back unbilled, and is sent again in a while.
+    waits: AtomicBool,
     since: Instant,
 }
 
@@ -179,6 +182,11 @@ impl OpenAccount {
     /// So many more bytes of the answer came.
     pub(super) fn received(&self, bytes: usize) {
         self.received.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The request came back unbilled and waits to be sent again, or is.
+    pub(super) fn waits(&self, waits: bool) {
+        self.waits.store(waits, Ordering::Relaxed);
     }
 
     /// It is the offline stand-in that answers.
@@ -222,12 +230,7 @@ impl OpenAccount {
             let model = failure.model.as_deref().unwrap_or(&row.model);
             self.bill(&row.model, model, &failure.usage)
         } else {
-            Bill {
-                model: self.model(&row.model),
-                usage: Usage::default(),
-                cost_ticks: Some(0),
-                estimated: false,
-            }
+            self.nothing(&row.model)
         };
         self.book(Row {
             status: if failure.requests == 0 {
@@ -249,18 +252,21 @@ impl OpenAccount {
         self.store.record(row);
     }
 
-    /// What the API reported; where it reported nothing, what was sent and what came, as an
-    /// estimate: it is billed all the same.
+    /// What the API reported; where it did not say what went in and what came out, what was sent and
+    /// what came, as an estimate: it is billed all the same. What it counts over both is taken for
+    /// the model's, which is the dearer.
     fn reported_or_estimated(&self, reported: &Usage) -> Usage {
-        if reported.is_reported() {
+        if reported.has_counts() {
             return *reported;
         }
-        let completion_tokens = estimate_tokens_of(self.received.load(Ordering::Relaxed));
+        let received = estimate_tokens_of(self.received.load(Ordering::Relaxed));
+        let over = reported.total_tokens.saturating_sub(self.prompt_tokens);
+        let completion_tokens = received.max(over);
         Usage {
             prompt_tokens: self.prompt_tokens,
             completion_tokens,
             total_tokens: self.prompt_tokens.saturating_add(completion_tokens),
-            ..Usage::default()
+            ..*reported
         }
     }
 
@@ -276,7 +282,17 @@ impl OpenAccount {
             model: self.model(answered),
             usage,
             cost_ticks,
-            estimated: !reported.is_reported(),
+            estimated: !reported.has_counts(),
+        }
+    }
+
+    /// For what no model has read.
+    fn nothing(&self, asked: &str) -> Bill {
+        Bill {
+            model: self.model(asked),
+            usage: Usage::default(),
+            cost_ticks: Some(0),
+            estimated: false,
         }
     }
 
@@ -292,12 +308,16 @@ impl OpenAccount {
 
 impl Drop for OpenAccount {
     /// A cancelled request never says what it used, but it is billed: what was sent and
-    /// what came until then stand in the ledger as estimates.
+    /// what came until then stand in the ledger as estimates. Not so while nothing is under way.
     fn drop(&mut self) {
         let Some(row) = self.row.take() else {
             return;
         };
-        let bill = self.bill(&row.model, &row.model, &Usage::default());
+        let bill = if self.waits.load(Ordering::Relaxed) {
+            self.nothing(&row.model)
+        } else {
+            self.bill(&row.model, &row.model, &Usage::default())
+        };
         self.book(Row {
             total_ms: u64::try_from(self.since.elapsed().as_millis()).ok(),
             ..billed(row, &bill)
@@ -399,6 +419,13 @@ mod tests {
         }
     }
 
+    fn total_of(total_tokens: u64) -> Usage {
+        Usage {
+            total_tokens,
+            ..Usage::default()
+        }
+    }
+
     /// Tokens of prompt and answer, the cost, how many requests are without one, and how many
     /// are estimates.
     type Booked = (u64, u64, Option<u64>, u64, u64);
@@ -448,6 +475,24 @@ mod tests {
             Status::Refused,
             (0, 0, Some(0), 0, 0),
         );
+        // A total alone: what is over the prompt is the model's.
+        let over: fn(OpenAccount) = |open| drop(open.completed(&completion(total_of(5_000))));
+        let dear = (1_000, 4_000, Some(112_500_000), 0, 1);
+        check("grok-4.3", over, Status::Ok, dear);
+        let under: fn(OpenAccount) = |open| drop(open.completed(&completion(total_of(50))));
+        check("grok-4.3", under, Status::Ok, estimated);
+        let waiting: fn(OpenAccount) = |open| open.waits(true);
+        check(
+            "grok-4.3",
+            waiting,
+            Status::Cancelled,
+            (0, 0, Some(0), 0, 0),
+        );
+        let asked_again: fn(OpenAccount) = |open| {
+            open.waits(true);
+            open.waits(false);
+        };
+        check("grok-4.3", asked_again, Status::Cancelled, estimated);
         check("grok-4.3", drop, Status::Cancelled, estimated);
         check("llama", drop, Status::Cancelled, unknown);
     }

@@ -111,14 +111,10 @@ impl Answer {
         self.has_chunks = true;
     }
 
-    /// Has the model been seen at work, so that what it did is billed?
-    pub fn is_billed(&self) -> bool {
-        !self.text.is_empty() || self.has_reasoning || self.usage.is_reported()
-    }
-
-    /// Has the model said anything at all, so that it must have read the prompt?
+    /// Has the model said anything at all, be it that it begins, so that it must have read the
+    /// prompt, which is billed?
     pub fn has_begun(&self) -> bool {
-        self.has_chunks || self.is_billed()
+        self.has_chunks || !self.text.is_empty() || self.has_reasoning || self.usage.is_reported()
     }
 
     /// Has the model written as much as the request allowed, by what the server counted?

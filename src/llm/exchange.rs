@@ -38,16 +38,20 @@ async fn run_into(
                 Ok(()) => return Ok(()),
                 Err(failed) => failed,
             };
-        let billed = record.reading.answer.is_billed();
-        if let Some(field) = to_drop(&error, call, &refused).filter(|_| !billed) {
+        // What has begun may be billed, and a second time with a second try: no key tells the API that
+        // it is the same one. So it is asked once, and booked once.
+        let has_begun = record.reading.answer.has_begun();
+        if let Some(field) = to_drop(&error, call, &refused) {
             client.remember_refused(&call.model, field);
-            refused.insert(field);
-            continue;
+            if !has_begun {
+                refused.insert(field);
+                continue;
+            }
         }
         let failed = Try {
             error: &error,
             retried,
-            content_seen: billed,
+            has_begun,
             advice,
         };
         match retry::decide(&failed, &client.options().retry) {
@@ -62,6 +66,7 @@ async fn run_into(
                         why: why(&error).to_owned(),
                     });
                     tokio::time::sleep(wait).await;
+                    on_event(Event::Again);
                 }
                 retried += 1;
             }

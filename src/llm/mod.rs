@@ -174,13 +174,15 @@ pub enum Event {
     StandIn,
     /// A piece of the answer's text, never empty.
     Delta(String),
-    /// The call waits before it tries again.
+    /// The call waits before it tries again. What was tried so far is not billed.
     Waiting {
         /// Rounded up.
         seconds: u64,
         /// In a few words.
         why: String,
     },
+    /// The wait is over, and the call is sent again.
+    Again,
 }
 
 /// An answer that came to its end.

@@ -53,9 +53,9 @@ pub struct Try<'a> {
     pub error: &'a ApiError,
     /// How many retries there were already.
     pub retried: u32,
-    /// Has any text of the answer been seen? No idempotency key exists, so from then on a
-    /// retry may be billed twice.
-    pub content_seen: bool,
+    /// Has the model said anything at all, be it that it begins? No idempotency key exists, so
+    /// from then on a retry may be billed twice.
+    pub has_begun: bool,
     pub advice: Advice,
 }
 
@@ -80,7 +80,7 @@ pub enum Decision {
 pub fn decide(failed: &Try, policy: &RetryPolicy) -> Decision {
     let Advice { wait, should_retry } = failed.advice;
     if failed.retried >= policy.most
-        || failed.content_seen
+        || failed.has_begun
         || should_retry == Some(false)
         || !passes(failed.error)
         || wait.is_some_and(|wait| wait > policy.longest_asked)
@@ -189,7 +189,7 @@ mod tests {
         Try {
             error,
             retried: 0,
-            content_seen: false,
+            has_begun: false,
             advice: Advice::default(),
         }
     }
@@ -264,10 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_retried_once_text_was_seen() {
+    fn nothing_is_retried_once_the_answer_has_begun() {
         let error = passing();
         let seen = Try {
-            content_seen: true,
+            has_begun: true,
             ..first(&error)
         };
         assert_eq!(decide(&seen, &policy()), Decision::Stop);

@@ -83,6 +83,11 @@ impl Usage {
         *self != Self::default()
     }
 
+    /// Did the API say how much went in or came out? A total alone has no price.
+    pub fn has_counts(&self) -> bool {
+        self.prompt_tokens > 0 || self.completion_tokens > 0
+    }
+
     /// All tokens the model wrote, reasoning counted once.
     ///
     /// At xAI `total = prompt + completion + reasoning`: reasoning lies outside of
@@ -215,6 +220,8 @@ mod tests {
             },
         );
         assert!(!Usage::default().is_reported());
-        assert!(Usage::read(&json!({"total_tokens": 1})).is_reported());
+        let total_alone = Usage::read(&json!({"total_tokens": 1}));
+        assert!(total_alone.is_reported() && !total_alone.has_counts());
+        assert!(Usage::read(&json!({"completion_tokens": 1})).has_counts());
     }
 }

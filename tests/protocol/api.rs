@@ -39,6 +39,8 @@ pub enum Answer {
     Told(mpsc::UnboundedReceiver<Vec<String>>),
     /// Any status and body.
     Status(u16, String),
+    /// That there were too many, and after how many seconds to come again.
+    TooMany(u64),
 }
 
 impl Api {
@@ -207,6 +209,12 @@ async fn serve(mut socket: TcpStream, requests: mpsc::Sender<Held>) -> std::io::
                 );
                 socket.write_all(head.as_bytes()).await?;
                 socket.write_all(body.as_bytes()).await?;
+            }
+            Ok(Answer::TooMany(seconds)) => {
+                let head = format!(
+                    "HTTP/1.1 429 X\r\nretry-after: {seconds}\r\ncontent-length: 2\r\n\r\n{{}}"
+                );
+                socket.write_all(head.as_bytes()).await?;
             }
             Err(_) => return Ok(()),
         }

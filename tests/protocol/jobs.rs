@@ -641,3 +641,29 @@ async fn who_waits_for_one_that_is_cancelled_asks_anew() {
     let finished = editor.finished("second").await;
     assert_eq!(finished["result"]["markdown"], "Because.");
 }
+
+#[tokio::test]
+async fn a_cancel_while_the_rate_limit_is_waited_out_costs_nothing() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&Setup::streaming(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", "fn a() {}\n").await;
+    let id = editor.job("gloss.explain", &uri, (0, 4), (0, 4)).await;
+    api.next().await.answer(Answer::TooMany(25));
+    editor
+        .wait(|message| {
+            let said = message["params"]["value"]["message"].as_str();
+            said.is_some_and(|said| said.starts_with("the rate limit, trying again in 25 s"))
+        })
+        .await;
+    editor
+        .execute("gloss.cancel", json!({ "id": id }))
+        .await
+        .unwrap();
+    assert_eq!(editor.finished(&id).await["error"]["code"], -32800);
+    let row = usage(&editor).await["rows"][0].clone();
+    assert_eq!(
+        (&row["status"], &row["total_tokens"], &row["cost_usd"]),
+        (&json!("cancelled"), &json!(0), &json!(0.0)),
+        "{row}"
+    );
+}

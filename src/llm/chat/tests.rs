@@ -430,8 +430,9 @@ fn a_refusal_in_place_of_an_answer_is_an_error() {
 
 #[test]
 fn what_the_model_did_is_billed_even_without_text() {
-    let check = |chunk: Value, expected: bool| assert_eq!(take(&[chunk]).1.is_billed(), expected);
-    check(delta(json!({"role": "assistant", "content": ""})), false);
+    let check = |chunk: Value, expected: bool| assert_eq!(take(&[chunk]).1.has_begun(), expected);
+    check(json!({"type": "ping"}), false);
+    check(delta(json!({"role": "assistant", "content": ""})), true);
     check(delta(json!({"content": "a"})), true);
     check(delta(json!({"reasoning_content": "a"})), true);
     check(delta(json!({"reasoning": "a"})), true);

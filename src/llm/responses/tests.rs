@@ -396,7 +396,7 @@ fn a_failed_response_has_used_what_it_says() {
     let failed = last("failed", json!({"usage": usage, "error": {"message": "x"}}));
     assert!(answer.take(&failed.to_string()).is_err());
     assert_eq!(answer.usage.total_tokens, 9);
-    assert!(answer.is_billed());
+    assert!(answer.has_begun());
 }
 
 #[test]
@@ -422,8 +422,9 @@ fn a_refusal_in_place_of_an_answer_is_an_error() {
 
 #[test]
 fn what_the_model_did_is_billed_even_without_text() {
-    let check = |event: Value, expected: bool| assert_eq!(take(&[event]).1.is_billed(), expected);
-    check(json!({"type": "response.created", "response": {}}), false);
+    let check = |event: Value, expected: bool| assert_eq!(take(&[event]).1.has_begun(), expected);
+    check(json!({"type": "keepalive"}), false);
+    check(json!({"type": "response.created", "response": {}}), true);
     check(delta("a"), true);
     check(
         json!({"type": "response.reasoning_summary_part.added"}),
@@ -439,7 +440,7 @@ fn what_the_model_did_is_billed_even_without_text() {
     );
     check(
         json!({"type": "response.output_item.added", "item": {"type": "message"}}),
-        false,
+        true,
     );
     check(
         last("completed", json!({"usage": {"total_tokens": 3}})),
