@@ -4,6 +4,7 @@ mod code;
 mod comment;
 #[cfg(test)]
 mod corpus;
+mod cut;
 mod ending;
 mod fences;
 mod item;
@@ -20,6 +21,7 @@ mod sentence;
 
 pub use code::{Original, Refusal, code, edits};
 pub use comment::{Purpose, comment, line_mark};
+pub use cut::{BEFORE_CUT, cut, shown};
 pub use markdown::{Defanged, Defanger, code_span, defanged, escaped, fence_around, named};
 pub use prose::words;
 pub use sentence::{cut_at_word, first_sentence};

@@ -90,6 +90,8 @@ pub enum Heard {
     Text(String),
     /// What was said before of the same, defanged, in one piece.
     Kept(String),
+    /// The answer is not whole: the line in Markdown that says so, behind all that came.
+    Cut(String),
     /// So many of many are done, of what is named in the plural.
     Done {
         count: usize,

@@ -670,7 +670,11 @@ fn an_answer_that_is_cut_short_is_shown_and_said() {
     };
     let (code, out, err) = cut(&["explain", "total.py"]);
     assert_eq!(code, 1, "{err}");
-    assert!(out.len() > 10 && out.ends_with('\n'), "{out:?}");
+    assert!(out.len() > 10, "{out:?}");
+    assert!(
+        out.ends_with("\n\n*Cut: the answer reached its greatest length. Ask about less, or raise `max_output_tokens`.*\n"),
+        "{out:?}"
+    );
     assert!(err.contains("cut short"), "{err}");
     let (code, out, err) = cut(&["refactor", "total.py"]);
     assert_eq!((code, out.as_str()), (1, ""), "{err}");

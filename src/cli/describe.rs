@@ -128,7 +128,13 @@ async fn describe_images(
                 let count = face::count(engine, &arguments.ask, model, &prompt).await;
                 face::show_prompt(engine, model, &prompt, MAX_OUTPUT_TOKENS, &count)?;
             }
-            Ok(Outcome::Description(description)) => print(&name, &description, many)?,
+            Ok(Outcome::Description(description)) => {
+                print(&name, &description, many)?;
+                if description.is_cut_short {
+                    face::note("gloss: the description is cut short, as its last line says");
+                    code = 1;
+                }
+            }
             Err(error) => {
                 face::say_error(&error);
                 is_cut_off |= stops(&error);

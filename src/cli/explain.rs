@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::arguments::ExplainArgs;
 use super::output::{self, Output};
 use super::{face, place};
-use crate::answer::Defanger;
+use crate::answer::{BEFORE_CUT, Defanger};
 use crate::engine::{CodeJob, Engine, Explanation, Heard};
 
 pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
@@ -29,9 +29,7 @@ pub fn run(arguments: ExplainArgs) -> anyhow::Result<u8> {
     ended?;
     face::note(&format!("\n{}", explanation.spent.in_words()));
     if explanation.is_cut_short {
-        face::note(
-            "gloss: the explanation is cut short; ask about less, or raise `max_output_tokens`",
-        );
+        face::note("gloss: the explanation is cut short, as its last line says");
         return Ok(1);
     }
     Ok(0)
@@ -42,8 +40,12 @@ async fn explain(engine: &Engine, job: CodeJob, page: &mut Page) -> anyhow::Resu
     let mut failed = Some(failed);
     let mut hear = |heard| {
         face::say_progress(&heard);
-        if let Heard::Text(text) = heard
-            && let Err(error) = page.push(&text)
+        let written = match heard {
+            Heard::Text(text) => page.push(&text),
+            Heard::Cut(line) => page.cut(&line),
+            _ => Ok(()),
+        };
+        if let Err(error) = written
             && let Some(failed) = failed.take()
         {
             let _ = failed.send(error);
@@ -78,6 +80,13 @@ impl Page {
         self.is_begun = true;
         let text = self.defanger.push(text);
         self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Says behind all that came that it is not whole.
+    fn cut(&mut self, line: &str) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.defanger).finish();
+        write!(self.out, "{rest}{BEFORE_CUT}{line}")?;
         self.out.flush()
     }
 

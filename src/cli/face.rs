@@ -160,7 +160,7 @@ pub fn say_progress(heard: &Heard) {
         Heard::Queued => note("waiting for a turn…"),
         Heard::Asked { prompt_tokens } => note(&format!("asked, about {prompt_tokens} tokens…")),
         Heard::Waiting { seconds, why } => note(&format!("{why}; trying again in {seconds} s…")),
-        Heard::Text(_) | Heard::Kept(_) | Heard::StandIn | Heard::Done { .. } => {}
+        Heard::Text(_) | Heard::Kept(_) | Heard::Cut(_) | Heard::StandIn | Heard::Done { .. } => {}
     }
 }
 

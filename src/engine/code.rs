@@ -94,10 +94,10 @@ pub struct Explanation {
     pub markdown: String,
     /// Its first sentence, plain.
     pub summary: String,
-    /// The most that an answer may have was reached before its end.
+    /// The answer is not whole, as the last line of the Markdown says.
     pub is_cut_short: bool,
     pub spent: Spent,
-    /// As it stays with the code; `None` for the answer to a question.
+    /// As it stays with the code; `None` for the answer to a question, and for what is not whole.
     pub note: Option<Arc<Note>>,
 }
 
@@ -119,19 +119,22 @@ impl Engine {
         }
         let (job, prepared, answer) = self.asked_as_prepared(job, prepared, ear).await?;
         let answer = answer.in_words()?;
-        let markdown = answer::defanged(&answer.text);
-        let summary = answer::first_sentence(&markdown);
-        let note = blank.map(|blank| {
+        let finish = answer.finish.as_deref();
+        let cut = answer::cut(finish);
+        let is_cut_short = cut.is_some();
+        if let Some(line) = cut {
+            ear(Heard::Cut(line));
+        }
+        let markdown = answer::shown(&answer.text, finish);
+        let summary = summary_of(&markdown, is_cut_short);
+        // Half of an answer is none to a second question, nor to who comes by tomorrow.
+        let note = blank.filter(|_| !is_cut_short).map(|blank| {
             let note = Note {
                 summary: summary.clone(),
                 markdown: markdown.clone(),
                 model: answer.spent.model.clone(),
                 cost_ticks: answer.spent.cost_ticks,
                 time: Timestamp::now(),
-                // One that was cut short is shown, but is no answer to a second question.
-                asked: blank
-                    .asked
-                    .filter(|_| answer.finish.as_deref() == Some("stop")),
                 ..blank
             };
             self.keep_note(&job.place, note)
@@ -140,7 +143,7 @@ impl Engine {
             subject: prepared.subject,
             summary,
             markdown,
-            is_cut_short: answer.finish.as_deref() == Some("length"),
+            is_cut_short,
             spent: answer.spent,
             note,
         })
@@ -396,6 +399,16 @@ fn rewritten(
     })?;
     let edits = answer::edits(original, &new).map_err(refused)?;
     Ok((new, edits))
+}
+
+/// The first sentence of what was said, and that not all of it is there.
+pub(super) fn summary_of(markdown: &str, is_cut_short: bool) -> String {
+    let summary = answer::first_sentence(markdown);
+    if is_cut_short {
+        format!("{summary} (cut short)")
+    } else {
+        summary
+    }
 }
 
 /// How the summary speaks of what was rewritten.

@@ -252,6 +252,7 @@ impl Engine {
         let to_ask = plan.to_ask();
         let mut spent: Option<Spent> = None;
         let mut explained = 0;
+        let mut is_cut_short = false;
         for batch in &plan.batches {
             let mut model = self.settings.model.clone();
             let mut told: Vec<(&Planned, Arc<Note>)> = Vec::new();
@@ -290,6 +291,8 @@ impl Engine {
                 }
             };
             let answer = self.ask(asking, &mut hear).await?;
+            // What is complete of it is whole; the rest was not read.
+            is_cut_short |= answer::cut(answer.finish.as_deref()).is_some();
             // Which model answered, and for how much, is known at the end.
             let share = told.len() as u64;
             for (planned, note) in told {
@@ -310,7 +313,7 @@ impl Engine {
         let spent =
             spent.unwrap_or_else(|| account(&plan.place, None, 0).kept(self, &self.settings.model));
         Ok(FileExplained {
-            summary: plan.summary(explained),
+            summary: plan.summary(explained, is_cut_short),
             spent,
         })
     }
@@ -337,7 +340,7 @@ impl Batch {
 }
 
 impl FilePlan {
-    fn summary(&self, explained: usize) -> String {
+    fn summary(&self, explained: usize, is_cut_short: bool) -> String {
         let counted = |count: usize| match count {
             1 => "1 function".to_owned(),
             _ => format!("{count} functions"),
@@ -354,13 +357,18 @@ impl FilePlan {
             }
             _ => format!("Explained {}", counted(explained)),
         }];
+        let unanswered = if is_cut_short {
+            "left out, for the answer was cut short: run it again"
+        } else {
+            "without an answer"
+        };
         let others = [
             (self.known, "known and unchanged"),
             (
                 self.left_out,
                 "too long to be sent, or cut through a secret",
             ),
-            (self.to_ask().saturating_sub(explained), "without an answer"),
+            (self.to_ask().saturating_sub(explained), unanswered),
         ];
         let others = others.iter().filter(|(count, _)| *count > 0);
         all.extend(others.map(|(count, what)| format!("{count} {what}")));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::code::{answering, blocking};
+use super::code::{answering, blocking, summary_of};
 use super::excluded::Excluded;
 use super::seen::Identity;
 use super::{Account, Asking, Ear, Engine, Estimate, Heard, JobError, Place, Spent};
@@ -49,6 +49,8 @@ pub struct Description {
     /// Defanged.
     pub markdown: String,
     pub summary: String,
+    /// The answer is not whole, as the last line of the Markdown says, and was not kept.
+    pub is_cut_short: bool,
     pub spent: Spent,
 }
 
@@ -93,6 +95,7 @@ pub(super) struct ImageQuestion<'a> {
 pub(super) struct Told {
     facts: String,
     pub text: String,
+    is_whole: bool,
     pub spent: Spent,
 }
 
@@ -115,15 +118,16 @@ impl Engine {
             key: &|content| self.description_key(content),
             prompt: &|image| describe::prompt(image, &self.answer_language()),
             max_output_tokens: describe::MAX_OUTPUT_TOKENS,
-            read: |answer, _| match answer.trim() {
+            read: |answer, finish| match answer.trim() {
                 "" => Err(JobError::SaidNothing),
-                _ => Ok(answer::defanged(answer)),
+                _ => Ok(answer::shown(answer, finish)),
             },
             is_wanted: &|_| true,
         };
         let told = self.asked_about(question, ear).await?;
         Ok(Description {
-            summary: answer::first_sentence(&told.text),
+            summary: summary_of(&told.text, !told.is_whole),
+            is_cut_short: !told.is_whole,
             facts: told.facts,
             markdown: told.text,
             spent: told.spent,
@@ -159,7 +163,13 @@ impl Engine {
             };
             if let Some(text) = told {
                 let spent = account.kept(self, &model);
-                return Ok(Told { facts, text, spent });
+                let is_whole = true;
+                return Ok(Told {
+                    facts,
+                    text,
+                    is_whole,
+                    spent,
+                });
             }
         }
         if let Err(error) = self.endpoint().await {
@@ -175,14 +185,16 @@ impl Engine {
         };
         let answer = self.ask(asking, ear).await?;
         let text = (question.read)(&answer.text, answer.finish.as_deref())?;
-        *turn = Some(text.clone());
-        // One that was cut short is shown, but not kept for ever.
-        if answer.finish.as_deref() == Some("stop") {
+        // One that was cut short is shown to who asked, and to nobody else.
+        let is_whole = answer::cut(answer.finish.as_deref()).is_none();
+        if is_whole {
+            *turn = Some(text.clone());
             self.store.keep_description(key, text.clone());
         }
         Ok(Told {
             facts,
             text,
+            is_whole,
             spent: answer.spent,
         })
     }

@@ -39,7 +39,13 @@ pub async fn of(server: &Server, job: &Job, done: Done) -> Result<Value, Failed>
         Done::Rewritten(rewriting) => rewritten(server, job, &rewriting).await,
         Done::Described(description) => {
             if !streams(server) {
-                show(server, lsp::MessageType::INFO, &description.summary).await;
+                // What was cut short is kept for no hover.
+                let message = if description.is_cut_short {
+                    &description.markdown
+                } else {
+                    &description.summary
+                };
+                show(server, lsp::MessageType::INFO, message).await;
             }
             Ok(json!({
                 "markdown": description.markdown,
@@ -144,10 +150,6 @@ pub async fn tell(server: &Server, job: &Job, result: Result<Value, Failed>) {
 
 /// Keeps the explanation with its code and tells that it is there.
 async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Value {
-    let argument = &job.argument;
-    let follow_up = argument.question.is_some()
-        || !argument.history.is_empty()
-        || argument.diagnostics.iter().flatten().next().is_some();
     let opens = {
         let mut state = server.state();
         let state = &mut *state;
@@ -165,8 +167,8 @@ async fn explained(server: &Server, job: &Job, explanation: &Explanation) -> Val
         || opens == ExplainOpens::Document
             && explanation_document::shown(server, job, explanation).await;
     if !is_shown {
-        // A question's answer has no other place to be read.
-        let message = if follow_up {
+        // A question's answer has no other place to be read, nor has one that was cut short.
+        let message = if explanation.note.is_none() {
             explanation.markdown.clone()
         } else {
             format!("{}{}", explanation.summary, elsewhere(job, explanation))

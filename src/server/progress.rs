@@ -11,7 +11,7 @@ use super::job::Job;
 use super::outbox::Outbox;
 use super::protocol as lsp;
 use super::state::Server;
-use crate::answer::Defanger;
+use crate::answer::{BEFORE_CUT, Defanger};
 use crate::engine::Heard;
 use crate::prompt::estimate_tokens;
 use crate::text::visible_message;
@@ -84,6 +84,12 @@ impl Feed {
             Heard::Kept(text) => {
                 if fed.streams {
                     fed.put(text);
+                }
+            }
+            Heard::Cut(line) => {
+                if fed.streams {
+                    let rest = fed.defanger.finish();
+                    fed.put(format!("{rest}{BEFORE_CUT}{line}"));
                 }
             }
             Heard::Done { count, of, what } => {

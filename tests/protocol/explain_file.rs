@@ -220,6 +220,32 @@ async fn a_cancel_keeps_what_has_come() {
 }
 
 #[tokio::test]
+async fn of_an_answer_that_is_cut_short_what_is_whole_is_kept_and_the_rest_is_told() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    let whole = said(&[(1, "Is one."), (2, "Is two.")]);
+    let (first, _) = whole.split_at(whole.find("\"Is two").unwrap() + 4);
+    for (why, summary) in [
+        (
+            "length",
+            "Explained 1 function; 1 left out, for the answer was cut short: run it again.",
+        ),
+        (
+            "content_filter",
+            "Explained 0 functions; 1 known and unchanged; 1 left out, for the answer was cut short: run it again.",
+        ),
+    ] {
+        let id = begun(&mut editor, &uri).await;
+        api.next()
+            .await
+            .answer(Answer::Ended(why, first.to_owned()));
+        assert_eq!(editor.finished(&id).await["result"]["summary"], summary);
+        assert_labels(&mut editor, &uri, &["3 Is one."]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_large_file_takes_several_requests_and_asks_first_where_that_is_dear() {
     let mut api = Api::start().await;
     let mut setup = setup(&api);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Answer, Api};
 use super::editor::{Editor, Setup, range, uri};
 use super::lifetime::usage;
 
@@ -112,6 +112,67 @@ pub async fn refreshed_until<T>(
         }
         refreshed(editor).await;
     }
+}
+
+/// Half an answer, and how it ended.
+const HALF: &str = "Doubles the number that it is given, unless it is";
+
+#[tokio::test]
+async fn an_explanation_that_is_cut_short_says_so_and_leaves_no_note() {
+    let mut api = Api::start().await;
+    let mut editor = Editor::start(&setup(&api)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    for (why, line) in [
+        (
+            "length",
+            "\n\n*Cut: the answer reached its greatest length. Ask about less, or raise `max_output_tokens`.*",
+        ),
+        (
+            "content_filter",
+            "\n\n*Cut: the API's filter stopped the answer. Ask in other words, or about something else.*",
+        ),
+    ] {
+        editor.heard.clear();
+        // Asked anew each time, for nothing is kept of the one before.
+        let id = editor.job("gloss.explain", &uri, (4, 9), (4, 9)).await;
+        api.next().await.answer(Answer::Ended(why, HALF.to_owned()));
+        let result = editor.finished(&id).await["result"].clone();
+        assert_eq!(result["markdown"], format!("{HALF}{line}"));
+        assert_eq!(result["summary"], format!("{HALF} (cut short)"));
+        let streamed = editor
+            .heard
+            .iter()
+            .filter(|it| it["method"] == "gloss/stream");
+        let deltas: String = streamed
+            .filter_map(|it| it["params"]["delta"].as_str())
+            .collect();
+        assert_eq!(deltas, format!("{HALF}{line}"));
+        assert_eq!(editor.hover(&uri, 3, 9).await, None);
+        assert_eq!(hints(&mut editor, &uri).await, []);
+        let notes = editor.execute("gloss.notes", json!({})).await;
+        assert_eq!(notes.unwrap(), json!([]));
+    }
+    explained(&mut editor, &mut api, &uri, (4, 9), SAID).await;
+    // One that is cut does not take the place of one that is whole.
+    let argument = json!({ "uri": uri, "range": range((4, 9), (4, 9)), "again": true });
+    let begun = editor.execute("gloss.explain", argument).await.unwrap();
+    api.next()
+        .await
+        .answer(Answer::Ended("length", HALF.to_owned()));
+    editor.finished(begun["id"].as_str().unwrap()).await;
+    assert!(editor.hover(&uri, 3, 9).await.unwrap().starts_with(SAID));
+    assert!(api.is_quiet());
+
+    // Without a window of its own all of it is a message: no hover has the rest.
+    let mut editor = Editor::start(&Setup::new(&api.url)).await;
+    let uri = editor.open("a.rs", "rust", CODE).await;
+    editor.job("gloss.explain", &uri, (4, 9), (4, 9)).await;
+    api.next()
+        .await
+        .answer(Answer::Ended("length", HALF.to_owned()));
+    let said = editor.message().await;
+    assert!(said.contains(HALF) && said.contains("Cut: "), "{said}");
+    assert_eq!(editor.hover(&uri, 3, 9).await, None);
 }
 
 const LABEL: &str = "Doubles the number that it is given,…";
