@@ -2,66 +2,147 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
-
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::engine::JobError;
 
-/// A description on its way, for everyone who waits for it.
-pub type OnItsWay = Shared<BoxFuture<'static, Result<String, String>>>;
+/// How long it is told again what became of asking, where the store does not keep it: each hover would
+/// ask anew, and pay, while the API fails.
+const TOLD_AGAIN: Duration = Duration::from_secs(60);
 
-/// The descriptions that were asked for by hovers and are not there yet.
+/// A description on its way, for everyone who waits for it.
+pub type OnItsWay = Shared<BoxFuture<'static, Result<Told, String>>>;
+
+/// What was said of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub markdown: String,
+    /// Whether the store has it, so that nobody need be asked any more.
+    pub is_kept: bool,
+}
+
+/// The descriptions that were asked for by hovers and are not in the store.
 #[derive(Clone, Default)]
 pub struct Descriptions {
-    on_their_way: Arc<Mutex<HashMap<String, (OnItsWay, AbortHandle)>>>,
+    asked: Arc<Mutex<HashMap<String, Asked>>>,
+}
+
+struct Asked {
+    told: OnItsWay,
+    abort: AbortHandle,
+    /// When it ended without anything that is kept.
+    ended: Option<Instant>,
 }
 
 impl Descriptions {
-    /// The description of the image with this content: `work` is begun unless it is under way,
-    /// and goes on to its end even if nobody waits any more.
+    /// The description of an image, by what tells the question from others: `work` is begun unless it
+    /// is under way, or ended in vain a moment before `now`, and goes on to its end even if nobody waits
+    /// any more.
     pub fn ask(
         &self,
-        content: &str,
-        work: impl Future<Output = Result<String, String>> + Send + 'static,
+        question: &str,
+        now: Instant,
+        work: impl Future<Output = Result<Told, String>> + Send + 'static,
     ) -> OnItsWay {
-        let mut on_their_way = self.lock();
-        if let Some((waiting, _)) = on_their_way.get(content) {
-            return waiting.clone();
+        let mut all = self.lock();
+        let is_news = |ended: Instant| now.saturating_duration_since(ended) < TOLD_AGAIN;
+        all.retain(|_, asked| asked.ended.is_none_or(is_news));
+        if let Some(asked) = all.get(question) {
+            return asked.told.clone();
         }
-        let (own, key) = (self.clone(), content.to_owned());
+        let (own, key) = (self.clone(), question.to_owned());
         let work = tokio::spawn(work);
         let abort = work.abort_handle();
         let done = tokio::spawn(async move {
-            let described = work.await;
-            own.lock().remove(&key);
-            described.unwrap_or_else(|_| Err(JobError::Internal.to_string()))
+            let told = work.await;
+            let told = told.unwrap_or_else(|_| Err(JobError::Internal.to_string()));
+            own.end(&key, &told);
+            told
         });
-        let waiting = async {
+        let told = async {
             done.await
                 .unwrap_or_else(|_| Err(JobError::Internal.to_string()))
         };
-        let waiting = waiting.boxed().shared();
-        on_their_way.insert(content.to_owned(), (waiting.clone(), abort));
-        waiting
+        let told = told.boxed().shared();
+        let asked = Asked {
+            told: told.clone(),
+            abort,
+            ended: None,
+        };
+        all.insert(question.to_owned(), asked);
+        told
     }
 
     /// Drops all that is on its way, and waits until it is gone and booked.
     pub async fn cancel_all(&self) {
-        let all: Vec<_> = self.lock().values().cloned().collect();
+        let both = |asked: &Asked| (asked.told.clone(), asked.abort.clone());
+        let all: Vec<_> = self.lock().values().map(both).collect();
         for (_, abort) in &all {
             abort.abort();
         }
-        for (waiting, _) in all {
-            let _ = waiting.await;
+        for (told, _) in all {
+            let _ = told.await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (OnItsWay, AbortHandle)>> {
-        self.on_their_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn end(&self, question: &str, told: &Result<Told, String>) {
+        let mut all = self.lock();
+        if told.as_ref().is_ok_and(|told| told.is_kept) {
+            all.remove(question);
+        } else if let Some(asked) = all.get_mut(question) {
+            asked.ended = Some(Instant::now());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Asked>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_kept_is_told_again_for_a_minute() {
+        let told = |is_kept| {
+            Ok(Told {
+                markdown: "A square.".to_owned(),
+                is_kept,
+            })
+        };
+        let failed = || Err("the API is failing".to_owned());
+        let later = |seconds| Instant::now() + Duration::from_secs(seconds);
+        for (outcome, again, expected) in [
+            (failed(), later(0), 1),
+            (failed(), later(59), 1),
+            (failed(), later(61), 2),
+            (told(false), later(0), 1),
+            (told(false), later(61), 2),
+            (told(true), later(0), 2),
+        ] {
+            let descriptions = Descriptions::default();
+            let count = Arc::new(AtomicUsize::new(0));
+            let work = || {
+                let (count, outcome) = (count.clone(), outcome.clone());
+                async move {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    outcome
+                }
+            };
+            let first = descriptions.ask("a", Instant::now(), work()).await;
+            assert_eq!(first, outcome);
+            assert_eq!(descriptions.ask("a", again, work()).await, outcome);
+            assert_eq!(count.load(Ordering::SeqCst), expected, "{outcome:?}");
+            assert_eq!(descriptions.ask("b", again, work()).await, outcome);
+            assert_eq!(count.load(Ordering::SeqCst), expected + 1, "{outcome:?}");
+        }
     }
 }

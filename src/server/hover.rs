@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::descriptions::Told;
 use super::glosses::Standing;
 use super::state::Server;
 use super::{configuration, convert, links, notes, outcome, protocol as lsp};
@@ -100,26 +101,38 @@ async fn over_image(
     }
     tokio::time::sleep_until(asked + MEANT).await;
     let description = server.descriptions.ask(
-        &known.content,
+        &question(engine, &known.content),
+        Instant::now(),
         described(server.clone(), engine.clone(), job),
     );
     let patience = engine.settings().hover_wait.max(MEANT);
     Some(
         match tokio::time::timeout_at(asked + patience, description).await {
-            Ok(Ok(described)) => format!("**{name}**: {described}"),
+            Ok(Ok(Told { markdown, .. })) => format!("**{name}**: {markdown}"),
             Ok(Err(error)) => answer::defanged(&format!("{head}\n\n*No description: {error}*")),
             Err(_) => format!("{head}\n\n*A description is on its way; hover again in a moment.*"),
         },
     )
 }
 
+/// What tells the question about an image from others: by other settings it is asked anew.
+fn question(engine: &Engine, content: &str) -> String {
+    let settings = engine.settings();
+    let language = engine.answer_language();
+    let of_model = [&*settings.base_url, settings.vision_model(), &*language];
+    format!("{content}\0{}", of_model.join("\0"))
+}
+
 /// Facts and description: those of an image behind a URL are known only now.
-async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<String, String> {
+async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<Told, String> {
     name_the_setting_once(&server).await;
     let described = engine.describe(job, &mut |_| {}).await;
     outcome::say_notices(&server, &engine).await;
     described
-        .map(|described| format!("{}\n\n{}", described.facts, described.markdown))
+        .map(|described| Told {
+            markdown: format!("{}\n\n{}", described.facts, described.markdown),
+            is_kept: !described.is_cut_short,
+        })
         .map_err(|error| error.to_string())
 }
 

@@ -401,15 +401,67 @@ async fn what_is_no_image_or_not_in_the_workspace_is_said_and_not_sent() {
 }
 
 #[tokio::test]
-async fn a_failed_description_says_why_in_the_hover() {
+async fn a_failed_description_says_why_in_the_hover_and_is_not_asked_for_by_each() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
-    let params =
-        json!({ "textDocument": { "uri": uri }, "position": { "line": 2, "character": 8 } });
-    let id = editor.ask("textDocument/hover", params).await;
     let error = r#"{"code":"invalid-argument","error":"Incorrect API key provided: xa***."}"#;
+    let id = editor.ask("textDocument/hover", at(&uri, 2, 8)).await;
     api.next().await.answer(Answer::Status(400, error.into()));
     let hover = editor.answer(id).await.unwrap();
     let markdown = hover["contents"]["value"].as_str().unwrap();
     assert!(markdown.contains("XAI_API_KEY"), "{markdown}");
+    // By whichever link to it.
+    for place in [(2, 8), (2, 40)] {
+        let again = editor.hover(&uri, place.0, place.1).await;
+        assert_eq!(again.as_deref(), Some(markdown));
+    }
+    assert!(api.is_quiet());
+    // By other settings, it is another question.
+    let settings = json!({ "gloss": { "answerLanguage": "Latin" } });
+    editor.settings = settings["gloss"].clone();
+    let changed = json!({ "settings": settings });
+    editor
+        .notify("workspace/didChangeConfiguration", changed)
+        .await;
+    editor.drain().await;
+    let id = editor.ask("textDocument/hover", at(&uri, 2, 8)).await;
+    api.next().await.text("Quadratum.");
+    let hover = editor.answer(id).await.unwrap();
+    assert!(hover.to_string().contains("Quadratum."), "{hover}");
+}
+
+#[tokio::test]
+async fn a_description_that_is_cut_short_says_so_and_is_not_kept() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
+    let half = || Answer::Ended("length", "A small square on a".into());
+    let cut = "A small square on a\n\n*Cut: the answer reached its greatest length. \
+               Ask about less, or raise `max_output_tokens`.*";
+    for _ in 0..2 {
+        let id = editor
+            .job("gloss.describeImage", &uri, (2, 8), (2, 8))
+            .await;
+        api.next().await.answer(half());
+        let result = editor.finished(&id).await["result"].clone();
+        assert_eq!(result["markdown"], cut);
+        assert_eq!(result["summary"], "A small square on a (cut short)");
+    }
+    // A hover asks once, and not each time.
+    let id = editor.ask("textDocument/hover", at(&uri, 2, 8)).await;
+    api.next().await.answer(half());
+    let hover = editor.answer(id).await.unwrap();
+    let markdown = hover["contents"]["value"].as_str().unwrap();
+    assert!(markdown.ends_with(cut), "{markdown}");
+    let again = editor.hover(&uri, 2, 8).await;
+    assert_eq!(again.as_deref(), Some(markdown));
+    assert!(api.is_quiet());
+    // Who asks by command has it whole, and so has the next hover.
+    let id = editor
+        .job("gloss.describeImage", &uri, (2, 8), (2, 8))
+        .await;
+    api.next().await.text("A small square.");
+    editor.finished(&id).await;
+    let whole = editor.hover(&uri, 2, 8).await.unwrap();
+    assert!(whole.ends_with("A small square."), "{whole}");
+    assert!(api.is_quiet());
 }
