@@ -138,7 +138,7 @@ impl Answer {
             (false, true) if !self.text.is_empty() => Ok(()),
             // LM Studio answers a prompt longer than its context like this.
             (false, true) => Err(ApiError::Empty),
-            (false, false) if !self.has_chunks => Err(ApiError::Empty),
+            (false, false) if !self.has_chunks => Err(ApiError::Nothing),
             (false, false) => Err(ApiError::CutOff),
         }
     }

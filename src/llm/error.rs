@@ -158,6 +158,11 @@ pub enum ApiError {
     )]
     Empty,
     #[error(
+        "the API answered with nothing at all: try again; if it stays so, check `base_url`, `model` and \
+         whatever stands between, such as a proxy"
+    )]
+    Nothing,
+    #[error(
         "the model had used up its tokens before it said anything: raise `max_output_tokens`, or \
          lower `reasoning_effort`"
     )]
@@ -200,7 +205,7 @@ impl ApiError {
             | Self::TotalTimeout { .. } => "timeout",
             Self::Reset { .. } | Self::CutOff => "cut_off",
             Self::Endless { .. } => "endless",
-            Self::Empty | Self::Wordless => "empty",
+            Self::Empty | Self::Nothing | Self::Wordless => "empty",
             Self::Setting { .. } => "setting",
         }
     }
@@ -248,6 +253,7 @@ impl ApiError {
             | Self::CutOff
             | Self::Endless { .. }
             | Self::Empty
+            | Self::Nothing
             | Self::Wordless => {}
         }
         self
@@ -283,11 +289,14 @@ fn of_limit(sent: Option<u64>, limit: Option<u64>) -> String {
     }
 }
 
+/// When to try again, within what a person can wait for: some servers name a moment in another unit, or
+/// one that has passed.
 fn in_a_while(wait: Option<Duration>) -> String {
-    wait.map_or_else(
-        || "in a moment".to_owned(),
-        |wait| format!("in {}", seconds(wait)),
-    )
+    match wait {
+        Some(wait) if wait > Duration::from_secs(24 * 3600) => "tomorrow".to_owned(),
+        Some(wait) if wait >= Duration::from_millis(100) => format!("in {}", seconds(wait)),
+        _ => "in a moment".to_owned(),
+    }
 }
 
 fn seconds(duration: Duration) -> String {
@@ -301,6 +310,20 @@ fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_is_one_that_a_person_can_wait_for() {
+        let check = |wait: Duration, expected: &str| {
+            assert_eq!(in_a_while(Some(wait)), expected);
+        };
+        check(Duration::ZERO, "in a moment");
+        check(Duration::from_millis(99), "in a moment");
+        check(Duration::from_millis(500), "in 0.5 s");
+        check(Duration::from_secs(7), "in 7 s");
+        check(Duration::from_secs(3_600), "in 3600 s");
+        check(Duration::from_secs(u64::MAX / 1000), "tomorrow");
+        check(Duration::MAX, "tomorrow");
+    }
 
     #[test]
     fn every_error_says_what_to_do_on_one_line() {
@@ -469,6 +492,7 @@ mod tests {
         check(ApiError::CutOff, &["cut off"]);
         check(ApiError::Endless { limit: 4 << 20 }, &["4 MiB"]);
         check(ApiError::Empty, &["`max_prompt_tokens`"]);
+        check(ApiError::Nothing, &["nothing at all", "try again"]);
         check(
             ApiError::Wordless,
             &["`max_output_tokens`", "`reasoning_effort`"],

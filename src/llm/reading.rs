@@ -209,12 +209,12 @@ mod tests {
 
     #[test]
     fn an_answer_of_nothing_is_an_error() {
-        check("", Err("Empty"));
-        check(" \r\n ", Err("Empty"));
-        check(": keep-alive\n\n", Err("Empty"));
+        check("", Err("Nothing"));
+        check(" \r\n ", Err("Nothing"));
+        check(": keep-alive\n\n", Err("Nothing"));
         check("data: [DONE]\n\n", Err("Empty"));
-        check("data:\n\ndata: ping\n\n", Err("Empty"));
-        check("event: ping\ndata: {\"type\":\"ping\"}\n\n", Err("Empty"));
+        check("data:\n\ndata: ping\n\n", Err("Nothing"));
+        check("event: ping\ndata: {\"type\":\"ping\"}\n\n", Err("Nothing"));
         check_on(
             Wire::Chat,
             r#"{"choices":[{"message":{"content":""}}]}"#,

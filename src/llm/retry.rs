@@ -373,6 +373,7 @@ mod tests {
         check(ApiError::TotalTimeout { after }, false);
         check(ApiError::Endless { limit: 1 }, false);
         check(ApiError::Empty, false);
+        check(ApiError::Nothing, false);
         check(ApiError::Wordless, false);
         check(ApiError::Malformed { said: said() }, false);
     }

@@ -133,6 +133,18 @@ fn faults(wire: Wire) -> Vec<Fault> {
             &["unreadable"],
         ),
         (
+            "no content",
+            once(vec![answer("204 No Content", b"")]),
+            "empty",
+            &["answered with nothing", "try again"],
+        ),
+        (
+            "an empty body",
+            once(vec![answer("200 OK", b"")]),
+            "empty",
+            &["answered with nothing", "`base_url`"],
+        ),
+        (
             "error within a 200",
             once(vec![answer(
                 "200 OK\r\ncontent-type: application/json",
