@@ -152,6 +152,44 @@ const NAMED: &[&str] = &[
     "Server=db;Uid=sa;Pwd=@@;",
 ];
 
+/// The same in more ways: quotes of all kinds, calls, defaults, lists, command lines.
+const WRITTEN: &[&str] = &[
+    "password = \"\"\"@@\"\"\"",
+    "string Password = @\"@@\";",
+    "let token = r#\"@@\"#;",
+    "String SECRET = new String(\"@@\");",
+    "secret?: string = \"@@\"",
+    "body = \"{\\\"password\\\": \\\"@@\\\"}\"",
+    "{password: @@}",
+    "[a](https://h/?api_key=@@)",
+    "#define API_KEY \"@@\"",
+    "STRIPE_SECRET_PROD=@@",
+    "secret_key_base: @@",
+    "smtpPass = \"@@\"",
+    "Authorization: @@",
+    "- name: DB_PASSWORD\n  value: @@",
+    "token = process.env.TOKEN || \"@@\"",
+    "client.withToken(\"@@\")",
+    "ENV DB_PASSWORD @@",
+    "mysql --password @@ db",
+    "curl -u admin:@@ https://h/",
+    "url: ${DB_PASSWORD:-@@}",
+];
+
+const QUOTED: &[&str] = &[
+    "password = \"@@\"",
+    "SECRET_KEY = '@@'",
+    "{\"client_secret\": \"@@\"}",
+];
+
+/// Without quotes, to the end of the line.
+const BARE: &[&str] = &["  password: @@", "DB_PASSWORD=@@", "- API_TOKEN=@@"];
+
+const CONNECTIONS: &[&str] = &[
+    "\"Server=db;User Id=sa;Password=@@;Encrypt=true\"",
+    "\"AccountEndpoint=https://x;AccountKey=@@;\"",
+];
+
 const IN_ADDRESSES: &[&str] = &[
     "DATABASE_URL=postgres://app:@@@db.example.com:5432/app",
     "url: mysql://root2:@@@localhost/x",
@@ -336,7 +374,118 @@ const KINDS: &[Kind] = &[
     ),
     ("named, 12 letters", |d| d.of(LETTERS, 12), NAMED),
     ("named, 16 letters", |d| d.of(LETTERS, 16), NAMED),
+    (
+        "PGP, PuTTY and SSH2 keys",
+        |d| {
+            let lines: Vec<_> = (0..6).map(|_| alphanumeric(d, 64)).collect();
+            let (first, last) = [
+                (
+                    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n",
+                    "-----END PGP PRIVATE KEY BLOCK-----",
+                ),
+                (
+                    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+                    "---- END SSH2 ENCRYPTED PRIVATE KEY ----",
+                ),
+                ("Private-Lines: 6", "Private-MAC: 0a1b2c3d"),
+            ][d.below(3)];
+            format!("{first}\n{}\n{last}", lines.join("\n"))
+        },
+        &["@@"],
+    ),
+    ("20 more providers", provided, ANYWHERE),
+    (
+        "named, a session's token of AWS",
+        |d| {
+            let signs = [LETTERS, DIGITS, "+/"].concat();
+            let length = 400 + d.below(1_000);
+            d.of(&signs, length)
+        },
+        NAMED,
+    ),
+    (
+        "named in more ways, 16 letters and digits",
+        |d| alphanumeric(d, 16),
+        WRITTEN,
+    ),
+    (
+        "named in more ways, 32 hexadecimal digits",
+        |d| d.of("0123456789abcdef", 32),
+        WRITTEN,
+    ),
+    (
+        "Django's key",
+        |d| d.of("abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)", 50),
+        QUOTED,
+    ),
+    (
+        "quoted, 20 of all ASCII but quotes",
+        |d| of_all(d, 20),
+        QUOTED,
+    ),
+    ("bare, 20 of all ASCII but quotes", |d| of_all(d, 20), BARE),
+    ("quoted, 16 with !@#$%^&*", with_marks, QUOTED),
+    ("bare, 16 with !@#$%^&*", with_marks, BARE),
+    ("in a connection, 16 with !@#$%^&*", with_marks, CONNECTIONS),
+    (
+        "password in an address, of digits",
+        |d| d.of(DIGITS, 12),
+        IN_ADDRESSES,
+    ),
+    (
+        "password in an address, with !$%^&*",
+        |d| {
+            let signs = [LETTERS, DIGITS, "!$%^&*"].concat();
+            d.of(&signs, 16)
+        },
+        IN_ADDRESSES,
+    ),
 ];
+
+/// What a password manager makes.
+fn of_all(dice: &mut Dice, count: usize) -> String {
+    let signs = [LETTERS, DIGITS, "!#$%&()*+,-./:;<=>?@[]^_{|}~"].concat();
+    dice.of(&signs, count)
+}
+
+fn with_marks(dice: &mut Dice) -> String {
+    let signs = [LETTERS, DIGITS, "!@#$%^&*"].concat();
+    dice.of(&signs, 16)
+}
+
+/// A key of one of many providers.
+fn provided(dice: &mut Dice) -> String {
+    const HEX: &str = "0123456789abcdef";
+    const KEYS: [(&str, &str, usize); 20] = [
+        ("hvs.", "", 95),
+        ("dapi", HEX, 32),
+        ("SK", HEX, 32),
+        ("glcbt-64_", "", 20),
+        ("sk_prod_", "", 30),
+        ("1//0", "", 60),
+        ("dp.pt.", "", 43),
+        ("pul-", HEX, 40),
+        ("fo1_", "", 43),
+        ("pscale_tkn_", "", 43),
+        ("sntryu_", HEX, 64),
+        ("ntn_", "", 46),
+        ("figd_", "", 40),
+        ("sbp_", HEX, 40),
+        ("nfp_", "", 36),
+        ("pplx-", "", 48),
+        ("sha256~", "", 43),
+        ("sgp_", HEX, 40),
+        ("nvapi-", "", 64),
+        ("squ_", HEX, 40),
+    ];
+    let (sign, of, count) = KEYS[dice.below(KEYS.len())];
+    let rest = if of.is_empty() {
+        alphanumeric(dice, count)
+    } else {
+        dice.of(of, count)
+    };
+    format!("{sign}{rest}")
+}
 
 fn alphanumeric(dice: &mut Dice, count: usize) -> String {
     let signs = [LETTERS, DIGITS].concat();

@@ -87,6 +87,13 @@ pub(super) fn is_template(value: &str) -> bool {
         "XXXX",
         "://",
         "\\0",
+        // Regular expressions.
+        "\\w",
+        "\\d",
+        "[^",
+        "a-z",
+        "A-Z",
+        "0-9",
         super::mask::TOKEN,
     ];
     if marks.iter().any(|mark| value.contains(mark)) {
@@ -104,7 +111,7 @@ pub(super) fn is_template(value: &str) -> bool {
     // By chance a password may look as if a part were to be filled in. Then the rest is none.
     let rest = part.replace_all(value.as_bytes(), b"");
     let rest = std::str::from_utf8(&rest).unwrap_or_default();
-    rest.len() < value.len() && !(rest.len() >= OF_A_MACHINE && is_random(rest))
+    rest.len() < value.len() && !(rest.len() >= LONG && is_random(rest))
 }
 
 /// Whether a value without quotes is rather the name of something, or a part of it.
@@ -154,7 +161,9 @@ fn has_odd_word(value: &str) -> bool {
     marks.sort_unstable();
     marks.dedup();
     let inner = value.get(1..).unwrap_or_default();
+    let ends_odd = matches!(value.as_bytes(), [.., b'0'..=b'9', mark] if b"!*+%&?=".contains(mark));
     marks.len() > 3
+        || ends_odd
         || inner.contains(['@', '#', '^', '~', '$'])
         || value
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -164,7 +173,8 @@ fn has_odd_word(value: &str) -> bool {
 /// Whether a run of letters and digits is none of words.
 pub(super) fn is_jumble(run: &str) -> bool {
     let has = |is: fn(&u8) -> bool| run.bytes().any(|b| is(&b));
-    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && in_words(run) * 2 < run.len()
+    let is_apart = in_words(run) * 2 < run.len() || is_jumbled(run, 25);
+    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && is_apart
 }
 
 /// Whether a value changes between capitals, small letters and digits as no name does: its parts

@@ -10,38 +10,60 @@ use super::random::{OF_A_MACHINE, SHORTEST, is_jumble, is_of_code, is_random, is
 use super::shape::shaped;
 use super::value::{Way, bare, quoted, up_to};
 
-/// A name that tells of a secret, up to where its value begins, in whatever way languages give one
-/// to the other: `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`,
-/// `let pwd: &str = "…"`, `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`,
-/// `name: DB_PASS` with `value: …`; and what `Bearer` and `Basic` stand before.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// A name that tells of a secret, and what `Bearer` and `Basic` stand before.
+static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
-        (?: (?: (?i: pass(?:word|wd|phrase|code) | pwd | secret | token | credentials? | creds
-                | authorization
-                | (?:api|access|account|secret|private|auth|encryption|signing|master|session|app
-                    |application|client|consumer|licen[cs]e|shared|storage|webhook|jwt|hmac|cookie)
-                  [_\-]?key
-                | (?: \b | [_\-] ) (?: pass | auth | jwt ) )
-              | [a-z0-9] (?: Pass | Auth | Jwt ) )
-            (?i: [_\-]? (?: base | prod(?:uction)? | dev(?:elopment)? | stag(?:e|ing) | test | live
-                | local | old | new | value | default | primary | secondary ) )?
-            [0-9_]{0,3}
-            \\{0,3} ["'`]? \]? [\ \t]*
-            (?: ["'`]?,?\s+["'`]?value["'`]?[\ \t]*[:=]
-              | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
-                  (?: == | != | => | := | = )
-              | \??:[\ \t]* (?: &?str | [Ss]tring ) =
-              | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
-              | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
-              | [\ \t] )
-            [\ \t]*
-          | (?i: \b (?: bearer | basic ) )\ +
-        )
+        (?: (?i: (?:api|access|account|secret|private|auth|encryption|signing|master|session|app
+                |application|client|consumer|licen[cs]e|shared|storage|webhook|jwt|hmac|cookie)
+              [_\-]?key
+            | pass(?:word|wd|phrase|code) | pwd | secret | token | credentials? | creds
+            | authorization
+            | (?: \b | [_\-] ) (?: pass | auth | jwt ) )
+          | [a-z0-9] (?: Pass | Auth | Jwt ) )
+        (?i: [_\-]? (?: base | prod(?:uction)? | dev(?:elopment)? | stag(?:e|ing) | test | live
+            | local | old | new | value | default | primary | secondary ) )?
+        [0-9_]{0,3}
+        | (?i: \b (?: bearer | basic ) )
         "#,
     )
     .ok()
 });
+
+/// What stands between a name and its value, in whatever way languages give one to the other:
+/// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
+/// `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`, `name: DB_PASS` with
+/// `value: …`. Apart from the name, since both together would be twice as large in memory.
+static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x-u)
+        ^ \\{0,3} ["'`]? \]? [\ \t]*
+        (?: ["'`]?,?\s+["'`]?value["'`]?[\ \t]*[:=]
+          | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
+              (?: == | != | => | := | = )
+          | \??:[\ \t]* (?: &?str | [Ss]tring ) =
+          | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
+          | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
+          | [\ \t] )
+        [\ \t]*
+        "#,
+    )
+    .ok()
+});
+
+/// The next name that something is given to, from there on, up to where its value begins.
+fn named(text: &str, from: usize) -> Option<Range<usize>> {
+    let mut from = from;
+    loop {
+        let name = NAME.as_ref()?.find_at(text.as_bytes(), from)?.range();
+        let behind = text.as_bytes().get(name.end..)?;
+        if let Some(given) = GIVEN.as_ref()?.find(behind) {
+            return Some(name.start..name.end + given.end());
+        }
+        // A name may begin within what is none: `_pass` of `_password`.
+        from = name.start + 1;
+    }
+}
 
 /// Passwords in addresses, `postgres://name:password@host`, and those that `curl -u name:password`
 /// is given.
@@ -78,7 +100,7 @@ fn ends_address(c: char) -> bool {
 }
 
 /// The most signs of a password and a host.
-const LONGEST_IN_ADDRESS: usize = 512;
+const LONGEST_IN_ADDRESS: usize = 256;
 
 /// How far it is to the `@` that a host stands behind. A password may hold one itself.
 fn up_to_host(run: &str) -> Option<usize> {
@@ -117,13 +139,9 @@ const LINE: usize = 40;
 
 /// Values that are random under names that tell of secrets.
 fn values(text: &str) -> Vec<Range<usize>> {
-    let Some(named) = NAMED.as_ref() else {
-        return Vec::new();
-    };
     let mut values = Vec::new();
     let mut from = 0;
-    while let Some(name) = named.find_at(text.as_bytes(), from) {
-        let name = name.range();
+    while let Some(name) = named(text, from) {
         let (value, is_secret) = value_of(text, &name);
         // What is none may hold the name of the next.
         from = name.end.max(from + 1);
