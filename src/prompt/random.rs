@@ -91,9 +91,9 @@ pub(super) fn is_template(value: &str) -> bool {
         "\\w",
         "\\d",
         "[^",
-        "a-z",
-        "A-Z",
-        "0-9",
+        "[a-z",
+        "[A-Z",
+        "[0-9",
         super::mask::TOKEN,
     ];
     if marks.iter().any(|mark| value.contains(mark)) {

@@ -13,7 +13,7 @@ use super::value::{Way, bare, quoted, up_to};
 /// A name that tells of a secret, and what `Bearer` and `Basic` stand before.
 static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x-u)
+        r"(?x-u)
         (?: (?i: (?:api|access|account|secret|private|auth|encryption|signing|master|session|app
                 |application|client|consumer|licen[cs]e|shared|storage|webhook|jwt|hmac|cookie)
               [_\-]?key
@@ -25,7 +25,7 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
             | local | old | new | value | default | primary | secondary ) )?
         [0-9_]{0,3}
         | (?i: \b (?: bearer | basic ) )
-        "#,
+        ",
     )
     .ok()
 });

@@ -67,14 +67,9 @@ pub(super) fn quoted(text: &str, at: usize, way: Way) -> Option<Range<usize>> {
     let start = at + opening.len();
     let quote = quote_of(opening);
     let is_near = !opening.iter().any(|b| b"([\n".contains(b));
+    let before = text.get(..at)?.trim_end_matches([' ', '\t', ',']);
     let is_meant = match way {
-        Way::Comma => {
-            is_near
-                && text
-                    .get(..at)?
-                    .trim_end_matches([' ', '\t', ','])
-                    .ends_with(['"', '\''])
-        }
+        Way::Comma => is_near && before.ends_with(['"', '\'']),
         Way::Blank => is_near && quote != b"`",
         Way::Assigned | Way::Call => true,
     };
