@@ -47,7 +47,7 @@ fn is_strewn(value: &str) -> bool {
     let marks = value
         .bytes()
         .filter(|b| b.is_ascii_punctuation() && !b"-_.:/".contains(b));
-    marks.count() * 8 >= value.len() && value.len() <= 10 * parts(value) * 4
+    marks.count() * 8 >= value.len() && value.len() <= 4 * parts(value)
 }
 
 /// A version, a date, a path, a name with its namespace: made of parts, as no key is.

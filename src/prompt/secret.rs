@@ -141,22 +141,24 @@ const LINE: usize = 40;
 fn values(text: &str) -> Vec<Range<usize>> {
     let mut values = Vec::new();
     let mut from = 0;
+    let mut spare = LOOKED_AT * text.len().max(LINE);
     while let Some(name) = named(text, from) {
         let (value, is_secret) = value_of(text, &name);
+        let is_secret = is_secret && !counts_pages(text.get(..name.start).unwrap_or_default());
         // What is none may hold the name of the next.
-        from = name.end.max(from + 1);
-        if is_secret && !counts_pages(text.get(..name.start).unwrap_or_default()) {
-            from = value.end;
+        let goes_within = !is_secret && value.len() <= spare;
+        from = if goes_within { name.end } else { value.end }.max(from + 1);
+        spare = spare.saturating_sub(value.len());
+        if is_secret {
             values.push(value);
-        } else if value.len() > HOLDS_NAMES {
-            from = value.end;
         }
     }
     values
 }
 
-/// What is longer and no secret is not looked through for names once more for each that it holds.
-const HOLDS_NAMES: usize = 128;
+/// So often each byte may be looked at, on average, for values that begin within others: in a text
+/// that is made for it, each name would have a long value.
+const LOOKED_AT: usize = 8;
 
 /// What is given to a name, and whether it is a secret.
 fn value_of(text: &str, name: &Range<usize>) -> (Range<usize>, bool) {
@@ -371,6 +373,15 @@ mod tests {
         check(r"password = 'Xk9mQ2vL7p\' # a", &[r"Xk9mQ2vL7p\"]);
         let long = key.repeat(100);
         check(&format!("AWS_SESSION_TOKEN={long}\n"), &[&long]);
+        let path = "a/path/of/it/".repeat(20);
+        check(
+            &format!("secret = \"https://h/{path}?api_key={key}\""),
+            &[key],
+        );
+        check(
+            &format!("SECRET=https://h/{path}?api_key={key}&x=1\n"),
+            &[key],
+        );
         check(&format!("\"session_token\": \"{long}\""), &[&long]);
         for person in ["Tr0ub4dor&3", "hunter2!X", "MyPassw0rd123", "Sommer2024!"] {
             check(&format!("password: '{person}'"), &[person]);
