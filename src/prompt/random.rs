@@ -58,11 +58,13 @@ fn is_spelled(value: &str, in_words: usize) -> bool {
     let is_file = value.contains('/') && value.contains('.');
     let has_short_parts =
         parts.clone().count() > 2 && parts.into_iter().all(|part| part.len() < OF_A_MACHINE);
+    let letters: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+    let is_jumbled = letters.contains(|c: char| c.is_ascii_uppercase()) && is_jumbled(&letters, 20);
     // Text, each sign of it written by its number.
     let mut numbers = value.split("\\x").skip(1).peekable();
     let is_text = numbers.peek().is_some()
         && numbers.all(|it| it.starts_with(['2', '3', '4', '5', '6', '7']));
-    is_path || is_text || value.bytes().all(is_plain) && (is_file || has_short_parts)
+    is_path || is_text || value.bytes().all(is_plain) && (is_file || has_short_parts && !is_jumbled)
 }
 
 /// What is filled in where it stands in a value, and what is, if it is all of it.
@@ -131,7 +133,7 @@ pub(super) fn is_of_code(value: &str) -> bool {
 /// What has marks and is longer is code that was made small.
 const LONGEST_WITH_MARKS: usize = 128;
 
-/// Whether brackets open and close as in code, or open at the end.
+/// Whether brackets open and close as in code, or one opens behind a name.
 fn is_expression(value: &str) -> bool {
     let mut open = Vec::new();
     let mut pairs = 0;
@@ -145,7 +147,9 @@ fn is_expression(value: &str) -> bool {
             _ => {}
         }
     }
-    open.is_empty() && pairs > 0 || value.ends_with(['(', '[', '{'])
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_.:>&*-".contains(c);
+    let name = value.strip_suffix(['(', '[', '{']);
+    open.is_empty() && pairs > 0 || name.is_some_and(|name| name.chars().all(is_of_name))
 }
 
 /// Whether something stands in a value that code does not have: many kinds of marks, one that is
