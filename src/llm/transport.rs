@@ -176,7 +176,7 @@ pub struct Proxy {
 /// environment or the system.
 ///
 /// # Errors
-/// As [`check_proxy`].
+/// When one is meant that cannot be used.
 pub fn proxy_to(url: &Url, setting: Option<&str>) -> Result<Option<Proxy>, ApiError> {
     check_proxy(url, setting)?;
     if key::is_loopback(url) {
