@@ -177,8 +177,8 @@ fn has_odd_word(value: &str) -> bool {
 /// Whether a run of letters and digits is none of words.
 pub(super) fn is_jumble(run: &str) -> bool {
     let has = |is: fn(&u8) -> bool| run.bytes().any(|b| is(&b));
-    let is_apart = in_words(run) * 2 < run.len() || is_jumbled(run, 25);
-    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && is_apart
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    is_mixed && in_words(run) * 2 < run.len() || is_jumbled(run, 25)
 }
 
 /// Whether a value changes between capitals, small letters and digits as no name does: its parts

@@ -273,7 +273,7 @@ static SHAPES: [Shape; 113] = [
     Shape::rest(&["sq0atp-", "sq0csp-", "sq0idp-"], &[Run(word, 22, ANY)]),
     // Packages: npm, PyPI, RubyGems, crates.io, Clojars
     Shape::rest(&["npm_"], &[Run(letter, 36, 36)]),
-    Shape::rest(&["pypi-"], &[Run(word, 50, ANY)]),
+    Shape::random(&["pypi-"], &[Run(word, 50, ANY)]),
     Shape::rest(&["rubygems_"], &[Run(hexadecimal, 40, ANY)]),
     Shape::random(&["cio"], &[Run(letter, 32, 32)]),
     Shape::rest(&["CLOJARS_"], &[Run(letter, 60, ANY)]),
@@ -726,6 +726,14 @@ mod tests {
             &[("oy2", 1), ("c", 43)],
             &[("xoxe-1-", 1), ("x", 146)],
             &[
+                ("xoxb-", 1),
+                ("9", 12),
+                ("-", 1),
+                ("9", 13),
+                ("-", 1),
+                ("x", 24),
+            ],
+            &[
                 ("hooks.slack.com/workflows/", 1),
                 ("C", 10),
                 ("/", 1),
@@ -818,6 +826,7 @@ mod tests {
             "rk-3588-evb1-lp4-v10-linux",
             "import x from \"sk-learn-javascript-bindings\"",
             "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "pypi-publish-to-the-test-registry-with-trusted-publisher-x",
             "secret_number_of_the_day_which_is_not_one_of_them",
             "TASK0123456789abcdef0123456789abcdef",
             "API-REFERENCEOFTHESERVERSIDES",
