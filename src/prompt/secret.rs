@@ -425,6 +425,7 @@ mod tests {
         ] {
             check(&format!("a:\n  password: {value}\nb: 1"), &[value]);
             check(&format!("- DB_PASSWORD={value} # old"), &[value]);
+            check(&format!("+ then set password: {value}\n"), &[value]);
         }
         for value in ["Xn!mM^!#yZo9b@ru", "ii*bQ&eXlk4UN%Mk", "NXF7UQ^ZvyBoQoVX"] {
             check(
@@ -509,6 +510,8 @@ mod tests {
             "PrivateKey(include_bytes!(\"testdata/nistp256key.pkcs8.der\").to_vec())",
             "('CreateOAuth2Token', '-'): 'create-oauth2-token',\n('CreateOAuth2TokenWithIAM', '_')",
             "# pass -march=x86-64 to it",
+            "fn a() -> Result<(), basic::Utf8Error>;\n",
+            "let a = Vec::<(Command, job_token::JobToken2)>::new());\n",
             "# pass `SSL_OP_NO_TLSv1`, too",
             "/// Pass `&IntSet::all2()` to get",
             "#define OBJ_server_auth2 OBJ_id_kp,1L\n",

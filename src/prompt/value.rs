@@ -129,7 +129,13 @@ fn one_word(text: &str, range: Range<usize>) -> Option<Range<usize>> {
 pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize> {
     let behind = text.get(at..).unwrap_or_default();
     let (before, name) = before(text, name);
-    let line = begins_line(before).then(|| alone(behind)).flatten();
+    let is_path = behind.starts_with(':') && text.get(..at).is_some_and(|it| it.ends_with(':'));
+    let begins = match way {
+        Way::Assigned => stands_apart(before) && !is_path,
+        Way::Blank => begins_line(before),
+        Way::Call | Way::Comma => false,
+    };
+    let line = begins.then(|| alone(behind)).flatten();
     let is_option = name.starts_with('-') || takes_words(before);
     let value = match (way, line) {
         (Way::Call | Way::Comma, _) => "",
@@ -213,6 +219,11 @@ fn before(text: &str, at: usize) -> (&str, &str) {
         before.get(line).unwrap_or_default(),
         before.get(name..).unwrap_or_default(),
     )
+}
+
+/// Whether a name begins its line or stands behind a blank.
+fn stands_apart(before: &str) -> bool {
+    before.is_empty() || before.ends_with([' ', '\t', '+', '-'])
 }
 
 /// Whether nothing stands before a name but what lists, shells and comments put there.
