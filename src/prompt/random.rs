@@ -17,8 +17,11 @@ pub(super) const SHORTEST: usize = 8;
 /// and letters, and few of these stand in words.
 pub(super) fn is_random(value: &str) -> bool {
     let length = value.len();
-    if length < SHORTEST || !value.is_ascii() {
+    if length < SHORTEST {
         return false;
+    }
+    if !value.is_ascii() {
+        return is_random_in_ascii(value);
     }
     let has = |is: fn(&u8) -> bool| usize::from(value.bytes().any(|b| is(&b)));
     let digits = has(u8::is_ascii_digit);
@@ -40,6 +43,15 @@ pub(super) fn is_random(value: &str) -> bool {
         letters + digits + marks >= 3 && in_words * 4 < length * 3
     };
     is_made_by_chance && !is_template(value)
+}
+
+/// The same of a value with letters of other alphabets, of which a password has few: a row of four
+/// is of a language.
+fn is_random_in_ascii(value: &str) -> bool {
+    let is_known = |c: char| c.is_ascii() || c.is_alphabetic();
+    let in_ascii = |c: char| if c.is_ascii() { c } else { 'x' };
+    let ascii: String = value.chars().map(in_ascii).collect();
+    value.chars().all(is_known) && ascii.len() >= SHORTEST && is_random(&ascii)
 }
 
 /// Whether marks that no name has stand all over a value, between what may look like words.

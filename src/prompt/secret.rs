@@ -383,7 +383,13 @@ mod tests {
             &[key],
         );
         check(&format!("\"session_token\": \"{long}\""), &[&long]);
-        for person in ["Tr0ub4dor&3", "hunter2!X", "MyPassw0rd123", "Sommer2024!"] {
+        for person in [
+            "Tr0ub4dor&3",
+            "hunter2!X",
+            "MyPassw0rd123",
+            "Sommer2024!",
+            "Grüße2024!Xk9",
+        ] {
             check(&format!("password: '{person}'"), &[person]);
         }
         // Letters alone, which change as in no name.
@@ -510,6 +516,9 @@ mod tests {
             "PrivateKey(include_bytes!(\"testdata/nistp256key.pkcs8.der\").to_vec())",
             "('CreateOAuth2Token', '-'): 'create-oauth2-token',\n('CreateOAuth2TokenWithIAM', '_')",
             "# pass -march=x86-64 to it",
+            "password: \"请输入密码Abc123\"",
+            "password: \"Пароль2Б\"",
+            "password = \"Abc12345\u{a0}x\"",
             "fn a() -> Result<(), basic::Utf8Error>;\n",
             "let a = Vec::<(Command, job_token::JobToken2)>::new());\n",
             "# pass `SSL_OP_NO_TLSv1`, too",
