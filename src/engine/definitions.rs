@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::excluded::Inner;
 use super::ignored::Ignored;
 use super::search::{Nearby, Nearness, Search, Source};
 use super::workspace::{self, Deadline, Limits};
@@ -31,6 +32,25 @@ pub struct Hint {
     pub text: String,
     /// A place that uses what the range defines, rather than a definition.
     pub is_use: bool,
+}
+
+/// What of a workspace is not drawn in, though it may be asked about.
+struct LeftOut<'a> {
+    ignored: Ignored,
+    inner: Inner<'a>,
+}
+
+impl<'a> LeftOut<'a> {
+    fn of(workspace: &'a Path) -> Self {
+        Self {
+            ignored: Ignored::not_drawn_in(workspace),
+            inner: Inner::of(workspace),
+        }
+    }
+
+    fn holds(&mut self, file: &Path) -> bool {
+        self.ignored.holds(file) || self.inner.holds(file)
+    }
 }
 
 impl Engine {
@@ -98,9 +118,13 @@ impl Engine {
             }
             search.look_into(source, snapshot.text.to_string());
         }
+        let mut inner = Inner::of(&job.place.workspace);
         for (path, source) in self.files(job, family, &known, nearby, limits, deadline) {
             if search.is_over() || deadline.is_over() {
                 break;
+            }
+            if inner.holds(&path) {
+                continue;
             }
             if let Some(text) = workspace::read(&path, limits.file_bytes) {
                 search.look_into(source, text);
@@ -117,13 +141,13 @@ impl Engine {
         nearby: &Nearby,
         limits: Limits,
     ) -> Vec<(Source, &'j Snapshot)> {
-        let mut ignored = Ignored::not_drawn_in(&job.place.workspace);
+        let mut left_out = LeftOut::of(&job.place.workspace);
         let mut open = Vec::new();
         for Neighbour { place, snapshot } in &job.open {
             if snapshot.text.len_bytes() <= limits.file_bytes
                 && let Some(language) = snapshot.language
                 && self::family(Some(language), "") == Some(family)
-                && self.may_draw_in(place, job, &mut ignored)
+                && self.may_draw_in(place, job, &mut left_out)
             {
                 let source = Source {
                     shown: place.shown.clone(),
@@ -139,14 +163,14 @@ impl Engine {
 
     /// Whether another document may be told of: it is a file, for of nothing else can be judged
     /// what it shows; in the same workspace, and neither excluded nor ignored.
-    fn may_draw_in(&self, other: &Place, job: &CodeJob, ignored: &mut Ignored) -> bool {
+    fn may_draw_in(&self, other: &Place, job: &CodeJob, left_out: &mut LeftOut<'_>) -> bool {
         let Some(path) = &other.path else {
             return false;
         };
         other.workspace == job.place.workspace
             && other.path != job.place.path
             && self.permit(other).is_ok()
-            && !ignored.holds(path)
+            && !left_out.holds(path)
     }
 
     /// The files of the workspace that may define the names, the nearest first.
@@ -189,13 +213,13 @@ impl Engine {
     fn hinted(&self, job: &CodeJob, subject: &Subject) -> Vec<Definition> {
         let own_lines = text::line_of(&job.snapshot.text, subject.range.start) + 1
             ..=text::line_of(&job.snapshot.text, subject.range.end) + 1;
-        let mut ignored = Ignored::not_drawn_in(&job.place.workspace);
+        let mut left_out = LeftOut::of(&job.place.workspace);
         let mut told: Vec<Definition> = Vec::new();
         for hint in &job.hints {
             let is_in_this_file = hint.place.path.is_some() && hint.place.path == job.place.path;
             let is_in_range = is_in_this_file && own_lines.contains(&hint.line);
             let mut may_tell =
-                || is_in_this_file || self.may_draw_in(&hint.place, job, &mut ignored);
+                || is_in_this_file || self.may_draw_in(&hint.place, job, &mut left_out);
             if is_in_range || hint.text.trim().is_empty() || !may_tell() {
                 continue;
             }

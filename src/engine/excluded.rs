@@ -1,7 +1,8 @@
 //! Which files the setting `exclude` names. Where that cannot be told, it is all of them.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -81,6 +82,39 @@ impl Excluded {
         around.any(|(above, path)| {
             let is_meant = |part: &Part| part.inside.matched(path, above > 0).is_ignore();
             self.0.iter().any(is_meant)
+        })
+    }
+}
+
+/// What the folders of a workspace exclude that have a `.gloss.toml` of their own, and so may be
+/// workspaces themselves; read when first asked for.
+pub(super) struct Inner<'a> {
+    workspace: &'a Path,
+    by_folder: HashMap<PathBuf, Option<Result<Excluded, String>>>,
+}
+
+impl<'a> Inner<'a> {
+    pub(super) fn of(workspace: &'a Path) -> Self {
+        Self {
+            workspace,
+            by_folder: HashMap::new(),
+        }
+    }
+
+    /// Whether one of them keeps a file from being sent. Reads the disk.
+    pub(super) fn holds(&mut self, file: &Path) -> bool {
+        let around = file.ancestors().skip(1);
+        let mut inner = around.take_while(|it| *it != self.workspace);
+        inner.any(|folder| {
+            let excluded = self.by_folder.entry(folder.to_path_buf());
+            let has_own = || folder.join(".gloss.toml").symlink_metadata().is_ok();
+            let excluded =
+                excluded.or_insert_with(|| has_own().then(|| Excluded::by_workspace(folder)));
+            match excluded {
+                Some(Ok(excluded)) => excluded.holds_file(file, folder),
+                Some(Err(_)) => true,
+                None => false,
+            }
         })
     }
 }

@@ -88,7 +88,8 @@ fn told(settings: Settings, job: &CodeJob, limits: Limits) -> Vec<String> {
 
 #[test]
 fn what_is_no_file_is_drawn_in_by_nobody() {
-    let folder = Folder::with(&[("src/a.rs", ""), ("src/b.rs", "")]);
+    let inner = ("inner/.gloss.toml", "exclude = ['b.rs']");
+    let folder = Folder::with(&[("src/a.rs", ""), ("src/b.rs", ""), inner]);
     let root = &folder.root;
     let mut job = folder.job("src/a.rs", "fn own() { helper(); Far; }");
     let mut drawn_in = |place: Place| {
@@ -104,6 +105,9 @@ fn what_is_no_file_is_drawn_in_by_nobody() {
         told(Settings::default(), &job, LONG).len()
     };
     assert_eq!(drawn_in(folder.place("src/b.rs")), 2);
+    let of_root = |file: &str| Place::of(&root.join(file), std::slice::from_ref(root));
+    assert_eq!(drawn_in(of_root("inner/c.rs")), 2);
+    assert_eq!(drawn_in(of_root("inner/b.rs")), 0);
     for name in ["Untitled-1", "ROOT/src/b.rs?{}", "ROOT/src/b.rs#c", "/b.rs"] {
         let name = name.replace("ROOT", &root.to_string_lossy());
         let place = Place::untitled(&name, std::slice::from_ref(root));
@@ -129,10 +133,13 @@ fn what_is_nearest_is_told_and_what_is_hidden_is_not() {
         (".glossignore", "private.rs\n"),
         ("build/made.rs", "fn made() {}\n"),
         ("src/private.rs", "fn private() {}\n"),
+        ("inner/.gloss.toml", "exclude = ['kept']\n"),
+        ("inner/kept/a.rs", "fn inner_kept() {}\n"),
+        ("broken/.gloss.toml", "exclude = [\n"),
+        ("broken/a.rs", "fn broken() {}\n"),
         ("src/binary.rs", "\0 fn binary() {}\n"),
     ]);
-    let text =
-        "fn own() { helper(); Far::new(); python(); excluded(); made(); private(); binary(); }";
+    let text = "fn own() { helper(); Far::new(); python(); excluded(); made(); private(); binary(); inner_kept(); broken(); }";
     let job = folder.job("src/a.rs", text);
     let all = [
         "far/away.rs:2 pub struct Far {     pub a: u8, }",
