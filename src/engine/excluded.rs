@@ -43,6 +43,7 @@ impl Excluded {
     /// # Errors
     /// When that cannot be told: in words what keeps all in it from being sent.
     pub(super) fn by_workspace(root: &Path) -> Result<Self, String> {
+        // Without what is built in, which the person may have let out.
         let layers = Layers {
             flags: vec![("exclude", json!([]))],
             ..Layers::default()
@@ -160,7 +161,7 @@ fn no_glob(error: globset::Error) -> ignore::Error {
 
 /// A glob as a `.gitignore` says the same.
 fn as_rule(glob: &str) -> Cow<'_, str> {
-    let glob = glob.strip_prefix("./").unwrap_or(glob);
+    let glob = glob.trim_start_matches("./");
     if glob.starts_with(['!', '#']) {
         return format!("\\{glob}").into();
     }
@@ -246,7 +247,7 @@ mod tests {
         let below = ["w/src/secrets/a.rs"];
         // What lies around the workspace makes nothing in it secret.
         let others = ["w/a.rs", "w/secret/a.rs", "w/secrets.rs", "a.rs", "v/a.rs"];
-        for anywhere in ["secrets", "secrets/", "./secrets", "SECRETS"] {
+        for anywhere in ["secrets", "secrets/", "././secrets", "SECRETS"] {
             check(anywhere, &[&at_the_top[..], &below].concat(), &others);
         }
         let others = [&others[..], &below].concat();
