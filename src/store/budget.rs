@@ -13,7 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::Store;
 use super::tables::{self, Waiting, Write};
-use super::worker::{Budget, READ_PATIENCE};
+use super::worker::Budget;
 
 /// No request takes longer; a claim that is older was left behind by a process that was killed.
 const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(10);
@@ -160,11 +160,15 @@ pub(super) fn reserve(
     })
 }
 
-/// A transaction beside which nobody writes; `None` where the ledger cannot be written.
+/// A transaction beside which nobody writes; `None` where the ledger cannot be written. What it waited
+/// is taken from the patience that is left for reading.
 fn alone(connection: &Connection) -> rusqlite::Result<Option<Transaction<'_>>> {
-    connection.busy_timeout(PATIENCE)?;
+    let whole = connection.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0))?;
+    let whole = Duration::from_millis(whole.into());
+    let for_this = PATIENCE.min(whole);
+    connection.busy_timeout(for_this)?;
     let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-    connection.busy_timeout(READ_PATIENCE)?;
+    connection.busy_timeout(whole.saturating_sub(for_this))?;
     Ok(begun.ok())
 }
 

@@ -90,11 +90,16 @@ const SCHEMA: i64 = MIGRATIONS.len() as i64;
 /// holds what rows are written to, and the notes of some files.
 const CACHE_KIB: i64 = 256;
 
+/// How long a lock is waited for that has lasted for long.
+pub(super) const MOMENT: Duration = Duration::from_millis(250);
+
 /// The database in one folder, opened when first used.
 pub(super) struct Database {
     /// The database file; `None` where no data folder is known.
     path: Option<PathBuf>,
     open: Option<Open>,
+    /// Whether a lock was waited for in vain, and not gone since.
+    is_locked: bool,
     /// Told the new name of a file that was put aside.
     tell_put_aside: Box<dyn Fn(&Path) + Send>,
 }
@@ -116,14 +121,34 @@ impl Database {
         Database {
             path: folder.map(|folder| folder.join(FILE)),
             open: None,
+            is_locked: false,
             tell_put_aside: Box::new(tell_put_aside),
         }
     }
 
     /// Runs `job` on the connection. `job` may run a second time, after a damaged file was put aside.
     ///
-    /// Waits at most about `patience` for locks that others hold.
+    /// Waits at most about `patience` for locks that others hold. One that lasts is waited for once,
+    /// since a request comes to several questions, and then for a moment until it is gone.
     pub(super) fn run<T>(
+        &mut self,
+        patience: Duration,
+        job: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let within = if self.is_locked {
+            patience.min(MOMENT)
+        } else {
+            patience
+        };
+        let result = self.run_within(within, job);
+        match &result {
+            Ok(_) => self.is_locked = false,
+            Err(error) => self.is_locked |= error.is_passing() && patience > MOMENT,
+        }
+        result
+    }
+
+    fn run_within<T>(
         &mut self,
         patience: Duration,
         job: impl Fn(&Connection) -> rusqlite::Result<T>,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 
-use super::database::Database;
+use super::database::{Database, MOMENT};
 use super::error::StoreError;
 use super::tables::{self, Waiting, Write};
 
@@ -23,7 +23,7 @@ const MAX_WAITING_QUESTIONS: usize = 1_000;
 /// How long a question may wait for locks that others hold.
 pub(super) const READ_PATIENCE: Duration = Duration::from_secs(5);
 /// Short, so that a question is not held up behind a row; the row is tried again.
-const WRITE_PATIENCE: Duration = Duration::from_millis(250);
+const WRITE_PATIENCE: Duration = MOMENT;
 /// A lock is worth a word once it has lasted this long.
 const LOCK_WORTH_A_WORD: Duration = Duration::from_secs(5);
 /// An attempt waits for the lock by itself, but now and then SQLite gives up at once.

@@ -310,3 +310,23 @@ fn a_lock_that_lasts_is_said_once_and_stops_nothing() {
     assert!(store.flush(SOON));
     assert_eq!(requests(&store), 2);
 }
+
+#[test]
+fn a_lock_that_keeps_readers_out_is_waited_for_once() {
+    let folder = folder();
+    let store = store(&folder);
+    store.record(row("/w"));
+    assert!(store.flush(SOON));
+    store.close(SOON);
+    let other = Connection::open(file(&folder)).unwrap();
+    let lock = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE other (a)";
+    other.execute_batch(lock).unwrap();
+    let began = Instant::now();
+    for _ in 0..5 {
+        let report = store.usage(&Query::default());
+        assert!(matches!(report, Err(StoreError::Locked(_))), "{report:?}");
+    }
+    assert!(began.elapsed() < READ_PATIENCE * 2);
+    drop(other);
+    assert_eq!(requests(&store), 1);
+}
