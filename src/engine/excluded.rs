@@ -18,7 +18,7 @@ const TOGETHER: usize = 8 << 10;
 pub(super) struct Excluded(Vec<Part>);
 
 struct Part {
-    /// Asked of whole paths and of names, wherever a file is.
+    /// Asked of whole paths and of names in small letters, wherever a file is.
     anywhere: GlobSet,
     /// Asked of paths from the workspace, each glob being a line of a `.gitignore` there.
     inside: Gitignore,
@@ -69,6 +69,8 @@ impl Excluded {
     }
 
     fn holds_name(&self, path: &Path) -> bool {
+        let path = path.to_string_lossy().to_lowercase();
+        let path = Path::new(&path);
         let is_meant = |path: &Path| self.0.iter().any(|part| part.anywhere.is_match(path));
         is_meant(path)
             || path
@@ -130,7 +132,13 @@ impl Part {
         let mut inside = GitignoreBuilder::new("");
         inside.case_insensitive(true)?;
         let mut add = |glob: &str| {
-            let glob = GlobBuilder::new(glob).case_insensitive(true).build();
+            // Most are looked up as they are then, and need no regular expression, which takes memory.
+            // A range like `[Z-a]` would be none in small letters.
+            let glob = if glob.contains('[') {
+                GlobBuilder::new(glob).case_insensitive(true).build()
+            } else {
+                GlobBuilder::new(&glob.to_lowercase()).build()
+            };
             glob.map(|glob| anywhere.add(glob).to_owned())
                 .map_err(no_glob)
         };
@@ -284,6 +292,9 @@ mod tests {
             &["w/a/credentials.json"],
             &["w/a/credentials/b.rs"],
         );
+        check("A*.[P-R]x", &["w/ab.Qx", "w/AB.qX"], &["w/ab.sx"]);
+        check("Ä*.px", &["w/äb.Px", "w/ÄB.pX"], &["w/ab.px"]);
+        check("[Z-a]b", &["w/_b"], &["w/b"]);
         check("!a*", &["w/!a.rs", "w/!a/b.rs"], &["w/a.rs", "w/b.rs"]);
         check("#a#", &["w/#a#", "w/#a#/b.rs"], &["w/b.rs"]);
         // A file is no folder.
