@@ -17,10 +17,10 @@ const LAST: Duration = Duration::from_secs(8 * KEEP_ALIVE.as_secs());
 static IS_AWAITED: AtomicBool = AtomicBool::new(false);
 static ROUND: AtomicU64 = AtomicU64::new(0);
 
-/// In how many shares the threads' memory lies, of which each keeps some: enough that those who work at
-/// once seldom wait for each other. By itself glibc makes eight for each core.
+/// In how many shares the threads' memory lies, of which each keeps some. Threads seldom wait for each
+/// other even with two, for each has small pieces at hand; by itself glibc makes eight for each core.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const SHARES: std::ffi::c_int = 4;
+const SHARES: std::ffi::c_int = 2;
 
 /// Has the allocator keep little of its own accord, above all at the top of a thread's share of the
 /// memory, which `give_back` does not reach.
