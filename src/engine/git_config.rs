@@ -378,7 +378,7 @@ mod tests {
         let check = |files: &[(&str, &str)], excludes_file: &str, in_any_case: bool| {
             let root = tempfile::tempdir().unwrap();
             let root = root.path().canonicalize().unwrap();
-            fs::create_dir_all(root.join("home/work/w/.git")).unwrap();
+            fs::create_dir_all(root.join("home/code/w/.git")).unwrap();
             for (file, text) in files {
                 let text = text.replace("ROOT", &root.to_string_lossy());
                 fs::write(root.join("home").join(file), text).unwrap();
@@ -389,14 +389,14 @@ mod tests {
                 excludes_file: Some(home.join("default")),
                 home: Some(home.clone()),
             };
-            let found = person.ignoring(&home.join("work/w"));
+            let found = person.ignoring(&home.join("code/w"));
             let expected = Ignoring {
                 excludes_file: (!excludes_file.is_empty()).then(|| home.join(excludes_file)),
                 in_any_case,
             };
             assert_eq!(found, expected, "{files:?}");
         };
-        const OWN: &str = "work/w/.git/config";
+        const OWN: &str = "code/w/.git/config";
         let says_x = "[core]\nexcludesFile = ~/x\n";
         check(&[], "default", false);
         check(&[("system", says_x)], "x", false);
@@ -429,7 +429,7 @@ mod tests {
         );
         check(
             &[(OWN, "[core]\nexcludesFile = in/x\n")],
-            "work/w/in/x",
+            "code/w/in/x",
             false,
         );
         check(&[(OWN, "[core]\nexcludesFile =\n")], "", false);
@@ -490,14 +490,14 @@ mod tests {
                 false,
             );
         };
-        condition("gitdir:~/work/", true);
-        condition("gitdir:./work/", true);
-        condition("gitdir:ROOT/home/work/w/.git", true);
+        condition("gitdir:~/code/", true);
+        condition("gitdir:./code/", true);
+        condition("gitdir:ROOT/home/code/w/.git", true);
         condition("gitdir:ROOT/home/*/w/.git", true);
-        condition("gitdir:work/", true);
-        condition("gitdir/i:WORK/", true);
-        condition("gitdir:WORK/", false);
-        condition("gitdir:~/wor/", false);
+        condition("gitdir:code/", true);
+        condition("gitdir/i:CODE/", true);
+        condition("gitdir:CODE/", false);
+        condition("gitdir:~/cod/", false);
         condition("gitdir:~/w*", false);
         condition("gitdir:w", false);
         condition("onbranch:main", false);
