@@ -36,6 +36,13 @@ fn together(api: &Api, shared: &tempfile::TempDir) -> Setup {
     setup
 }
 
+/// The folder of a repository in which several editors work.
+fn repository(shared: &tempfile::TempDir) -> std::path::PathBuf {
+    let root = shared.path().canonicalize().unwrap().join("work");
+    std::fs::create_dir_all(root.join(".git")).unwrap();
+    root
+}
+
 async fn explained(editor: &mut Editor, api: &mut Api, uri: &str, at: (u32, u32), said: &str) {
     let id = editor.job("gloss.explain", uri, at, at).await;
     api.next().await.text(said);
@@ -334,8 +341,7 @@ async fn of_a_file_that_is_gone_each_takes_the_notes_on_what_it_holds_and_gives_
 async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() {
     let mut api = Api::start().await;
     let shared = tempfile::tempdir().unwrap();
-    let root = shared.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir_all(root.join(".git")).unwrap();
+    let root = repository(&shared);
     let file = root.join("a.rs");
     std::fs::write(&file, CODE).unwrap();
     let setup = together(&api, &shared);
@@ -403,8 +409,7 @@ async fn a_note_survives_closing_and_a_restart_and_is_there_for_other_editors() 
 async fn of_many_documents_opened_at_once_each_shows_its_notes() {
     let mut api = Api::start().await;
     let shared = tempfile::tempdir().unwrap();
-    let root = shared.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir_all(root.join(".git")).unwrap();
+    let root = repository(&shared);
     let setup = together(&api, &shared);
     let mut editor = Editor::start(&setup).await;
     // More than trees are kept, each of which takes its time.
@@ -434,8 +439,7 @@ async fn of_many_documents_opened_at_once_each_shows_its_notes() {
 async fn a_text_that_cannot_be_parsed_shows_the_notes_on_its_lines() {
     let mut api = Api::start().await;
     let shared = tempfile::tempdir().unwrap();
-    let root = shared.path().canonicalize().unwrap().join("work");
-    std::fs::create_dir_all(root.join(".git")).unwrap();
+    let root = repository(&shared);
     let setup = together(&api, &shared);
     let mut editor = Editor::start(&setup).await;
     // Deeper than its grammar can bear.
