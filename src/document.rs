@@ -125,11 +125,11 @@ impl Documents {
         }
     }
 
-    /// Takes what an edit of ours, which is about to be sent, makes of a document: what it says is
-    /// not what a person typed.
-    pub fn disown(&mut self, uri: &str, before: &Rope, after: &Rope) {
+    /// Takes what an edit of ours, which is about to be sent, makes a document say: it is not what a
+    /// person typed.
+    pub fn disown(&mut self, uri: &str, brought: &Said) {
         if let Some(document) = self.open.get_mut(uri) {
-            Arc::make_mut(&mut document.snapshot.typed).disown(before, after);
+            Arc::make_mut(&mut document.snapshot.typed).disown(brought);
         }
     }
 

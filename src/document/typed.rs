@@ -57,6 +57,16 @@ impl Said {
         }
         found
     }
+
+    /// What an edit makes a text say beyond what it said.
+    pub fn brought(before: &Rope, after: &Rope) -> Self {
+        let mut brought = Self::in_text(&after.to_string());
+        if !brought.said.is_empty() {
+            let before = Self::in_text(&before.to_string());
+            brought.said.retain(|said| !before.said.contains(said));
+        }
+        brought
+    }
 }
 
 impl Typed {
@@ -97,17 +107,14 @@ impl Typed {
         }
     }
 
-    /// What an edit of ours makes the text say beyond what it said is no person's, however its
-    /// change comes.
-    pub(super) fn disown(&mut self, before: &Rope, after: &Rope) {
-        let after = Said::in_text(&after.to_string());
-        if after.said.is_empty() {
+    /// What an edit of ours makes the text say is no person's, however its change comes.
+    pub(super) fn disown(&mut self, brought: &Said) {
+        if brought.said.is_empty() && !brought.is_full {
             return;
         }
-        let before = Said::in_text(&before.to_string());
         let came = Arc::make_mut(&mut self.came);
-        came.said.extend(after.said.difference(&before.said));
-        came.is_full |= after.is_full || came.said.len() > 2 * MOST_MARKS;
+        came.said.extend(&brought.said);
+        came.is_full |= brought.is_full || came.said.len() > 2 * MOST_MARKS;
     }
 
     fn note_unchecked(&mut self, came: &str) {
@@ -403,7 +410,7 @@ mod tests {
         let mut page = Page::opened("a\n");
         page.change(0..0, "// gloss: mine\n");
         let after = Rope::from_str("// gloss: mine\n// gloss: yours\na\n");
-        page.typed.disown(&page.text, &after);
+        page.typed.disown(&Said::brought(&page.text, &after));
         page.change(15..15, "// gloss: yours\n");
         assert!(page.typed.came_with_file(" yours"));
         assert!(!page.typed.came_with_file(" mine"));
@@ -412,7 +419,8 @@ mod tests {
             Rope::from_str(&marks.collect::<String>())
         };
         for from in 0..4 {
-            page.typed.disown(&Rope::new(), &many(from * MOST_MARKS));
+            page.typed
+                .disown(&Said::brought(&Rope::new(), &many(from * MOST_MARKS)));
         }
         assert!(page.typed.came_with_file(" mine"));
     }

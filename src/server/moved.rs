@@ -10,7 +10,7 @@ use super::job::{Failed, Job};
 use super::protocol as lsp;
 use super::state::Server;
 use crate::action::Subject;
-use crate::document::Snapshot;
+use crate::document::{Said, Snapshot};
 use crate::engine::{JobError, Rewriting, RewrittenPart};
 use crate::text::{self, Edit, Shifted};
 
@@ -193,10 +193,10 @@ pub fn workspace_edit(
     edits: &[Edit],
     annotation: Option<&Annotation>,
 ) -> Result<lsp::WorkspaceEdit, Failed> {
-    let after = edited(current, edits);
+    let brought = Said::brought(&current.text, &edited(current, edits));
     let traits = {
         let mut state = server.state();
-        state.documents.disown(&current.uri, &current.text, &after);
+        state.documents.disown(&current.uri, &brought);
         state.traits
     };
     let edits = convert::text_edits(&current.text, edits, traits.encoding).into_iter();
