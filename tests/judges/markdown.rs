@@ -91,7 +91,7 @@ fn shows_its_host(to: &str, shown: &str) {
     for word in shown.split_whitespace().filter(|word| word.contains("://")) {
         let named = host(word);
         assert!(
-            named.is_none_or(|named| named == leads_to),
+            named.is_none_or(|named| named.eq_ignore_ascii_case(&leads_to)),
             "{shown:?} leads to {to}"
         );
     }

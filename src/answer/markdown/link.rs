@@ -85,7 +85,7 @@ fn link(text: &str, target: &str, is_image: bool, inside_another: bool) -> Strin
 fn alone(words: String) -> String {
     let mut words = match words.trim_start() {
         "" => "(link)".into(),
-        start if start.starts_with("~~~") => format!("\\{start}"),
+        start if start.starts_with('~') => format!("\\{start}"),
         start if start.starts_with('`') => format!(" {start}"),
         _ => words,
     };
