@@ -17,6 +17,7 @@ use super::{
 use crate::llm::models::{OwnPrice, ticks};
 use crate::llm::{self, Wire};
 use crate::prompt::{Detail, Effort};
+use crate::text::one_line;
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,15 +373,14 @@ fn globs(value: &Value) -> Result<Vec<String>, Expected> {
         .iter()
         .map(|item| {
             let glob = item.as_str().ok_or(LIST)?;
-            if glob.chars().nth(LONGEST_GLOB).is_some() {
-                let begins: String = glob.chars().take(40).collect();
-                let what = format!("`{begins}…` is longer than {LONGEST_GLOB} letters");
-                return Err(format!("{LIST}; {what}").into());
-            }
-            match Glob::new(glob) {
-                Ok(_) => Ok(glob.to_owned()),
-                Err(error) => Err(format!("{LIST}; {error}").into()),
-            }
+            let wrong = if glob.chars().nth(LONGEST_GLOB).is_some() {
+                format!("is longer than {LONGEST_GLOB} letters")
+            } else if let Err(error) = Glob::new(glob) {
+                format!("is none: {}", error.kind())
+            } else {
+                return Ok(glob.to_owned());
+            };
+            Err(format!("{LIST}; `{}` {wrong}", one_line(glob, 40)).into())
         })
         .collect()
 }

@@ -190,7 +190,16 @@ fn nothing_is_sent_where_what_guards_data_cannot_be_read() {
         none(),
         &[],
         &format!(
-            "config.toml:1: `exclude` should be {globs}; error parsing glob 'a[': unclosed character class; missing ']'"
+            "config.toml:1: `exclude` should be {globs}; `a[` is none: unclosed character class; missing ']'"
+        ),
+    );
+    check(
+        &format!("exclude = ['{}[']", "a".repeat(400)),
+        none(),
+        &[],
+        &format!(
+            "config.toml:1: `exclude` should be {globs}; `{}…` is none: unclosed character class; missing ']'",
+            "a".repeat(40)
         ),
     );
     check(
