@@ -3,10 +3,12 @@
 //! An editor renders hover text with more power than a stranger should have: images are
 //! fetched, some editors run `command:` links, raw HTML can cover what stands beside it.
 
+mod address;
 mod code;
 mod link;
 
 use crate::text::{visible, visible_lines};
+use address::Address;
 use code::{closing, fence, span};
 use link::bracket;
 
@@ -65,6 +67,7 @@ pub struct Defanger {
     puzzled: bool,
     /// The end of what was given of this paragraph: an address begins in several signs.
     tail: String,
+    address: Address,
     /// Up to so many backticks, or the line's end, all are words.
     words_until: Option<usize>,
     given: usize,
@@ -174,6 +177,13 @@ impl Defanger {
                     }
                     (taken, marks)
                 }
+            };
+            // Of a link's words it is told after they were held against its host.
+            let in_code = self.fence.or(turned.flatten()).is_some();
+            let text = if in_code || self.inside_brackets {
+                text
+            } else {
+                self.address.parted(&text)
             };
             self.notice(&text);
             rest = rest.get(taken..).unwrap_or_default();
@@ -447,6 +457,9 @@ mod tests {
         );
         check("[run](command:rm)", "run");
         check("[run](javascript:alert(1))", "run");
+        check("https://good@evil.example", "https://good @evil.example");
+        check("https://good[](x)@x.ai", "https://good(link) @x.ai");
+        check("`https://a@x.ai`", "`https://a @x.ai`");
         check("[a](file:///etc/passwd)", "a");
         check("[a](vscode://x)", "a");
         check("[a](data:text/html,x)", "a");
@@ -680,7 +693,7 @@ mod tests {
                 "[<](x)", "[!](x)", "[[x]](x)", "(command:e)", ": command:e\n\n", "[x]", "[`a`](x)", "`<b>`", "``<b>``", "b>",
                 "[x](https://a/\x1b[2J)", "https://a.bc/\u{202e}", "\x07",
                 "~", "`![i](http://e)`", "`[x](command:e)`", "www.a.bc", "@", "*", "< ", "<[", "```~\n",
-                "\u{200b}", "\u{ad}", "\u{338}", "good.", "com", "](https://x.ai)",
+                "https://a.bc", "&#64;", "d.ef", "\u{200b}", "\u{ad}", "\u{338}", "good.", "com", "](https://x.ai)",
             ]), 0..24)
         ) {
             judges::shows_nothing_that_bites(&pieces.concat());

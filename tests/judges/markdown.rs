@@ -33,7 +33,18 @@ pub fn shows_nothing_that_bites(text: &str) {
         | Options::ENABLE_STRIKETHROUGH;
     for options in [gfm, Options::empty()] {
         let mut link = None;
+        let mut bare = String::new();
+        let mut in_block = false;
         for event in Parser::new_ext(&safe, options) {
+            match &event {
+                Event::Start(Tag::CodeBlock(_)) => in_block = true,
+                Event::End(TagEnd::CodeBlock) => in_block = false,
+                Event::Text(words) if !in_block => bare.push_str(words),
+                Event::Code(_) => bare.push('`'),
+                Event::Text(_) | Event::Start(Tag::Emphasis | Tag::Strong) => {}
+                Event::End(TagEnd::Emphasis | TagEnd::Strong) => {}
+                _ => bare.push('\n'),
+            }
             match event {
                 Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Image { .. }) => {
                     panic!("{event:?} in {safe:?} of {text:?}");
@@ -59,6 +70,7 @@ pub fn shows_nothing_that_bites(text: &str) {
                 _ => {}
             }
         }
+        has_no_name_before_a_host(&bare);
         // What stands behind it is no part of a code block that was left open.
         let followed = format!("{safe}\n\n# {BEHIND}\n");
         let mut in_code = false;
@@ -104,6 +116,15 @@ fn shows_its_host(to: &str, shown: &str) {
             !is_name || word.eq_ignore_ascii_case(&leads_to),
             "{shown:?} leads to {to}"
         );
+    }
+}
+
+/// What many renderers make a link of by themselves shows the host that it leads to.
+fn has_no_name_before_a_host(text: &str) {
+    for address in text.split("://").skip(1) {
+        let ends = |c: char| c.is_whitespace() || "/?#<".contains(c);
+        let authority = address.split(ends).next().unwrap_or_default();
+        assert!(!authority.contains('@'), "{authority:?} in {text:?}");
     }
 }
 

@@ -14,7 +14,8 @@ function whatBites(answer) {
   }
   marked.walkTokens(tokens, (token) => {
     const leadsElsewhere = token.type === "link" && !/^(https?|mailto|ftp):/i.test(token.href);
-    if (token.type === "image" || token.type === "html" || leadsElsewhere) found.push(token.raw);
+    const hidesItsHost = token.type === "link" && /^\w+:\/\/[^/?#]*(@|&(#|commat))/i.test(token.href);
+    if (token.type === "image" || token.type === "html" || leadsElsewhere || hidesItsHost) found.push(token.raw);
   });
   return found;
 }
@@ -25,4 +26,4 @@ for (const answer of bitten.slice(0, 5)) {
   console.error(`${JSON.stringify(whatBites(answer))} in ${JSON.stringify(answer)}`);
 }
 console.log(`${answers.length} answers, ${bitten.length} that bite, by ${process.argv[2]}`);
-process.exitCode = bitten.length > 0 || whatBites("![i](x) <b> [x](command:e)").length !== 3 ? 1 : 0;
+process.exitCode = bitten.length > 0 || whatBites("![i](x) <b> [x](command:e) https://a.bc@d.ef").length !== 4 ? 1 : 0;
