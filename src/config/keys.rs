@@ -17,7 +17,6 @@ use super::{
 use crate::llm::models::{OwnPrice, ticks};
 use crate::llm::{self, Wire};
 use crate::prompt::{Detail, Effort};
-use crate::text::one_line;
 
 /// Who may set a key. An editor's settings can come with a repository, unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -380,7 +379,11 @@ fn globs(value: &Value) -> Result<Vec<String>, Expected> {
             } else {
                 return Ok(glob.to_owned());
             };
-            Err(format!("{LIST}; `{}` {wrong}", one_line(glob, 40)).into())
+            let mut begins: String = glob.chars().take(40).collect();
+            if begins.len() < glob.len() {
+                begins.push('…');
+            }
+            Err(format!("{LIST}; `{begins}` {wrong}").into())
         })
         .collect()
 }
