@@ -221,9 +221,10 @@ fn before(text: &str, at: usize) -> (&str, &str) {
     )
 }
 
-/// Whether a name begins its line or stands behind a blank.
+/// Whether a name begins its line, of a patch too, or stands behind a blank. Of names in one run it is
+/// the first alone, so that the run is looked through once.
 fn stands_apart(before: &str) -> bool {
-    before.is_empty() || before.ends_with([' ', '\t', '+', '-'])
+    matches!(before, "" | "+") || before.ends_with([' ', '\t'])
 }
 
 /// Whether nothing stands before a name but what lists, shells and comments put there.
