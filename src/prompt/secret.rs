@@ -127,12 +127,17 @@ pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Whether this is code that looks for the first and the last line of a private key, or puts them
-/// around one: no word in it could be a line of that.
+/// around one: little in it could be lines of that.
 fn speaks_of_keys(shaped: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-    let is_line = |run: &str| run.len() >= LINE || run.len() >= OF_A_MACHINE && is_jumble(run);
-    shaped.contains(['(', ')', '"', '\'', '{']) && !shaped.split(|c| !is_of_key(c)).any(is_line)
+    let is_line = |run: &&str| run.len() >= LINE || run.len() >= OF_A_MACHINE && is_jumble(run);
+    let lines = shaped.split(|c| !is_of_key(c)).filter(is_line);
+    let of_lines: usize = lines.map(str::len).sum();
+    shaped.contains(['(', ')', '"', '\'', '{']) && of_lines * LEAST_OF_KEY < shaped.len()
 }
+
+/// So much of a private key is lines, at least, whatever quotes and calls stand around each: a fourth.
+const LEAST_OF_KEY: usize = 4;
 
 /// From so many bytes on a word is none of a language, but a line of a key.
 const LINE: usize = 40;
@@ -582,6 +587,29 @@ mod tests {
             };
             assert!((0..5).any(|_| is_as_fast()), "{run}");
         }
+    }
+
+    #[test]
+    fn code_that_speaks_of_private_keys_is_none_up_to_the_next_one() {
+        let begin = ["-----BEGIN ", "PRIVATE KEY-----"].concat();
+        let end = ["-----END ", "PRIVATE KEY-----"].concat();
+        let lines = format!(
+            "{}\n",
+            "MIIEpAIBAAKCAQEA7bq3cX0Yk2Vt9wJd5sRu8ZfGh1LnPo4a".repeat(3)
+        );
+        let key = format!("{begin}\n{lines}{end}");
+        let code = format!("fn is_key(text: &str) -> bool {{ text.contains(\"{begin}\") }}\n");
+        check(
+            &format!("{code}fn f() {{}}\nconst KEY: &str = \"{key}\";\n"),
+            &[&key],
+        );
+        let in_diff = key.replace('\n', "\n-");
+        check(&format!("-{in_diff}"), &[&in_diff]);
+        // A long word somewhere between is no key.
+        let between = "fn f() { g(1); }\n".repeat(20);
+        let path = "use/of/a/path/that/is/as/long/as/a/line/of/a/key/would/be";
+        let ends = format!("text.ends_with(\"{end}\")");
+        check(&format!("{code}// {path}\n{between}{ends}"), &[]);
     }
 
     #[test]

@@ -130,7 +130,8 @@ macro_rules! headers {
 static SHAPES: [Shape; 113] = [
     Shape::whole(
         &["--BEGIN ", "-- BEGIN "],
-        concat!(line!("BEGIN"), r"[\s\S]*?", line!("END")),
+        // Not beyond the next such line, for what speaks of one may stand far before a key.
+        concat!(line!("BEGIN"), r"(?:-{0,3}[^\-])*?-{0,3}", line!("END")),
     ),
     // One that was cut behind.
     Shape::whole(
