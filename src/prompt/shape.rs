@@ -618,7 +618,7 @@ pub fn shaped(text: &str) -> Vec<Range<usize>> {
             held.insert(at);
             return;
         };
-        if sign.start < *looked || !begins_word(text, &sign) {
+        if sign.end <= *looked || !begins_word(text, &sign) {
             return;
         }
         let (end, up_to) = rest(pieces, text, &sign);

@@ -202,6 +202,12 @@ fn names_that_begin_like_a_key_are_none() {
 }
 
 #[test]
+fn a_key_is_found_behind_what_begins_like_one_and_runs_into_it() {
+    let key = made(&[("SG.", 1), ("x", 22), (".", 1), ("x", 43)]);
+    check(&format!("SG.{}-{key}", made(&[("x", 20)])), &[&key]);
+}
+
+#[test]
 fn private_keys_of_all_kinds_are_found_whole_and_cut() {
     let line = made(&[("x", 64)]);
     let end = made(&[("x", 11), ("=", 1)]);
