@@ -348,7 +348,10 @@ pub fn escaped(words: &str) -> String {
 /// A stranger's name, as code where it could be Markdown.
 pub fn named(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/.-_ ".contains(c);
-    if name.chars().all(is_plain) {
+    // Within a word it is no mark: the one in `__init__.py` is.
+    let marks = |word: &str| word.starts_with('_') || word.ends_with('_');
+    let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    if name.chars().all(is_plain) && !name.split(|c| !is_of_word(c)).any(marks) {
         name.to_owned()
     } else {
         code_span(name)
@@ -386,6 +389,8 @@ mod tests {
             assert_eq!(defanged(span), span);
         };
         check("a/b_c.rs", "a/b_c.rs", "`a/b_c.rs`");
+        check("a/__init__.py", "`a/__init__.py`", "`a/__init__.py`");
+        check("_a_", "`_a_`", "`_a_`");
         check("![p](x)", "`![p](x)`", "`![p](x)`");
         check("x` <img>", "x\\` &lt;img\\>", "x\\` &lt;img\\>");
         check("a\n# b", "`a⟨U+000A⟩# b`", "`a⟨U+000A⟩# b`");
