@@ -150,6 +150,16 @@ impl JobError {
         )
     }
 
+    /// Whether the API was asked, so that asking again may cost again. What was refused before that is
+    /// free, and over as soon as the person has done what it says.
+    pub fn may_cost(&self) -> bool {
+        match self {
+            Self::Api(error) => error.was_sent(),
+            Self::SaidNothing | Self::Internal => true,
+            _ => false,
+        }
+    }
+
     /// The class in one word, for the ledger.
     pub fn class(&self) -> &'static str {
         match self {

@@ -210,6 +210,22 @@ impl ApiError {
         }
     }
 
+    /// Whether the request may have reached the API.
+    pub fn was_sent(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoKey { .. }
+                | Self::Setting { .. }
+                | Self::Dns { .. }
+                | Self::ConnectionRefused { .. }
+                | Self::Unreachable { .. }
+                | Self::Tls { .. }
+                | Self::OutOfDate { .. }
+                | Self::Proxy { .. }
+                | Self::ConnectTimeout { .. }
+        )
+    }
+
     /// The same error without the key, should the server have repeated it.
     pub(super) fn without_key(self, key: Option<&Key>) -> Self {
         self.map_said(|said| scrub(said, key))

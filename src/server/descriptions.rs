@@ -12,18 +12,28 @@ use tokio::time::Instant;
 use crate::engine::JobError;
 
 /// How long it is told again what became of asking, where the store does not keep it: each hover would
-/// ask anew, and pay, while the API fails.
+/// ask anew, and perhaps pay, while the API fails.
 const TOLD_AGAIN: Duration = Duration::from_secs(60);
 
 /// A description on its way, for everyone who waits for it.
-pub type OnItsWay = Shared<BoxFuture<'static, Result<Told, String>>>;
+pub type OnItsWay = Shared<BoxFuture<'static, Told>>;
 
-/// What was said of an image.
+/// What became of asking about an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    pub markdown: String,
-    /// Whether the store has it, so that nobody need be asked any more.
-    pub is_kept: bool,
+    /// In Markdown, or why there is nothing, in words.
+    pub said: Result<String, String>,
+    /// Whether who comes next is told the same: the store does not have it, and asking may cost.
+    pub stays: bool,
+}
+
+impl Told {
+    fn by_mistake() -> Self {
+        Self {
+            said: Err(JobError::Internal.to_string()),
+            stays: true,
+        }
+    }
 }
 
 /// The descriptions that were asked for by hovers and are not in the store.
@@ -35,19 +45,19 @@ pub struct Descriptions {
 struct Asked {
     told: OnItsWay,
     abort: AbortHandle,
-    /// When it ended without anything that is kept.
+    /// When it ended with what stays.
     ended: Option<Instant>,
 }
 
 impl Descriptions {
     /// The description of an image, by what tells the question from others: `work` is begun unless it
-    /// is under way, or ended in vain a moment before `now`, and goes on to its end even if nobody waits
+    /// is under way, or ended a moment before `now` with what stays, and goes on to its end even if nobody waits
     /// any more.
     pub fn ask(
         &self,
         question: &str,
         now: Instant,
-        work: impl Future<Output = Result<Told, String>> + Send + 'static,
+        work: impl Future<Output = Told> + Send + 'static,
     ) -> OnItsWay {
         let mut all = self.lock();
         let is_news = |ended: Instant| now.saturating_duration_since(ended) < TOLD_AGAIN;
@@ -59,15 +69,11 @@ impl Descriptions {
         let work = tokio::spawn(work);
         let abort = work.abort_handle();
         let done = tokio::spawn(async move {
-            let told = work.await;
-            let told = told.unwrap_or_else(|_| Err(JobError::Internal.to_string()));
+            let told = work.await.unwrap_or_else(|_| Told::by_mistake());
             own.end(&key, &told);
             told
         });
-        let told = async {
-            done.await
-                .unwrap_or_else(|_| Err(JobError::Internal.to_string()))
-        };
+        let told = async { done.await.unwrap_or_else(|_| Told::by_mistake()) };
         let told = told.boxed().shared();
         let asked = Asked {
             told: told.clone(),
@@ -90,9 +96,9 @@ impl Descriptions {
         }
     }
 
-    fn end(&self, question: &str, told: &Result<Told, String>) {
+    fn end(&self, question: &str, told: &Told) {
         let mut all = self.lock();
-        if told.as_ref().is_ok_and(|told| told.is_kept) {
+        if !told.stays {
             all.remove(question);
         } else if let Some(asked) = all.get_mut(question) {
             asked.ended = Some(Instant::now());
@@ -112,21 +118,23 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_kept_is_told_again_for_a_minute() {
-        let told = |is_kept| {
-            Ok(Told {
-                markdown: "A square.".to_owned(),
-                is_kept,
-            })
+        let told = |stays| Told {
+            said: Ok("A square.".to_owned()),
+            stays,
         };
-        let failed = || Err("the API is failing".to_owned());
+        let failed = |stays| Told {
+            said: Err("the API is failing".to_owned()),
+            stays,
+        };
         let later = |seconds| Instant::now() + Duration::from_secs(seconds);
         for (outcome, again, expected) in [
-            (failed(), later(0), 1),
-            (failed(), later(59), 1),
-            (failed(), later(61), 2),
-            (told(false), later(0), 1),
-            (told(false), later(61), 2),
-            (told(true), later(0), 2),
+            (failed(true), later(0), 1),
+            (failed(true), later(59), 1),
+            (failed(true), later(61), 2),
+            (failed(false), later(0), 2),
+            (told(true), later(0), 1),
+            (told(true), later(61), 2),
+            (told(false), later(0), 2),
         ] {
             let descriptions = Descriptions::default();
             let count = Arc::new(AtomicUsize::new(0));

@@ -108,8 +108,10 @@ async fn over_image(
     let patience = engine.settings().hover_wait.max(MEANT);
     Some(
         match tokio::time::timeout_at(asked + patience, description).await {
-            Ok(Ok(Told { markdown, .. })) => format!("**{name}**: {markdown}"),
-            Ok(Err(error)) => answer::defanged(&format!("{head}\n\n*No description: {error}*")),
+            Ok(Told { said: Ok(said), .. }) => format!("**{name}**: {said}"),
+            Ok(Told { said: Err(why), .. }) => {
+                answer::defanged(&format!("{head}\n\n*No description: {why}*"))
+            }
             Err(_) => format!("{head}\n\n*A description is on its way; hover again in a moment.*"),
         },
     )
@@ -124,16 +126,18 @@ fn question(engine: &Engine, content: &str) -> String {
 }
 
 /// Facts and description: those of an image behind a URL are known only now.
-async fn described(server: Server, engine: Engine, job: ImageJob) -> Result<Told, String> {
+async fn described(server: Server, engine: Engine, job: ImageJob) -> Told {
     name_the_setting_once(&server).await;
     let described = engine.describe(job, &mut |_| {}).await;
     outcome::say_notices(&server, &engine).await;
-    described
-        .map(|described| Told {
-            markdown: format!("{}\n\n{}", described.facts, described.markdown),
-            is_kept: !described.is_cut_short,
-        })
-        .map_err(|error| error.to_string())
+    let stays = match &described {
+        Ok(described) => described.is_cut_short,
+        Err(error) => error.may_cost(),
+    };
+    let said = described
+        .map(|described| format!("{}\n\n{}", described.facts, described.markdown))
+        .map_err(|error| error.to_string());
+    Told { said, stays }
 }
 
 /// A hover that spends money says so the first time on a machine, and how to stop it.

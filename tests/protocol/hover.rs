@@ -431,6 +431,21 @@ async fn a_failed_description_says_why_in_the_hover_and_is_not_asked_for_by_each
 }
 
 #[tokio::test]
+async fn what_was_refused_before_it_was_sent_is_asked_for_as_soon_as_it_may_be() {
+    let mut api = Api::start().await;
+    let (mut editor, uri) = with_image(&Setup::new(&api.url)).await;
+    let own = editor.path(".gloss.toml");
+    std::fs::write(&own, "budget = { daily_tokens = 1 }\n").unwrap();
+    let refused = editor.hover(&uri, 2, 8).await.unwrap();
+    assert!(refused.contains("daily_tokens"), "{refused}");
+    std::fs::remove_file(own).unwrap();
+    let id = editor.ask("textDocument/hover", at(&uri, 2, 8)).await;
+    api.next().await.text("A small square.");
+    let hover = editor.answer(id).await.unwrap();
+    assert!(hover.to_string().contains("A small square."), "{hover}");
+}
+
+#[tokio::test]
 async fn a_description_that_is_cut_short_says_so_and_is_not_kept() {
     let mut api = Api::start().await;
     let (mut editor, uri) = with_image(&Setup::streaming(&api.url)).await;
