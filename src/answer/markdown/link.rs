@@ -122,7 +122,7 @@ fn shows_another_host(words: &str, url: &Url) -> bool {
 fn is_read_as_another(words: &str, host: &str) -> bool {
     // What only looks like a full stop, a colon or a stroke.
     let words = words
-        .replace(['。', '．', '｡', '․', '﹒', '۔', '·'], ".")
+        .replace(['。', '．', '｡', '․', '﹒', '۔', '·', 'ꓸ'], ".")
         .replace(['：', '﹕', '∶'], ":")
         .replace(['／', '⁄', '∕'], "/");
     // Marks that a renderer swallows, or shows.
@@ -146,6 +146,9 @@ fn is_unseen(sign: char) -> bool {
     ) || matches!(
         sign,
         '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+    ) || matches!(
+        sign,
+        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
     ) || is_hidden(sign)
 }
 
