@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use ropey::Rope;
 use thiserror::Error;
@@ -19,10 +20,11 @@ pub struct Lost;
 #[derive(Clone, Default)]
 pub struct Secrets {
     /// What is known to be one, wherever it stands: a name may tell so elsewhere alone. The longest
-    /// are first, since one may be a part of another.
-    known: BTreeSet<(Reverse<usize>, String)>,
+    /// are first, since one may be a part of another. Shared by all copies: of a document with many
+    /// images each is asked about with its own.
+    known: Arc<BTreeSet<(Reverse<usize>, String)>>,
     /// The numbers of what looks like a token in a text that is to be rewritten.
-    taken: BTreeSet<u64>,
+    taken: Arc<BTreeSet<u64>>,
     masked: Vec<(String, String)>,
 }
 
@@ -44,7 +46,10 @@ impl Secrets {
     ///
     /// Gives where they stand.
     pub fn learn(&mut self, text: &str) -> Vec<Range<usize>> {
-        self.taken.extend(numbers_of_tokens(text));
+        let mut taken = numbers_of_tokens(text).peekable();
+        if taken.peek().is_some() {
+            Arc::make_mut(&mut self.taken).extend(taken);
+        }
         self.learn_secrets(text)
     }
 
@@ -52,10 +57,10 @@ impl Secrets {
     /// as the history of a conversation does.
     pub(super) fn learn_secrets(&mut self, text: &str) -> Vec<Range<usize>> {
         let found = secrets_in(text);
-        for secret in &found {
-            let secret = text.get(secret.clone()).unwrap_or_default();
-            self.known
-                .insert((Reverse(secret.len()), secret.to_owned()));
+        if !found.is_empty() {
+            let secrets = found.iter().filter_map(|secret| text.get(secret.clone()));
+            let secrets = secrets.map(|secret| (Reverse(secret.len()), secret.to_owned()));
+            Arc::make_mut(&mut self.known).extend(secrets);
         }
         found
     }
@@ -114,7 +119,8 @@ impl Secrets {
     /// Where secrets stand: those that show, and those that are known from elsewhere.
     fn found(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = secrets_in(text);
-        for (_, known) in &self.known {
+        let no_longer = (Reverse(text.len()), String::new());
+        for (_, known) in self.known.range(no_longer..) {
             for (at, _) in text.match_indices(known.as_str()) {
                 let it = at..at + known.len();
                 let is_apart =
@@ -298,6 +304,19 @@ mod tests {
         let start = code.len() - 25;
         secrets.learn_around(&Rope::from_str(&code), &(start..code.len()));
         assert!(!secrets.mask(&code[start..]).contains(key));
+    }
+
+    #[test]
+    fn copies_share_what_is_known_and_name_it_each_for_itself() {
+        let keys = ["q7Rz2Lk9Xw4Tn8Vb", "Xk9mQ2vL7pR4tZ8w"];
+        let mut secrets = Secrets::default();
+        secrets.learn(&keys.map(|key| format!("token = \"{key}\"\n")).concat());
+        let mut copies = [secrets.clone(), secrets.clone()];
+        for (copy, key) in copies.iter_mut().zip(keys) {
+            assert_eq!(copy.mask(key), "GLOSS_MASKED_SECRET_1_");
+            assert!(Arc::ptr_eq(&copy.known, &secrets.known));
+            assert!(Arc::ptr_eq(&copy.taken, &secrets.taken));
+        }
     }
 
     #[test]
