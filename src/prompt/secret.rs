@@ -149,7 +149,7 @@ fn values(text: &str) -> Vec<Range<usize>> {
     let mut spare = LOOKED_AT * text.len().max(LINE);
     while let Some(name) = named(text, from) {
         let (value, is_secret) = value_of(text, &name);
-        let is_secret = is_secret && !counts_pages(text.get(..name.start).unwrap_or_default());
+        let is_secret = is_secret && !counts_pages(text, name.start);
         // What is none may hold the name of the next.
         let goes_within = !is_secret && value.len() <= spare;
         from = if goes_within { name.end } else { value.end }.max(from + 1);
@@ -190,8 +190,13 @@ fn value_of(text: &str, name: &Range<usize>) -> (Range<usize>, bool) {
     (value.start..value.end.max(bare_value.end), false)
 }
 
-/// Whether the name that ends here is that of a token which opens nothing: `nextToken`.
-fn counts_pages(before: &str) -> bool {
+/// Whether a name of which a part begins here is that of a token which opens nothing: `nextToken`.
+fn counts_pages(text: &str, at: usize) -> bool {
+    const TOKEN: &str = "token";
+    let (before, part) = text.split_at_checked(at).unwrap_or_default();
+    let is_token = part
+        .get(..TOKEN.len())
+        .is_some_and(|it| it.eq_ignore_ascii_case(TOKEN));
     let name: String = before
         .chars()
         .rev()
@@ -201,7 +206,7 @@ fn counts_pages(before: &str) -> bool {
         .map(|c| c.to_ascii_lowercase())
         .collect();
     // Read from its end.
-    [
+    let counts = [
         "txen",
         "egap",
         "noitaunitnoc",
@@ -210,9 +215,8 @@ fn counts_pages(before: &str) -> bool {
         "cnys",
         "noitca",
         "rosruc",
-    ]
-    .iter()
-    .any(|word| name.starts_with(word))
+    ];
+    is_token && counts.iter().any(|word| name.starts_with(word))
 }
 
 /// In order; of those that overlap, one that spans them.
@@ -334,6 +338,9 @@ mod tests {
             "SESSION_KEY=@@",
             "x-api-key: @@",
             "tokenValue = \"@@\"",
+            "SYNC_PASSWORD=@@",
+            "request_secret = \"@@\"",
+            "changePassword: '@@'",
             "encryption_passcode = \"@@\"",
             "DB_PASS=@@",
             "smtpPass = \"@@\"",
