@@ -32,20 +32,21 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// What stands between a name and its value, in whatever way languages give one to the other:
 /// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
-/// `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`, `name: DB_PASS` with
-/// `value: …`. Apart from the name, since both together would be twice as large in memory.
+/// `char pwd[] = "…"`, `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`,
+/// `**Password:** …`, `name: DB_PASS` with `value: …`. Apart from the name, since both together
+/// would be twice as large in memory.
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
-        ^ \\{0,3} ["'`]? \]? [\ \t]*
-        (?: ["'`]?,?\s+["'`]?value["'`]?[\ \t]*[:=]
+        ^ \\{0,3} ["'`]? (?: \[[A-Za-z0-9_+]*\] | \] )? [\ \t]*
+        (?: ["'`]?,?\s*["'`]?value["'`]?[\ \t]*[:=]
           | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
               (?: == | != | => | := | = )
           | \??:[\ \t]* (?: &?str | [Ss]tring ) =
           | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
           | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
           | [\ \t] )
-        [\ \t]*
+        (?: \*\* )? [\ \t]*
         "#,
     )
     .ok()
@@ -339,6 +340,11 @@ mod tests {
             "x-api-key: @@",
             "tokenValue = \"@@\"",
             "SYNC_PASSWORD=@@",
+            "char password[] = \"@@\";",
+            "const char PASSWORD[MAX_LEN+1] = \"@@\";",
+            "token := []byte(\"@@\")",
+            "{\"key\":\"API_TOKEN\",\"value\":\"@@\"}",
+            "**Password:** @@\n",
             "request_secret = \"@@\"",
             "changePassword: '@@'",
             "encryption_passcode = \"@@\"",

@@ -11,13 +11,13 @@ const LONGEST: usize = 8 * 1024;
 /// So far ahead a quote may open.
 const OPENS_WITHIN: usize = 160;
 
-/// What a quote may stand behind: another line, calls (`new String(`, `[`), and the letters and
+/// What a quote may stand behind: another line, calls (`new String(`, `[]byte(`, `[`), and the letters and
 /// marks that say what kind of text it is (`u8"`, `r#"`, `@"`).
 static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
         ^ [\s\\]*
-        (?: (?:new\ )? [A-Za-z0-9_.:<>!]* [(\[] \s* ){0,2}
+        (?: (?:new\ |\[\])? [A-Za-z0-9_.:<>!]* [(\[] \s* ){0,2}
         (?: [A-Za-z]{1,2}8? | [@$]{1,2} | r\#{1,3} | [!&][A-Za-z]+\  )?
         (?: """ | ''' | \\{0,3} ["'`] )
         "#,
