@@ -11,8 +11,8 @@ const LONGEST: usize = 8 * 1024;
 /// So far ahead a quote may open.
 const OPENS_WITHIN: usize = 160;
 
-/// What a quote may stand behind: another line, calls (`new String(`, `[]byte(`, `[`), and the letters and
-/// marks that say what kind of text it is (`u8"`, `r#"`, `@"`).
+/// What a quote may stand behind: another line, calls (`new String(`, `[]byte(`, `[`), and the letters
+/// and marks that say what kind of text it is (`u8"`, `r#"`, `@"`).
 static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
