@@ -150,12 +150,13 @@ impl JobError {
         )
     }
 
-    /// Whether the API was asked, so that asking again may cost again. What was refused before that is
-    /// free, and over as soon as the person has done what it says.
+    /// Whether trying again may cost something: money, where the API was asked, or a person's patience,
+    /// where a keyring or a command asks to be unlocked. All else is free, and over as soon as the
+    /// person has done what it says.
     pub fn may_cost(&self) -> bool {
         match self {
             Self::Api(error) => error.was_sent(),
-            Self::SaidNothing | Self::Internal => true,
+            Self::SaidNothing | Self::Internal | Self::Key(_) | Self::NoKeyBut(_) => true,
             _ => false,
         }
     }
@@ -173,5 +174,33 @@ impl JobError {
             Self::Image(_) => "image",
             _ => "error",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_as_soon_as_it_is_mended_costs_nothing() {
+        let host = || "api.x.ai".to_owned();
+        let check = |error: JobError, costs: bool| {
+            assert_eq!(error.may_cost(), costs, "{error}");
+        };
+        check(JobError::NoKey, false);
+        check(JobError::Budget("used up".into()), false);
+        check(ApiError::ConnectionRefused { host: host() }.into(), false);
+        check(
+            ApiError::NoMoney {
+                said: String::new(),
+            }
+            .into(),
+            true,
+        );
+        check(ApiError::CutOff.into(), true);
+        check(JobError::SaidNothing, true);
+        // A keyring and a command may ask the person to unlock something.
+        check(JobError::NoKeyBut("the keyring is locked".into()), true);
+        check(JobError::Key("`api_key_command` failed".into()), true);
     }
 }
