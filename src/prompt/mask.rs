@@ -125,7 +125,7 @@ impl Secrets {
                 let it = at..at + known.len();
                 let is_apart =
                     |other: &Range<usize>| other.end <= it.start || it.end <= other.start;
-                if is_a_word(text, &it) && found.iter().all(is_apart) {
+                if is_a_word(text, &it, is_of_code) && found.iter().all(is_apart) {
                     found.push(it);
                 }
             }
@@ -160,20 +160,29 @@ fn numbers_of_tokens(text: &str) -> impl Iterator<Item = u64> {
     digits.filter_map(|number| number.parse().ok())
 }
 
-/// Whether no sign of a name stands right beside a place.
-fn is_a_word(text: &str, at: &Range<usize>) -> bool {
-    let is_of_a_name = |c: char| c.is_alphanumeric() || c == '_';
+/// A sign that makes another word of a secret. Where people write without blanks, other letters
+/// stand right beside one.
+fn is_of_code(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether no such sign stands right beside a place.
+fn is_a_word(text: &str, at: &Range<usize>, is_of_word: fn(char) -> bool) -> bool {
     let before = text
         .get(..at.start)
         .and_then(|text| text.chars().next_back());
     let after = text.get(at.end..).and_then(|text| text.chars().next());
-    !before.is_some_and(is_of_a_name) && !after.is_some_and(is_of_a_name)
+    !before.is_some_and(is_of_word) && !after.is_some_and(is_of_word)
 }
 
 /// Whether no sign of a name stands right beside a token: then it is another word.
 fn stands_alone(token: &str, text: &str) -> bool {
     text.match_indices(token)
-        .all(|(at, _)| is_a_word(text, &(at..at + token.len())))
+        .all(|(at, _)| is_a_word(text, &(at..at + token.len()), is_of_a_name))
 }
 
 /// How far around a range it is looked for secrets that reach into it, in bytes.
@@ -293,6 +302,18 @@ mod tests {
         assert_eq!(sent, format!("call(\"GLOSS_MASKED_SECRET_1_\", {key}x)\n"));
         assert_eq!(secrets.restore(call, &sent), Ok(call.to_owned()));
         assert_eq!(secrets.restore(call, call), Err(Lost));
+    }
+
+    #[test]
+    fn a_secret_that_other_letters_stand_beside_is_masked() {
+        let key = "q7Rz2Lk9Xw4Tn8Vb";
+        let mut secrets = Secrets::default();
+        secrets.learn(&format!("PASSWORD = \"{key}\"\n"));
+        for text in [format!("// 密码{key}不要提交\n"), format!("пароль{key}й")] {
+            let sent = secrets.mask(&text);
+            assert_eq!(sent, text.replace(key, "GLOSS_MASKED_SECRET_1_"));
+            assert_eq!(secrets.restore(&text, &sent).as_deref(), Ok(&*text));
+        }
     }
 
     #[test]
