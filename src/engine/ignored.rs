@@ -1,6 +1,7 @@
 //! Whether a file is ignored, by the rules of the folders around it.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use super::git_config::{Ignoring, Person};
 use super::repository::common_folder;
 use crate::config::open_file;
 
-/// More than any file of rules has, in bytes.
-const LONGEST: u64 = 4 << 20;
+/// More than any file of rules has, in bytes. A stranger's takes its time: each line is a glob.
+const LONGEST: u64 = 256 << 10;
 
 /// More folders than any file lies in: a uri may name what no disk holds.
 const DEEPEST: usize = 1_000;
@@ -231,12 +232,13 @@ fn text_of(file: &Path) -> io::Result<Option<String>> {
     Ok(Some(text.trim_start_matches('\u{feff}').to_owned()))
 }
 
-/// A file of rules of this folder that cannot be read, such as a pipe: no walk may go there, which
-/// would wait for it, or find what it ignores. Reads the disk.
+/// A file of rules of this folder that cannot be read, such as a pipe, or is too long: no walk may go
+/// there, which would wait for it, or find what it ignores. Reads the disk.
 pub fn unreadable_rules(folder: &Path) -> Option<&'static str> {
+    let is_short = |file: File| file.metadata().is_ok_and(|found| found.len() <= LONGEST);
     let is_unreadable = |name: &&str| {
         let file = folder.join(name);
-        file.symlink_metadata().is_ok() && open_file(&file).is_err()
+        file.symlink_metadata().is_ok() && !open_file(&file).is_ok_and(is_short)
     };
     OF_WALKS.into_iter().find(is_unreadable)
 }
@@ -438,7 +440,9 @@ mod tests {
         let fifo = |at: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, at, mode).unwrap();
         let nowhere = |at: &Path| std::os::unix::fs::symlink(root.join("none"), at).unwrap();
         let endless = |at: &Path| std::os::unix::fs::symlink("/dev/zero", at).unwrap();
-        let puts: [&dyn Fn(&Path); 4] = [&link, &fifo, &nowhere, &endless];
+        let longer = "# more than anybody writes\n".repeat(10_000);
+        let too_long = |at: &Path| fs::write(at, &longer).unwrap();
+        let puts: [&dyn Fn(&Path); 5] = [&link, &fifo, &nowhere, &endless, &too_long];
         for put in puts {
             check(".glossignore", put, (true, true));
             for name in [".gitignore", ".ignore", ".git/info/exclude"] {

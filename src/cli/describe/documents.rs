@@ -129,7 +129,7 @@ fn has_readable_rules(folder: &Path) -> bool {
     if let Some(name) = unreadable {
         let folder = folder.display();
         face::say_error(&anyhow!(
-            "{folder} is passed over: its {name} cannot be read"
+            "{folder} is passed over: its {name} cannot be read, or is longer than 256 KiB"
         ));
     }
     unreadable.is_none()
