@@ -14,6 +14,9 @@ use crate::config::{ConfigFile, DEFAULT_EXCLUDE, Layers};
 /// So many bytes of globs are compiled together: more might be too many for one search.
 const TOGETHER: usize = 8 << 10;
 
+/// No file's path has more bytes. A link or a uri may, and each of them is searched by every glob.
+const LONGEST_PATH: usize = 4 << 10;
+
 /// The globs of the setting, compiled.
 pub(super) struct Excluded(Vec<Part>);
 
@@ -69,6 +72,9 @@ impl Excluded {
     }
 
     fn holds_name(&self, path: &Path) -> bool {
+        if path.as_os_str().len() > LONGEST_PATH {
+            return true;
+        }
         let path = path.to_string_lossy().to_lowercase();
         let path = Path::new(&path);
         let is_meant = |path: &Path| self.0.iter().any(|part| part.anywhere.is_match(path));
@@ -302,6 +308,8 @@ mod tests {
         check("/", &[], &["w/a.rs"]);
         check("", &[], &["w/a.rs"]);
         check("{,a}", &["w/a/b.rs"], &["w/b.rs"]);
+        // What no disk holds is no file's.
+        check("x", &[&"a/".repeat(3_000)], &[&"a/".repeat(500)]);
     }
 
     #[test]
