@@ -192,7 +192,8 @@ impl Engine {
         };
         // The other half is for what is in them.
         let found = workspace::files(root, near, is_wanted, limits.files, deadline.half());
-        let files = found.into_iter().filter_map(|path| {
+        let in_time = found.into_iter().take_while(|_| !deadline.is_over());
+        let files = in_time.filter_map(|path| {
             let shown = place::shown(path.strip_prefix(root).ok()?);
             // Its folders are no links, so these are all the names that it has.
             let is_excluded = self.excludes_file(&path, root);

@@ -87,6 +87,47 @@ fn told(settings: Settings, job: &CodeJob, limits: Limits) -> Vec<String> {
 }
 
 #[test]
+fn globs_that_take_their_time_take_no_more_than_there_is() {
+    // Of no two places the same, so that no search is spared by an earlier one.
+    let name = |seed: u64| {
+        (0..64).map(move |at| {
+            if seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> at & 1 == 0 {
+                'a'
+            } else {
+                'b'
+            }
+        })
+    };
+    let folder = |n: u64| {
+        (0..14)
+            .map(|at| name(n * 14 + at + 1).collect())
+            .collect::<Vec<String>>()
+            .join("/")
+    };
+    let files: Vec<String> = (0..40).map(|n| folder(n) + "/a.rs").collect();
+    let texts: Vec<_> = files.iter().map(|file| (&**file, "fn far() {}")).collect();
+    let folder = Folder::with(&texts);
+    let globs = (0..30).map(|n| format!("*a{}{n}", "?".repeat(490)));
+    let settings = Settings {
+        exclude: globs.collect(),
+        ..Settings::default()
+    };
+    let engine = Engine::new(settings.clone(), &Environment::new(), Store::new(None));
+    let took = |ask: &dyn Fn() -> bool| {
+        let began = std::time::Instant::now();
+        assert!(!ask());
+        began.elapsed()
+    };
+    let asks = |n: usize| engine.excludes_file(&folder.root.join(&files[n]), &folder.root);
+    took(&|| asks(0));
+    let one = took(&|| asks(1));
+    let job = folder.job("a.rs", "fn own() { far(); }");
+    let time = Duration::from_millis(100);
+    let all = took(&|| !told(settings.clone(), &job, Limits { time, ..LONG }).is_empty());
+    assert!(all < one * 20, "{all:?}, where a file takes {one:?}");
+}
+
+#[test]
 fn what_is_no_file_is_drawn_in_by_nobody() {
     let inner = ("inner/.gloss.toml", "exclude = ['b.rs']");
     let folder = Folder::with(&[("src/a.rs", ""), ("src/b.rs", ""), inner]);
