@@ -251,7 +251,7 @@ fn open(path: &Path, patience: Duration) -> Result<Open, StoreError> {
             known: SCHEMA,
         });
     }
-    if found == 0 && is_of_another(&connection).map_err(sqlite)? {
+    if is_of_another(&connection, found).map_err(sqlite)? {
         return Err(StoreError::no_ledger(path, OF_ANOTHER));
     }
     // A file that can only be read is still good for reading, once it has our tables.
@@ -321,8 +321,14 @@ fn schema(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Whether another program made the file: with its first table ours has the number of the schema.
-fn is_of_another(connection: &Connection) -> rusqlite::Result<bool> {
+/// Whether another program made the file of which this is the schema: with its first table ours has
+/// the number of one. Others may count their schemas, too; so this fails where the table is not ours.
+fn is_of_another(connection: &Connection, found: i64) -> rusqlite::Result<bool> {
+    if found > 0 {
+        return connection
+            .prepare("SELECT cost_ticks FROM request")
+            .map(|_| false);
+    }
     let count = "SELECT count(*) FROM sqlite_schema";
     let count: i64 = connection.query_row(count, [], |row| row.get(0))?;
     // Another process may have made ours meanwhile.

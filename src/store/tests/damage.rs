@@ -165,7 +165,9 @@ fn a_database_of_another_program_is_left_alone_and_rows_wait() {
     let other = Connection::open(file(&folder)).unwrap();
     let before = "CREATE TABLE request (a); PRAGMA user_version = 3";
     other.execute_batch(before).unwrap();
+    let bytes = fs::read(file(&folder)).unwrap();
     let heal = || {
+        assert!(bytes == fs::read(file(&folder)).unwrap());
         let after = "DROP TABLE request; PRAGMA user_version = 0";
         other.execute_batch(after).unwrap();
     };
