@@ -10,7 +10,7 @@ use std::str::Chars;
 
 use globset::{GlobBuilder, GlobSet};
 
-use super::repository::{common_folder, git_folder, read};
+use super::repository::{common_folder, git_folder, is_on_another_host, read};
 
 /// No more files than these are read for one question, nor any that are included more deeply.
 const MOST_FILES: usize = 50;
@@ -127,8 +127,7 @@ impl Reading<'_> {
 
     /// The file that a value names, relative to a folder.
     fn path(&self, value: &str, folder: &Path) -> Option<PathBuf> {
-        // On Windows, to look at a path on a foreign host is to tell that host who asks.
-        if self.is_strangers && value.replace('\\', "/").starts_with("//") {
+        if self.is_strangers && is_on_another_host(value) {
             return None;
         }
         match value.strip_prefix("~/") {

@@ -25,20 +25,30 @@ pub(super) fn git_folder(dot_git: &Path) -> Option<PathBuf> {
     if dot_git.is_dir() {
         return Some(dot_git.to_path_buf());
     }
-    let led_to = read(dot_git)?;
-    Some(
-        dot_git
-            .parent()?
-            .join(led_to.strip_prefix("gitdir:")?.trim()),
-    )
+    let text = read(dot_git)?;
+    led_to(dot_git.parent()?, text.strip_prefix("gitdir:")?)
 }
 
 /// Where git keeps what all worktrees of a repository share, such as the configuration.
 pub(super) fn common_folder(dot_git: &Path) -> Option<PathBuf> {
     let own = git_folder(dot_git)?;
-    let common = || read(&own.join("commondir")).map(|common| own.join(common.trim()));
-    let common = if own == dot_git { None } else { common() };
-    Some(common.unwrap_or(own))
+    let common = (own != dot_git).then(|| read(&own.join("commondir")));
+    match common.flatten() {
+        Some(common) => led_to(&own, &common),
+        None => Some(own),
+    }
+}
+
+/// The folder that one of git's files leads to, from where it lies.
+fn led_to(folder: &Path, text: &str) -> Option<PathBuf> {
+    let path = text.trim();
+    (!is_on_another_host(path)).then(|| folder.join(path))
+}
+
+/// Whether a path may be one on another host. On Windows, to look at one is to tell that host who
+/// asks, so none is looked at that a repository names.
+pub(super) fn is_on_another_host(path: &str) -> bool {
+    path.replace('\\', "/").starts_with("//")
 }
 
 /// The text of one of git's own files, if it is not too long.
@@ -126,5 +136,12 @@ mod tests {
                 "{folder}"
             );
         }
+        // Another host is not told who asks.
+        let foreign = |path: &Path| format!("/{}\n", path.display());
+        fs::write(root.join("w/.git"), format!("gitdir: {}", foreign(&own))).unwrap();
+        assert_eq!(origin_of(&root.join("w")), None);
+        fs::write(root.join("w/.git"), format!("gitdir: {}\n", own.display())).unwrap();
+        fs::write(own.join("commondir"), foreign(&root.join("r/.git"))).unwrap();
+        assert_eq!(origin_of(&root.join("w")), None);
     }
 }
