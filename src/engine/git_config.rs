@@ -63,7 +63,7 @@ impl Person {
         let mut reading = Reading {
             home: self.home.as_deref(),
             top,
-            git_folder: git_folder(&top.join(".git")),
+            git_folder: git_folder(&top.join(".git")).and_then(|it| it.canonicalize().ok()),
             is_strangers: false,
             files_left: MOST_FILES,
             excludes_file: self.excludes_file.clone(),
@@ -374,10 +374,13 @@ mod tests {
 
     #[test]
     fn what_is_ignored_is_said_by_the_last_that_says_it() {
-        let check = |files: &[(&str, &str)], excludes_file: &str, in_any_case: bool| {
+        let check_at = |at: &str, files: &[(&str, &str)], excludes_file: &str, in_any_case| {
             let root = tempfile::tempdir().unwrap();
             let root = root.path().canonicalize().unwrap();
-            fs::create_dir_all(root.join("home/code/w/.git")).unwrap();
+            fs::create_dir_all(root.join("home/code/w/.git/modules/m")).unwrap();
+            fs::create_dir_all(root.join("home/code/w/lib/m")).unwrap();
+            let of_submodule = root.join("home/code/w/lib/m/.git");
+            fs::write(of_submodule, "gitdir: ../../.git/modules/m\n").unwrap();
             for (file, text) in files {
                 let text = text.replace("ROOT", &root.to_string_lossy());
                 fs::write(root.join("home").join(file), text).unwrap();
@@ -388,12 +391,15 @@ mod tests {
                 excludes_file: Some(home.join("default")),
                 home: Some(home.clone()),
             };
-            let found = person.ignoring(&home.join("code/w"));
+            let found = person.ignoring(&home.join(at));
             let expected = Ignoring {
                 excludes_file: (!excludes_file.is_empty()).then(|| home.join(excludes_file)),
                 in_any_case,
             };
             assert_eq!(found, expected, "{files:?}");
+        };
+        let check = |files: &[(&str, &str)], excludes_file: &str, in_any_case| {
+            check_at("code/w", files, excludes_file, in_any_case);
         };
         const OWN: &str = "code/w/.git/config";
         let says_x = "[core]\nexcludesFile = ~/x\n";
@@ -500,6 +506,14 @@ mod tests {
         condition("gitdir:~/w*", false);
         condition("gitdir:w", false);
         condition("onbranch:main", false);
+        // Where it really is, which is elsewhere of a submodule.
+        let submodule = |pattern: &str, expected: &str| {
+            let config = format!("[includeIf \"gitdir:{pattern}\"]\npath = inc\n");
+            let files = [(".gitconfig", &*config), ("inc", says_x)];
+            check_at("code/w/lib/m", &files, expected, false);
+        };
+        submodule("~/code/w/.git/", "x");
+        submodule("~/code/w/lib/", "default");
         let deep = format!("gitdir:{}{}", "{".repeat(300), "}".repeat(300));
         condition(&deep, false);
     }
