@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde_json::json;
 
@@ -21,8 +21,11 @@ const LONGEST_PATH: usize = 4 << 10;
 pub(super) struct Excluded(Vec<Part>);
 
 struct Part {
-    /// Asked of whole paths and of names in small letters, wherever a file is.
-    anywhere: GlobSet,
+    /// Asked of names in small letters, wherever a file is, and of paths that begin at none of the
+    /// disk's: what lies around a workspace makes nothing in it secret.
+    names: GlobSet,
+    /// Those with a `/`, asked of whole paths, too.
+    paths: GlobSet,
     /// Asked of paths from the workspace, each glob being a line of a `.gitignore` there.
     inside: Gitignore,
 }
@@ -77,11 +80,15 @@ impl Excluded {
         }
         let path = path.to_string_lossy().to_lowercase();
         let path = Path::new(&path);
-        let is_meant = |path: &Path| self.0.iter().any(|part| part.anywhere.is_match(path));
-        is_meant(path)
-            || path
-                .file_name()
-                .is_some_and(|name| is_meant(Path::new(name)))
+        self.0.iter().any(|part| {
+            let is_named = |path| part.names.is_match(path) || part.paths.is_match(path);
+            let is_meant = if path.has_root() {
+                part.paths.is_match(path)
+            } else {
+                is_named(path)
+            };
+            is_meant || path.file_name().map(Path::new).is_some_and(is_named)
+        })
     }
 
     /// Whether a path from the workspace is meant, or a folder that it leads through.
@@ -134,19 +141,18 @@ impl Part {
     /// # Errors
     /// When one of the globs cannot be searched by.
     fn of(globs: &[String]) -> Result<Self, ignore::Error> {
-        let mut anywhere = GlobSetBuilder::new();
+        let mut names = GlobSetBuilder::new();
+        let mut paths = GlobSetBuilder::new();
         let mut inside = GitignoreBuilder::new("");
         inside.case_insensitive(true)?;
-        let mut add = |glob: &str| {
-            // Most are looked up as they are then, and need no regular expression, which takes memory.
-            // A range like `[Z-a]` would be none in small letters.
-            let glob = if glob.contains('[') {
-                GlobBuilder::new(glob).case_insensitive(true).build()
+        let mut add = |glob: &str| -> Result<(), ignore::Error> {
+            let glob = compiled(glob).map_err(no_glob)?;
+            if glob.glob().contains(std::path::is_separator) {
+                paths.add(glob);
             } else {
-                GlobBuilder::new(&glob.to_lowercase()).build()
-            };
-            glob.map(|glob| anywhere.add(glob).to_owned())
-                .map_err(no_glob)
+                names.add(glob);
+            }
+            Ok(())
         };
         for glob in globs {
             add(glob)?;
@@ -160,9 +166,21 @@ impl Part {
             }
         }
         Ok(Self {
-            anywhere: anywhere.build().map_err(no_glob)?,
+            names: names.build().map_err(no_glob)?,
+            paths: paths.build().map_err(no_glob)?,
             inside: inside.build()?,
         })
+    }
+}
+
+/// A glob that is asked of small letters. Most are looked up as they are then, and need no regular
+/// expression, which takes memory.
+fn compiled(glob: &str) -> Result<Glob, globset::Error> {
+    // A range like `[Z-a]` would be none in small letters.
+    if glob.contains('[') {
+        GlobBuilder::new(glob).case_insensitive(true).build()
+    } else {
+        GlobBuilder::new(&glob.to_lowercase()).build()
     }
 }
 
@@ -291,6 +309,11 @@ mod tests {
             &["w/a.rs"],
         );
         check("*.own", &["w/a.own", "w/a.own/b.rs"], &["w/a.owns"]);
+        check(
+            "*secret*",
+            &["w/my-secret.rs", "w/b/old-secrets/c.rs"],
+            &["w/a.rs", "v/a.rs"],
+        );
         // Those of the start name files.
         check("*.key", &["w/a.key"], &["w/a.key/b.rs"]);
         check(
