@@ -472,11 +472,13 @@ impl Engine {
 
     /// Refuses what the person keeps from being sent. Reads the disk.
     fn permit(&self, place: &Place) -> Result<(), JobError> {
+        self.permit_by(place, &mut Ignored::never_sent(&place.workspace))
+    }
+
+    /// The same, where what is never sent of its workspace was read for others, too.
+    fn permit_by(&self, place: &Place, never_sent: &mut Ignored) -> Result<(), JobError> {
         // By every name it goes by: a link may hide what it leads to, or lead to what it hides.
-        let is_listed = || {
-            let mut ignored = Ignored::never_sent(&place.workspace);
-            place.files().any(|file| ignored.holds(&file))
-        };
+        let mut is_listed = || place.files().any(|file| never_sent.holds(&file));
         let excluded = self
             .excluded()
             .map_err(|why| JobError::Configuration(why.to_owned()))?;

@@ -34,8 +34,10 @@ pub struct Hint {
     pub is_use: bool,
 }
 
-/// What of a workspace is not drawn in, though it may be asked about.
+/// What of a workspace is not drawn in.
 struct LeftOut<'a> {
+    never_sent: Ignored,
+    /// What this and the next hold may be asked about all the same.
     ignored: Ignored,
     inner: Inner<'a>,
 }
@@ -43,6 +45,7 @@ struct LeftOut<'a> {
 impl<'a> LeftOut<'a> {
     fn of(workspace: &'a Path) -> Self {
         Self {
+            never_sent: Ignored::never_sent(workspace),
             ignored: Ignored::not_drawn_in(workspace),
             inner: Inner::of(workspace),
         }
@@ -169,7 +172,7 @@ impl Engine {
         };
         other.workspace == job.place.workspace
             && other.path != job.place.path
-            && self.permit(other).is_ok()
+            && self.permit_by(other, &mut left_out.never_sent).is_ok()
             && !left_out.holds(path)
     }
 

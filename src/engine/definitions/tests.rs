@@ -128,6 +128,25 @@ fn globs_that_take_their_time_take_no_more_than_there_is() {
 }
 
 #[test]
+fn rules_are_read_once_for_all_open_documents() {
+    let rules = "*a*b[cd]?\n".repeat(3_000);
+    let folder = Folder::with(&[(".glossignore", &*rules)]);
+    let mut job = folder.job("a.rs", "fn own() { far(); }");
+    let open = (0..40).map(|n| Neighbour {
+        place: folder.place(&format!("{n}.rs")),
+        snapshot: snapshot("b.rs", "fn near() {}"),
+    });
+    job.open = open.collect();
+    let began = std::time::Instant::now();
+    assert!(!Ignored::never_sent(&folder.root).holds(&folder.root.join("a.rs")));
+    let once = began.elapsed();
+    let began = std::time::Instant::now();
+    told(Settings::default(), &job, LONG);
+    let all = began.elapsed();
+    assert!(all < once * 20, "{all:?}, where reading takes {once:?}");
+}
+
+#[test]
 fn what_is_no_file_is_drawn_in_by_nobody() {
     let inner = ("inner/.gloss.toml", "exclude = ['b.rs']");
     let folder = Folder::with(&[("src/a.rs", ""), ("src/b.rs", ""), inner]);
