@@ -85,9 +85,10 @@ impl Engine {
         if scope != Scope::Workspace {
             return search.chosen();
         }
-        self.look_elsewhere(&mut search, job, &nearby, limits);
+        let mut left_out = LeftOut::of(&job.place.workspace);
+        self.look_elsewhere(&mut search, job, &nearby, limits, &mut left_out);
         let (uses, mut told): (Vec<_>, Vec<_>) = self
-            .hinted(job, subject)
+            .hinted(job, subject, &mut left_out)
             .into_iter()
             .partition(|hinted| hinted.worth == Worth::Use);
         for found in search.chosen() {
@@ -100,7 +101,14 @@ impl Engine {
     }
 
     /// Looks into open documents, then into the files of the workspace, the nearest first.
-    fn look_elsewhere(&self, search: &mut Search, job: &CodeJob, nearby: &Nearby, limits: Limits) {
+    fn look_elsewhere(
+        &self,
+        search: &mut Search,
+        job: &CodeJob,
+        nearby: &Nearby,
+        limits: Limits,
+        left_out: &mut LeftOut<'_>,
+    ) {
         let Some(family) = family(job.snapshot.language, &job.snapshot.language_id) else {
             return;
         };
@@ -114,19 +122,18 @@ impl Engine {
                 .iter()
                 .filter_map(|open| open.place.path.as_deref()),
         );
-        let open = self.open_documents(job, family, nearby, limits);
+        let open = self.open_documents(job, family, nearby, limits, left_out);
         for (source, snapshot) in open {
             if search.is_over() || deadline.is_over() {
                 break;
             }
             search.look_into(source, snapshot.text.to_string());
         }
-        let mut inner = Inner::of(&job.place.workspace);
         for (path, source) in self.files(job, family, &known, nearby, limits, deadline) {
             if search.is_over() || deadline.is_over() {
                 break;
             }
-            if inner.holds(&path) {
+            if left_out.inner.holds(&path) {
                 continue;
             }
             if let Some(text) = workspace::read(&path, limits.file_bytes) {
@@ -143,14 +150,14 @@ impl Engine {
         family: &str,
         nearby: &Nearby,
         limits: Limits,
+        left_out: &mut LeftOut<'_>,
     ) -> Vec<(Source, &'j Snapshot)> {
-        let mut left_out = LeftOut::of(&job.place.workspace);
         let mut open = Vec::new();
         for Neighbour { place, snapshot } in &job.open {
             if snapshot.text.len_bytes() <= limits.file_bytes
                 && let Some(language) = snapshot.language
                 && self::family(Some(language), "") == Some(family)
-                && self.may_draw_in(place, job, &mut left_out)
+                && self.may_draw_in(place, job, left_out)
             {
                 let source = Source {
                     shown: place.shown.clone(),
@@ -214,16 +221,19 @@ impl Engine {
     }
 
     /// What the editor's other language servers said, as far as it may be told.
-    fn hinted(&self, job: &CodeJob, subject: &Subject) -> Vec<Definition> {
+    fn hinted(
+        &self,
+        job: &CodeJob,
+        subject: &Subject,
+        left_out: &mut LeftOut<'_>,
+    ) -> Vec<Definition> {
         let own_lines = text::line_of(&job.snapshot.text, subject.range.start) + 1
             ..=text::line_of(&job.snapshot.text, subject.range.end) + 1;
-        let mut left_out = LeftOut::of(&job.place.workspace);
         let mut told: Vec<Definition> = Vec::new();
         for hint in &job.hints {
             let is_in_this_file = hint.place.path.is_some() && hint.place.path == job.place.path;
             let is_in_range = is_in_this_file && own_lines.contains(&hint.line);
-            let mut may_tell =
-                || is_in_this_file || self.may_draw_in(&hint.place, job, &mut left_out);
+            let mut may_tell = || is_in_this_file || self.may_draw_in(&hint.place, job, left_out);
             if is_in_range || hint.text.trim().is_empty() || !may_tell() {
                 continue;
             }
