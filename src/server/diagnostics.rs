@@ -23,6 +23,10 @@ const REST: Duration = Duration::from_millis(300);
 /// Nobody reads more, and a broken folder may make them all wrong.
 const MOST: usize = 1000;
 
+/// A repository's globs can take a second for each path: files that they were not asked of within this
+/// time are not told of.
+const ASKING: Duration = Duration::from_secs(1);
+
 /// Disks are looked at by this many tasks at once.
 const LOOKING: usize = 2;
 
@@ -182,7 +186,10 @@ async fn found(server: &Server, snapshot: Snapshot) -> Vec<lsp::Diagnostic> {
         let roots = links::roots(&folders, &place);
         let document = convert::file_path(&snapshot.uri);
         let hints = links::hints(&snapshot);
-        let is_excluded = |path: &std::path::Path| engine.excludes_file(path, &place.workspace);
+        let ends = Instant::now() + ASKING;
+        let is_excluded = |path: &std::path::Path| {
+            Instant::now() > ends || engine.excludes_file(path, &place.workspace)
+        };
         let mut findings = image::check(&links, document.as_deref(), &roots, &hints, &is_excluded);
         findings.truncate(MOST);
         let told = findings.into_iter().map(|finding| {

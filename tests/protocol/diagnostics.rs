@@ -106,6 +106,33 @@ async fn what_is_fine_or_cannot_be_known_is_passed_over() {
 }
 
 #[tokio::test]
+async fn globs_that_take_their_time_hold_up_nobody() {
+    let mut setup = setup();
+    let globs: Vec<_> = (0..30)
+        .map(|n| format!("*a{}{n}", "?".repeat(490)))
+        .collect();
+    setup.options = json!({ "exclude": globs });
+    let mut editor = Editor::start(&setup).await;
+    // Of no two places the same, so that no search is spared by an earlier one.
+    let mut state = 1_u64;
+    let mut name = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let bits = state >> 8;
+        (0..50)
+            .map(|at| if bits >> at & 1 == 0 { 'a' } else { 'b' })
+            .collect::<String>()
+    };
+    let mut link = || format!("![x]({}/a.png)\n", [(); 20].map(|()| name()).join("/"));
+    let links: String = (0..2_000).map(|_| link()).collect();
+    let uri = editor.open("a.md", "markdown", &links).await;
+    let found = told(&mut editor, &uri).await.0.len();
+    // As many as there was time for, and no more.
+    assert!((1..1_000).contains(&found), "{found}");
+}
+
+#[tokio::test]
 async fn the_setting_turns_them_off_and_on() {
     let mut setup = setup();
     setup.options = json!({ "diagnostics": false });
