@@ -40,9 +40,10 @@ pub fn shows_nothing_that_bites(text: &str) {
                 Event::Start(Tag::CodeBlock(_)) => in_block = true,
                 Event::End(TagEnd::CodeBlock) => in_block = false,
                 Event::Text(words) if !in_block => bare.push_str(words),
-                Event::Code(_) => bare.push('`'),
-                Event::Text(_) | Event::Start(Tag::Emphasis | Tag::Strong) => {}
-                Event::End(TagEnd::Emphasis | TagEnd::Strong) => {}
+                Event::Code(words) => bare.extend(["`", words, "`"]),
+                Event::Start(Tag::Emphasis | Tag::Strong) => bare.push('*'),
+                Event::End(TagEnd::Emphasis | TagEnd::Strong) => bare.push('*'),
+                Event::Text(_) => {}
                 _ => bare.push('\n'),
             }
             match event {
