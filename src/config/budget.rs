@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{Expected, map};
+use super::notice::begun;
 use super::source::snake_case;
 use crate::llm::models::{dollars, ticks};
 
@@ -98,7 +99,7 @@ impl Budget {
                 "daily_usd" => (&mut limits.daily_ticks, usd()),
                 "monthly_usd" => (&mut limits.monthly_ticks, usd()),
                 "daily_tokens" => (&mut limits.daily_tokens, value.as_u64()),
-                _ => return Err(format!("{KEYS}; it has no `{name}`").into()),
+                _ => return Err(format!("{KEYS}; it has no `{}`", begun(&name)).into()),
             };
             *limit = Some(most.ok_or_else(|| format!("{KEYS}; `{name}` is none"))?);
         }
@@ -148,6 +149,8 @@ mod tests {
         check(json!(5), "not below 0");
         check(json!([1]), "not below 0");
         check(json!({"daly_usd": 1}), "it has no `daly_usd`");
+        let (long, begun) = ("x".repeat(500), "x".repeat(40));
+        check(json!({long: 1}), &format!("it has no `{begun}…`"));
         check(json!({"monthly_tokens": 1}), "it has no `monthly_tokens`");
         check(json!({"daily_usd": -1}), "`daily_usd` is none");
         check(json!({"dailyUsd": "5"}), "`daily_usd` is none");

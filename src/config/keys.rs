@@ -10,6 +10,7 @@ use url::Url;
 
 use super::budget::Budget;
 use super::key_command::KeyCommand;
+use super::notice::begun;
 use super::own_actions::own_actions;
 use super::{
     ExplainOpens, HoverImages, Instructions, RemoteImages, Scope, Settings, ToldWorkspace,
@@ -379,11 +380,7 @@ fn globs(value: &Value) -> Result<Vec<String>, Expected> {
             } else {
                 return Ok(glob.to_owned());
             };
-            let mut begins: String = glob.chars().take(40).collect();
-            if begins.len() < glob.len() {
-                begins.push('…');
-            }
-            Err(format!("{LIST}; `{begins}` {wrong}").into())
+            Err(format!("{LIST}; `{}` {wrong}", begun(glob)).into())
         })
         .collect()
 }

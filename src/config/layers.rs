@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::file::Content;
 use super::keys::{KEYS, Key, is_guard, not_built_in};
+use super::notice::begun;
 use super::origin::{Layer, Origin, Place};
 use super::source::{Entry, Environment, Fault, from_editor, from_environment, from_toml};
 use super::trust::{self, Right};
@@ -344,7 +345,7 @@ fn never(name: &str, layer: Layer) -> String {
 }
 
 fn unknown(name: &str) -> String {
-    let shown: String = name.chars().take(60).collect();
+    let shown = begun(name);
     match nearest(name) {
         Some(near) => format!("unknown key `{shown}`; did you mean `{near}`?"),
         None => format!("unknown key `{shown}`"),

@@ -4,6 +4,16 @@ use std::fmt;
 
 use super::Origin;
 
+/// What a name that somebody wrote begins with: it may be of any length.
+pub(super) fn begun(name: &str) -> String {
+    const MOST: usize = 40;
+    let mut begun: String = name.chars().take(MOST).collect();
+    if begun.len() < name.len() {
+        begun.push('…');
+    }
+    begun
+}
+
 /// One thing the person should know about their configuration. The rest of it applies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Notice {

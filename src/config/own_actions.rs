@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::notice::begun;
 use crate::prompt::Template;
 
 /// An action that the user wrote.
@@ -97,9 +98,7 @@ pub(super) fn own_actions(value: &Value) -> (Vec<OwnAction>, Option<String>) {
             Ok(action) => actions.push(action),
             Err(why) => {
                 let named = entry.get("name").and_then(Value::as_str);
-                let named = named.map_or_else(String::new, |name| {
-                    format!(" (`{}`)", name.chars().take(40).collect::<String>())
-                });
+                let named = named.map_or_else(String::new, |name| format!(" (`{}`)", begun(name)));
                 faults.push(format!("entry {}{named}: {why}", at + 1));
             }
         }
@@ -170,7 +169,7 @@ fn unknown_field(name: &str) -> String {
         .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .min()
         .filter(|(distance, _)| *distance <= 3);
-    let name: String = name.chars().take(40).collect();
+    let name = begun(name);
     match nearest {
         Some((_, known)) => format!("unknown field `{name}`; did you mean `{known}`?"),
         None => format!("unknown field `{name}`"),
