@@ -178,13 +178,7 @@ impl Defanger {
                     (taken, marks)
                 }
             };
-            // Of a link's words it is told after they were held against its host.
-            let in_code = self.fence.or(turned.flatten()).is_some();
-            let text = if in_code || self.inside_brackets {
-                text
-            } else {
-                self.address.parted(&text)
-            };
+            let text = self.without_names(text, self.fence.or(turned.flatten()).is_some());
             self.notice(&text);
             rest = rest.get(taken..).unwrap_or_default();
             self.give(&text, &mut safe);
@@ -194,6 +188,18 @@ impl Defanger {
             rest.clone_into(&mut self.pending);
         }
         safe
+    }
+
+    /// The text with its addresses parted. Of a link's words it is told after they were held against
+    /// its host; code is left as it is where it is code for every renderer.
+    fn without_names(&mut self, text: String, in_block: bool) -> String {
+        if in_block || self.inside_brackets {
+            text
+        } else if text.starts_with('`') && !self.puzzled {
+            self.address.parted_code(&text)
+        } else {
+            self.address.parted(&text)
+        }
     }
 
     /// Keeps in mind what the rest of a paragraph depends on. An empty line ends it everywhere.
@@ -487,7 +493,9 @@ mod tests {
         check("[run](javascript:alert(1))", "run");
         check("https://good@evil.example", "https://good @evil.example");
         check("https://good[](x)@x.ai", "https://good(link) @x.ai");
-        check("`https://a@x.ai`", "`https://a @x.ai`");
+        check("`https://a@x.ai`", "`https://a@x.ai`");
+        check("a|`https://a@x.ai`", "a|`https://a @x.ai`");
+        check("https://a`@x.ai`", "https://a` @x.ai`");
         check("[a](file:///etc/passwd)", "a");
         check("[a](vscode://x)", "a");
         check("[a](data:text/html,x)", "a");

@@ -40,7 +40,8 @@ pub fn shows_nothing_that_bites(text: &str) {
                 Event::Start(Tag::CodeBlock(_)) => in_block = true,
                 Event::End(TagEnd::CodeBlock) => in_block = false,
                 Event::Text(words) if !in_block => bare.push_str(words),
-                Event::Code(words) => bare.extend(["`", words, "`"]),
+                // An address that begins in it is code.
+                Event::Code(words) => bare.extend(["`", &words.replace("://", " "), "`"]),
                 Event::Start(Tag::Emphasis | Tag::Strong) => bare.push('*'),
                 Event::End(TagEnd::Emphasis | TagEnd::Strong) => bare.push('*'),
                 Event::Text(_) => {}
@@ -122,9 +123,17 @@ fn shows_its_host(to: &str, shown: &str) {
 
 /// What many renderers make a link of by themselves shows the host that it leads to.
 fn has_no_name_before_a_host(text: &str) {
-    for address in text.split("://").skip(1) {
+    let schemes = ["http", "https", "ftp"];
+    let is_scheme = |before: &str| {
+        let letters = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next();
+        letters.is_some_and(|it| schemes.contains(&&*it.to_ascii_lowercase()))
+    };
+    for (at, _) in text
+        .match_indices("://")
+        .filter(|(at, _)| is_scheme(&text[..*at]))
+    {
         let ends = |c: char| c.is_whitespace() || "/?#<".contains(c);
-        let authority = address.split(ends).next().unwrap_or_default();
+        let authority = text[at + 3..].split(ends).next().unwrap_or_default();
         assert!(!authority.contains('@'), "{authority:?} in {text:?}");
     }
 }
