@@ -4,6 +4,7 @@
 //! and publishes what changed. All that is published of a document comes from its task, so that
 //! it comes in order.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,8 +24,8 @@ const REST: Duration = Duration::from_millis(300);
 /// Nobody reads more, and a broken folder may make them all wrong.
 const MOST: usize = 1000;
 
-/// A repository's globs can take a second for each path: files that they were not asked of within this
-/// time are not told of.
+/// A repository's globs can take a second for each path: once they took so long for a document, no more
+/// of its missing files are told of.
 const ASKING: Duration = Duration::from_secs(1);
 
 /// Disks are looked at by this many tasks at once.
@@ -186,9 +187,12 @@ async fn found(server: &Server, snapshot: Snapshot) -> Vec<lsp::Diagnostic> {
         let roots = links::roots(&folders, &place);
         let document = convert::file_path(&snapshot.uri);
         let hints = links::hints(&snapshot);
-        let ends = Instant::now() + ASKING;
+        let left = Cell::new(ASKING);
         let is_excluded = |path: &std::path::Path| {
-            Instant::now() > ends || engine.excludes_file(path, &place.workspace)
+            let began = Instant::now();
+            let is_excluded = left.get().is_zero() || engine.excludes_file(path, &place.workspace);
+            left.set(left.get().saturating_sub(began.elapsed()));
+            is_excluded
         };
         let mut findings = image::check(&links, document.as_deref(), &roots, &hints, &is_excluded);
         findings.truncate(MOST);
