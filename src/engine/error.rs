@@ -150,13 +150,14 @@ impl JobError {
         )
     }
 
-    /// Whether trying again may cost something: money, where the API was asked, or a person's patience,
-    /// where a keyring or a command asks to be unlocked. All else is free, and over as soon as the
+    /// Whether trying again may cost something: money, where the API was asked, a download, or a person's
+    /// patience, where a keyring or a command asks to be unlocked. All else is free, and over as soon as the
     /// person has done what it says.
     pub fn may_cost(&self) -> bool {
         match self {
             Self::Api(error) => error.was_sent(),
-            Self::SaidNothing | Self::Internal | Self::Key(_) | Self::NoKeyBut(_) => true,
+            Self::SaidNothing | Self::Internal | Self::Image(_) => true,
+            Self::Key(_) | Self::NoKeyBut(_) => true,
             _ => false,
         }
     }
@@ -201,6 +202,8 @@ mod tests {
         check(JobError::SaidNothing, true);
         // A keyring and a command may ask the person to unlock something.
         check(JobError::NoKeyBut("the keyring is locked".into()), true);
+        // Of a download a stranger's server would see each hover.
+        check(JobError::Image("the server answered 404".into()), true);
         check(JobError::Key("`api_key_command` failed".into()), true);
     }
 }
