@@ -304,7 +304,7 @@ fn open_unchanging(
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     match connect(address.as_str(), flags, Duration::ZERO) {
-        Ok((connection, SCHEMA)) => Ok(Open {
+        Ok((connection, SCHEMA)) if is_of_another(&connection, SCHEMA) == Ok(false) => Ok(Open {
             connection,
             identity: Identity::of(path),
             only_read: Some(match trouble {
@@ -322,12 +322,12 @@ fn schema(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Whether another program made the file of which this is the schema: with its first table ours has
-/// the number of one. Others may count their schemas, too; so this fails where the table is not ours.
+/// the number of one, and others may count their schemas, too.
 fn is_of_another(connection: &Connection, found: i64) -> rusqlite::Result<bool> {
     if found > 0 {
-        return connection
-            .prepare("SELECT cost_ticks FROM request")
-            .map(|_| false);
+        let ours = "SELECT count(*) FROM pragma_table_info('request') WHERE name = 'cost_ticks'";
+        let ours: i64 = connection.query_row(ours, [], |row| row.get(0))?;
+        return Ok(ours == 0);
     }
     let count = "SELECT count(*) FROM sqlite_schema";
     let count: i64 = connection.query_row(count, [], |row| row.get(0))?;

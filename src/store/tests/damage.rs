@@ -160,18 +160,20 @@ fn a_database_of_another_program_is_left_alone_and_rows_wait() {
         other.execute_batch("DROP TABLE request").unwrap();
     };
     check_waits(&folder, is_told, heal, 0);
-    // One that counts its versions, too.
-    let folder = self::folder();
-    let other = Connection::open(file(&folder)).unwrap();
-    let before = "CREATE TABLE request (a); PRAGMA user_version = 3";
-    other.execute_batch(before).unwrap();
-    let bytes = fs::read(file(&folder)).unwrap();
-    let heal = || {
-        assert!(bytes == fs::read(file(&folder)).unwrap());
-        let after = "DROP TABLE request; PRAGMA user_version = 0";
-        other.execute_batch(after).unwrap();
-    };
-    check_waits(&folder, is_told, heal, 0);
+    // One that counts its versions, too, and has a table of that name or none.
+    for table in ["request", "page"] {
+        let folder = self::folder();
+        let other = Connection::open(file(&folder)).unwrap();
+        let before = format!("CREATE TABLE {table} (a); PRAGMA user_version = 3");
+        other.execute_batch(&before).unwrap();
+        let bytes = fs::read(file(&folder)).unwrap();
+        let heal = || {
+            assert!(bytes == fs::read(file(&folder)).unwrap());
+            let after = format!("DROP TABLE {table}; PRAGMA user_version = 0");
+            other.execute_batch(&after).unwrap();
+        };
+        check_waits(&folder, is_told, heal, 0);
+    }
 }
 
 #[test]
