@@ -128,14 +128,31 @@ pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Whether this is code that looks for the first and the last line of a private key, or puts them
-/// around one: little in it could be lines of that.
+/// around one: nothing in it is a line of that, and little in it could be one.
 fn speaks_of_keys(shaped: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     let is_line = |run: &&str| run.len() >= LINE || run.len() >= OF_A_MACHINE && is_jumble(run);
-    let lines = shaped.split(|c| !is_of_key(c)).filter(is_line);
-    let of_lines: usize = lines.map(str::len).sum();
-    shaped.contains(['(', ')', '"', '\'', '{']) && of_lines * LEAST_OF_KEY < shaped.len()
+    let runs = || shaped.split(|c| !is_of_key(c));
+    let of_lines: usize = runs().filter(is_line).map(str::len).sum();
+    shaped.contains(['(', ')', '"', '\'', '{'])
+        && !runs().any(is_piece_of_key)
+        && of_lines * LEAST_OF_KEY < shaped.len()
 }
+
+/// Whether a run of signs is of a private key, whatever stands beside it. A path is none: its parts
+/// are short or words, or the number of a commit.
+fn is_piece_of_key(run: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_made_by_chance =
+        |part: &str| part.len() >= SHORT_PIECE && is_jumble(part) && !is_number(part);
+    run.len() >= PIECE && run.split(['/', '=']).any(is_made_by_chance)
+}
+
+/// From so many bytes on a run that is none of words is a piece of a key.
+const PIECE: usize = 21;
+
+/// The least of such a piece between two `/`, which base64 has as well as a path.
+const SHORT_PIECE: usize = 12;
 
 /// So much of a private key is lines, at least, whatever quotes and calls stand around each: a fourth.
 const LEAST_OF_KEY: usize = 4;
@@ -623,6 +640,28 @@ mod tests {
         let path = "use/of/a/path/that/is/as/long/as/a/line/of/a/key/would/be";
         let ends = format!("text.ends_with(\"{end}\")");
         check(&format!("{code}// {path}\n{between}{ends}"), &[]);
+        let commit = "/commit/5d41402abc4b2a76b9719d911017c592aaf4c61d/src/tls/v2";
+        check(&format!("{code}// {commit}\n{between}{ends}"), &[]);
+    }
+
+    #[test]
+    fn no_comment_beside_a_private_key_hides_it() {
+        let begin = ["-----BEGIN ", "PRIVATE KEY-----"].concat();
+        let end = ["-----END ", "PRIVATE KEY-----"].concat();
+        let told = "// Rolled over by hand each spring; ask the platform team before you change it, \
+            since\n// the partners pin its public half and take a day or two to follow us.\n";
+        let of_one_line = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF";
+        let of_pieces =
+            "MHcCAQEEIIhV3q+Tz8LwRk5Y7tQp0sXd2Nf9AbJ4uGm6ZoC1eKvWaTjHyB3gPxUqE5oAoGCCqGSM49AwEH";
+        let pieces: String = of_pieces
+            .as_bytes()
+            .chunks(21)
+            .map(|piece| format!("  \"{}\" + {told}", String::from_utf8_lossy(piece)))
+            .collect();
+        for body in [format!("{told}const BODY = \"{of_one_line}\";\n"), pieces] {
+            let key = format!("{begin}\";\n{body}const END = \"{end}");
+            check(&format!("const BEGIN = \"{key}\";\n"), &[&key]);
+        }
     }
 
     #[test]
