@@ -468,6 +468,18 @@ mod tests {
             check(&format!("- DB_PASSWORD={value} # old"), &[value]);
             check(&format!("+ then set password: {value}\n"), &[value]);
         }
+        // In patches, also of merges, indented and quoted.
+        let value = "7xQ(m2,Wk8$Lp4!Zr";
+        for before in [
+            "+", "-", " +", " -", "+ ", "- ", "++", "--", "+-", "> +", "> -", "> > ++", "    +",
+            "\t-", ">+",
+        ] {
+            check(
+                &format!("@@ -1 +1 @@\n{before}DB_PASSWORD={value}\n"),
+                &[value],
+            );
+            check(&format!("{before}password: {value}\n"), &[value]);
+        }
         for value in ["Xn!mM^!#yZo9b@ru", "ii*bQ&eXlk4UN%Mk", "NXF7UQ^ZvyBoQoVX"] {
             check(
                 &format!("\"Server=db;Password={value};Encrypt=true\""),

@@ -224,8 +224,14 @@ fn before(text: &str, at: usize) -> (&str, &str) {
 /// Whether a name begins its line, of a patch too, or stands behind a blank. Of names in one run it is
 /// the first alone, so that the run is looked through once.
 fn stands_apart(before: &str) -> bool {
-    matches!(before, "" | "+") || before.ends_with([' ', '\t'])
+    let is_of_patch = |b: u8| b" \t>+-".contains(&b);
+    before.ends_with([' ', '\t'])
+        || before.len() <= LONGEST_OF_PATCH && before.bytes().all(is_of_patch)
 }
+
+/// The most bytes before a line of a patch: how deep it is indented or quoted, and what it says of
+/// each parent of a merge.
+const LONGEST_OF_PATCH: usize = 16;
 
 /// Whether nothing stands before a name but what lists, shells and comments put there.
 fn begins_line(before: &str) -> bool {
