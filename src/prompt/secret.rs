@@ -33,12 +33,12 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What stands between a name and its value, in whatever way languages give one to the other:
 /// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
 /// `char pwd[] = "…"`, `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`,
-/// `**Password:** …`, `name: DB_PASS` with `value: …`. Apart from the name, since both together
-/// would be twice as large in memory.
+/// `**Password:** …`, `**Password** - …`, `name: DB_PASS` with `value: …`. Apart from the name,
+/// since both together would be twice as large in memory.
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
-        ^ \\{0,3} ["'`]? (?: \[[A-Za-z0-9_+]*\] | \] )? [\ \t]*
+        ^ \\{0,3} ["'`]? (?: \[[A-Za-z0-9_+]*\] | \] | \*\*? (?: [\ \t]- )? )? [\ \t]*
         (?: ["'`]?,?\s*["'`]?value["'`]?[\ \t]*[:=]
           | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
               (?: == | != | => | := | = )
@@ -46,7 +46,7 @@ static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
           | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
           | [\ \t] )
-        (?: \*\* )? [\ \t]*
+        (?: \*\* | [*_]_?[\ \t] )? [\ \t]*
         "#,
     )
     .ok()
@@ -362,6 +362,17 @@ mod tests {
             "token := []byte(\"@@\")",
             "{\"key\":\"API_TOKEN\",\"value\":\"@@\"}",
             "**Password:** @@\n",
+            "**Password**: @@\n",
+            "__Password__: @@\n",
+            "__Password:__ @@\n",
+            "*Password:* @@\n",
+            "*Password*: @@\n",
+            "_Password:_ @@\n",
+            "- **Password** - @@\n",
+            "- **API token**: `@@`\n",
+            "- **API token:** `@@`\n",
+            "**`API_TOKEN`**: `@@`\n",
+            "| **Token** | x |\n**Secret** = @@\n",
             "request_secret = \"@@\"",
             "changePassword: '@@'",
             "encryption_passcode = \"@@\"",
@@ -539,6 +550,11 @@ mod tests {
             "token = \"GLOSS_MASKED_SECRET_1_\"",
             "if token == TokenKind::LParen2 {",
             "assert token != x9",
+            "Token* Xk9mQ2vL7pR4tZ8w = 1;",
+            "f(token, **Xk9mQ2vL7pR4tZ8w)",
+            "f(token, *Xk9mQ2vL7pR4tZ8w)",
+            "a = token * Xk9mQ2vL7pR4tZ8w",
+            "a = token ** Xk9mQ2vL7pR4tZ8w",
             "if( nToken>FTS5_MAX_TOKEN_SIZE ) nToken = 1;",
             "token: \"https://discord.com/api/oauth2/token\"",
             "type Token = XOAuth2Token;",

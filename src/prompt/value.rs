@@ -41,7 +41,8 @@ pub(super) enum Way {
 impl Way {
     /// Of a name with what stands behind it, up to the value.
     pub(super) fn of(given: &str) -> Self {
-        let given = given.trim_end_matches([' ', '\t']);
+        // Behind the sign Markdown may have marks, which say nothing of it.
+        let given = given.trim_end_matches([' ', '\t', '*', '_']);
         let is_scheme = ["bearer", "basic"]
             .iter()
             .any(|it| given.eq_ignore_ascii_case(it));
