@@ -580,6 +580,52 @@ mod tests {
     }
 
     #[test]
+    fn folders_count_up_to_the_workspace_and_all_of_them_where_there_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        for folder in ["acme/w/.git", "acme/v", "acme/l/acme-in", "x", "m/.git"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let engine = engine(Settings {
+            exclude: vec!["*acme*".into()],
+            ..Settings::default()
+        });
+        let check = |file: &str, folders: &[&str], permitted: bool| {
+            let folders: Vec<_> = folders.iter().map(|folder| root.join(folder)).collect();
+            let place = Place::of(&root.join(file), &folders);
+            assert_eq!(engine.permit(&place).is_ok(), permitted, "{place:?}");
+        };
+        check("acme/w/a.rs", &[], true);
+        check("acme/v/a.rs", &["acme/v"], true);
+        check("acme/v/a.rs", &[], false);
+        check("acme/v/a.rs", &["x"], false);
+        check("acme/p.png", &["acme/w"], false);
+        check("acme/l/acme-in/a.rs", &["acme/l"], false);
+        check("acme/l/acme-in/a.rs", &["acme/l/acme-in"], true);
+        check("acme/l/acme-in/a.rs", &["acme/l/acme-in", "acme/l"], false);
+        #[cfg(unix)]
+        {
+            let link = |to: &str, at: &str| {
+                std::os::unix::fs::symlink(root.join(to), root.join(at)).unwrap();
+            };
+            link("x", "acme/l/acme-x");
+            link("m", "acme/l/acme-m");
+            link("acme/w", "w-link");
+            link("acme", "acme-link");
+            check("acme/l/plain.rs", &["acme/l"], true);
+            check("acme/l/acme-x/a.rs", &["acme/l"], false);
+            check("acme/l/acme-m/a.rs", &["acme/l"], false);
+            check("acme/l/acme-m/a.rs", &[], false);
+            check("w-link/a.rs", &["w-link"], true);
+            check("w-link/a.rs", &[], true);
+            check("acme-link/w/a.rs", &[], true);
+            check("acme-link/v/a.rs", &["acme-link/v"], true);
+            check("acme-link/v/a.rs", &["acme/v"], true);
+            check("acme-link/v/a.rs", &[], false);
+        }
+    }
+
+    #[test]
     fn nothing_goes_anywhere_while_the_configuration_is_blocked() {
         let settings = Settings {
             base_url: "http://127.0.0.1:1/v1".into(),

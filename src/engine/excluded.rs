@@ -21,8 +21,8 @@ const LONGEST_PATH: usize = 4 << 10;
 pub(super) struct Excluded(Vec<Part>);
 
 struct Part {
-    /// Asked of names in small letters, wherever a file is, and of paths that begin at none of the
-    /// disk's: what lies around a workspace makes nothing in it secret.
+    /// Asked of names in small letters, wherever a file is, and of paths from a workspace, or of whole
+    /// ones that lead into none: what lies around a workspace makes nothing in it secret.
     names: GlobSet,
     /// Those with a `/`, asked of whole paths, too.
     paths: GlobSet,
@@ -63,18 +63,26 @@ impl Excluded {
 
     /// Whether one of the names of a file is meant, or a folder of the workspace that it is in.
     pub(super) fn holds(&self, place: &Place) -> bool {
-        place.names().any(|name| self.holds_name(name))
+        let mut names = place.names();
+        names.any(|name| self.holds_path(name, &place.workspaces))
             || place.inside().any(|path| self.holds_inside(path))
     }
 
     /// The same of the file at a path.
     pub(super) fn holds_file(&self, file: &Path, workspace: &Path) -> bool {
-        let inside = file.strip_prefix(workspace);
-        self.holds_name(file)
-            || inside.is_ok_and(|path| self.holds_name(path) || self.holds_inside(path))
+        self.holds_path(file, &[workspace])
     }
 
-    fn holds_name(&self, path: &Path) -> bool {
+    fn holds_path(&self, path: &Path, workspaces: &[impl AsRef<Path>]) -> bool {
+        let inside = workspaces.iter().map(|it| path.strip_prefix(it.as_ref()));
+        let mut inside = inside.flatten().peekable();
+        self.holds_name(path, inside.peek().is_some())
+            || inside.any(|path| self.holds_name(path, false) || self.holds_inside(path))
+    }
+
+    /// Whether a path is meant, or its last name; `is_held` if it leads into a workspace, whose path
+    /// from there is asked by itself.
+    fn holds_name(&self, path: &Path, is_held: bool) -> bool {
         if path.as_os_str().len() > LONGEST_PATH {
             return true;
         }
@@ -82,7 +90,7 @@ impl Excluded {
         let path = Path::new(&path);
         self.0.iter().any(|part| {
             let is_named = |path| part.names.is_match(path) || part.paths.is_match(path);
-            let is_meant = if path.has_root() {
+            let is_meant = if is_held {
                 part.paths.is_match(path)
             } else {
                 is_named(path)
@@ -255,7 +263,7 @@ mod tests {
             globs.extend(DEFAULT_EXCLUDE.iter().copied().map(String::from));
             let excluded = Excluded::by(&globs).unwrap();
             let check = |path: &str, expected: bool| {
-                let found = excluded.holds_name(Path::new(path));
+                let found = excluded.holds_name(Path::new(path), false);
                 assert_eq!(found, expected, "{path} by {piece}");
             };
             check("/w/src/.env", true);
@@ -311,8 +319,9 @@ mod tests {
         check("*.own", &["w/a.own", "w/a.own/b.rs"], &["w/a.owns"]);
         check(
             "*secret*",
-            &["w/my-secret.rs", "w/b/old-secrets/c.rs"],
-            &["w/a.rs", "v/a.rs"],
+            // What is not in the workspace is asked by its whole path.
+            &["w/my-secret.rs", "w/b/old-secrets/c.rs", "v/a.rs"],
+            &["w/a.rs"],
         );
         // Those of the start name files.
         check("*.key", &["w/a.key"], &["w/a.key/b.rs"]);

@@ -10,6 +10,9 @@ use super::repository::origin_of;
 pub struct Place {
     /// The workspace, as canonical absolute path.
     pub workspace: PathBuf,
+    /// Each folder that is a workspace, canonical and as it was named; what lies around the one that
+    /// holds the document makes nothing in it secret.
+    pub workspaces: Vec<PathBuf>,
     /// The document's own path; `None` for one that is no file.
     pub path: Option<PathBuf>,
     /// The path from the workspace, with `/`, as prompts and the ledger name it.
@@ -52,9 +55,14 @@ impl Place {
         let path = canonical(path);
         let workspace = workspace_of(&path, folders);
         let shown = shown(path.strip_prefix(&workspace).unwrap_or(&path));
+        let mut workspaces = workspaces(&workspace, folders);
+        if workspaces.contains(&workspace) {
+            workspaces.extend(as_spelled(&workspace, &path, &given));
+        }
         Self {
             repository: origin_of(&workspace),
             workspace,
+            workspaces,
             path: Some(path),
             shown,
             given,
@@ -80,6 +88,7 @@ impl Place {
         named.push(on_disk);
         Self {
             repository: origin_of(&workspace),
+            workspaces: workspaces(&workspace, folders),
             workspace,
             path: None,
             shown,
@@ -106,10 +115,36 @@ pub fn workspace_of(path: &Path, folders: &[PathBuf]) -> PathBuf {
         return longest;
     }
     let own = path.parent().unwrap_or(path);
-    own.ancestors()
-        .find(|folder| folder.join(".gloss.toml").exists() || folder.join(".git").exists())
-        .unwrap_or(own)
-        .to_path_buf()
+    let marked = own.ancestors().find(|folder| is_marked(folder));
+    marked.unwrap_or(own).to_path_buf()
+}
+
+fn is_marked(folder: &Path) -> bool {
+    folder.join(".gloss.toml").exists() || folder.join(".git").exists()
+}
+
+/// The open folders, canonical and as they were named, and a document's workspace if it is marked as
+/// one: a file's own folder is none.
+fn workspaces(own: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
+    let canonical = folders.iter().map(|folder| canonical(folder));
+    let own = is_marked(own).then(|| own.to_path_buf());
+    canonical
+        .chain(folders.iter().cloned())
+        .chain(own)
+        .collect()
+}
+
+/// The workspace as a file's path was given, through links around it; none where a link of another
+/// name leads to it, which may be what hides it.
+fn as_spelled(workspace: &Path, path: &Path, given: &Path) -> Option<PathBuf> {
+    let rest = path.strip_prefix(workspace).ok()?;
+    let given = given.is_absolute().then_some(given)?;
+    let around = given.ancestors().nth(rest.components().count())?;
+    let is_it = !given.starts_with(workspace)
+        && given.ends_with(rest)
+        && around.file_name() == workspace.file_name()
+        && around.canonicalize().is_ok_and(|it| it == workspace);
+    is_it.then(|| around.to_path_buf())
 }
 
 /// The canonical path, also of a file that is not there: the path of what leads to it, and the rest.
