@@ -443,7 +443,7 @@ mod tests {
                 (".gitconfig", says_x),
                 (OWN, "[core]\nexcludesFile = //evil/x\n"),
             ],
-            "",
+            if cfg!(windows) { "" } else { "//evil/x" },
             false,
         );
         check(&[(OWN, "[core]\nignoreCase = true\n")], "default", true);

@@ -45,10 +45,10 @@ fn led_to(folder: &Path, text: &str) -> Option<PathBuf> {
     (!is_on_another_host(path)).then(|| folder.join(path))
 }
 
-/// Whether a path may be one on another host. On Windows, to look at one is to tell that host who
-/// asks, so none is looked at that a repository names.
+/// Whether a path may be one on another host, as on Windows: to look at one is to tell that host who
+/// asks, so none is looked at that a repository names. Elsewhere two strokes are as good as one.
 pub(super) fn is_on_another_host(path: &str) -> bool {
-    path.replace('\\', "/").starts_with("//")
+    cfg!(windows) && path.replace('\\', "/").starts_with("//")
 }
 
 /// The text of one of git's own files, if it is not too long.
@@ -136,12 +136,13 @@ mod tests {
                 "{folder}"
             );
         }
-        // Another host is not told who asks.
+        // Another host, which only Windows has in a path, is not told who asks.
+        let expected = (!cfg!(windows)).then(|| "https://example.com/r.git".to_owned());
         let foreign = |path: &Path| format!("/{}\n", path.display());
         fs::write(root.join("w/.git"), format!("gitdir: {}", foreign(&own))).unwrap();
-        assert_eq!(origin_of(&root.join("w")), None);
+        assert_eq!(origin_of(&root.join("w")), expected);
         fs::write(root.join("w/.git"), format!("gitdir: {}\n", own.display())).unwrap();
         fs::write(own.join("commondir"), foreign(&root.join("r/.git"))).unwrap();
-        assert_eq!(origin_of(&root.join("w")), None);
+        assert_eq!(origin_of(&root.join("w")), expected);
     }
 }
