@@ -170,10 +170,14 @@ fn parses_as_before(
     told: &str,
 ) {
     let errors = |text: &str, range: &Range<usize>| {
-        let syntax = Syntax::parse(language, &Rope::from_str(text)).unwrap();
-        syntax.parsed().errors_around(range)
+        let syntax = Syntax::parse(language, &Rope::from_str(text))?;
+        Some(syntax.parsed().errors_around(range))
     };
-    let (before, now) = (errors(document, range), errors(new, written));
+    // Where a grammar cannot take a text at all, there is nothing to compare.
+    let Some(before) = errors(document, range) else {
+        return;
+    };
+    let now = errors(new, written).unwrap();
     let is_whole = syntax::parses(language, &new[written.clone()]);
     assert!(
         !syntax::parses(language, document) || syntax::parses(language, new),

@@ -93,7 +93,7 @@ const BEHIND: &str = "What stands behind";
 /// A link whose words are an address, or hold what looks like a host's name, leads there.
 fn shows_its_host(to: &str, shown: &str) {
     // Nobody reads a bracket as part of a name, as URLs allow.
-    let no_name = |c: char| "()[]{}<>\"',;".contains(c);
+    let no_name = |c: char| "()[]{}<>\"',;`".contains(c);
     let host = |address: &str| {
         let url = Url::parse(address).ok()?;
         url.host_str()?.split(no_name).next().map(str::to_owned)
