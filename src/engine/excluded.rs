@@ -34,7 +34,16 @@ impl Excluded {
     /// # Errors
     /// When there is a glob that cannot be searched by: in words what keeps all from being sent.
     pub(super) fn by(globs: &[String]) -> Result<Self, String> {
-        let compiled = parts(globs).into_iter().map(|part| {
+        Self::by_at(globs, dirs::home_dir)
+    }
+
+    fn by_at(globs: &[String], home: impl FnOnce() -> Option<PathBuf>) -> Result<Self, String> {
+        let mut globs = Cow::Borrowed(globs);
+        let at_home = at_home(&globs, home);
+        if !at_home.is_empty() {
+            globs.to_mut().extend(at_home);
+        }
+        let compiled = parts(&globs).into_iter().map(|part| {
             Part::of(part).map_err(|error| {
                 let is_at_fault = |glob: &&String| Part::of(std::slice::from_ref(*glob)).is_err();
                 let at_fault = part.iter().find(is_at_fault);
@@ -165,7 +174,7 @@ impl Part {
         for glob in globs {
             add(glob)?;
             let folder = glob.trim_end_matches('/');
-            if folder.starts_with('/') {
+            if Path::new(folder).has_root() {
                 add(&format!("{folder}/**"))?;
             }
             // Those that are there from the start name files: a folder `credentials` holds code.
@@ -179,6 +188,30 @@ impl Part {
             inside: inside.build()?,
         })
     }
+}
+
+/// What those globs mean that begin in the home folder, by the path it is known by and by its own.
+/// Reads the disk if there is one.
+fn at_home(globs: &[String], home: impl FnOnce() -> Option<PathBuf>) -> Vec<String> {
+    let mut inside = globs
+        .iter()
+        .filter_map(|it| it.strip_prefix("~/"))
+        .peekable();
+    if inside.peek().is_none() {
+        return Vec::new();
+    }
+    let Some(home) = home() else {
+        return Vec::new();
+    };
+    let own = home.canonicalize().ok().filter(|own| *own != home);
+    let homes: Vec<_> = own.into_iter().chain([home]).collect();
+    let homes = homes
+        .iter()
+        .map(|it| globset::escape(&it.to_string_lossy()));
+    let homes: Vec<_> = homes.collect();
+    inside
+        .flat_map(|glob| homes.iter().map(move |home| format!("{home}/{glob}")))
+        .collect()
 }
 
 /// A glob that is asked of small letters. Most are looked up as they are then, and need no regular
@@ -342,6 +375,35 @@ mod tests {
         check("{,a}", &["w/a/b.rs"], &["w/b.rs"]);
         // What no disk holds is no file's.
         check("x", &[&"a/".repeat(3_000)], &[&"a/".repeat(500)]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_home_folder_is_meant_by_either_of_its_paths() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("Me [x]")).unwrap();
+        std::os::unix::fs::symlink(root.join("Me [x]"), root.join("link")).unwrap();
+        let check = |glob: &str, file: &str, expected: bool| {
+            let home = || Some(root.join("link"));
+            let excluded = Excluded::by_at(&[glob.to_owned()], home).unwrap();
+            for home in ["link", "Me [x]"] {
+                let file = root.join(home).join(file);
+                let found = excluded.holds_file(&file, &root.join(home).join("w"));
+                assert_eq!(found, expected, "{} by {glob}", file.display());
+            }
+        };
+        for folder in ["~/w/acme", "~/w/acme/", "~/w/acme/**", "~/W/A*/**"] {
+            check(folder, "w/acme/b/a.rs", true);
+            check(folder, "w/other/a.rs", false);
+        }
+        check("~/w/*.own", "w/a.own", true);
+        check("~/", "w/a.rs", true);
+        check("~", "w/a.rs", false);
+        // And as it is written.
+        check("~/w/acme/**", "w/~/w/acme/a.rs", true);
+        let nowhere = Excluded::by_at(&["~/w/**".to_owned()], || None).unwrap();
+        assert!(!nowhere.holds_file(&root.join("w/a.rs"), &root.join("w")));
     }
 
     #[test]
