@@ -736,10 +736,16 @@ fn pipes_in_the_place_of_rules_are_not_waited_for() {
         // Said once, and the others are looked at.
         let said = format!("inner is passed over: its {name} cannot be read");
         for (target, found) in [(".", 1), ("inner", 0)] {
-            let (_, out, err) = shell.run(&["describe", "--check", target]);
+            let (code, out, err) = shell.run(&["describe", "--check", target]);
             assert_eq!(out.lines().count(), found, "{name}: {out}{err}");
             assert_eq!(err.matches(&said).count(), 1, "{name}: {err}");
+            // Not all is well where not all was looked at.
+            assert_eq!(code, 1, "{name}: {err}");
         }
+        let (code, _, err) = shell.run(&["describe", "inner"]);
+        assert_eq!(code, 1, "{name}: {err}");
+        assert_eq!(err.matches(&said).count(), 1, "{name}: {err}");
+        assert!(err.contains("no image of the rest lacks"), "{name}: {err}");
     }
 }
 

@@ -43,7 +43,10 @@ async fn describe_all(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Resu
             Ok(Target::Link(link)) => by_link(link, arguments.again).map(|it| images.push(it)),
             Ok(Target::Path(path)) if documents::is_one(&path) => {
                 let found = alt_text::lacking(engine, arguments, &path);
-                found.map(|found| lacking.extend(found))
+                found.map(|(found, is_whole)| {
+                    lacking.extend(found);
+                    code |= u8::from(!is_whole);
+                })
             }
             Ok(Target::Path(path)) => by_path(&path, arguments.again).map(|it| images.push(it)),
             Err(error) => Err(error),

@@ -47,7 +47,7 @@ pub enum JobError {
     )]
     AltTextCut,
     #[error(
-        "{0} is never sent (setting `exclude`, or a `.glossignore` in a folder around it that lists it or cannot be read)"
+        "{0} is never sent (setting `exclude`, or a `.glossignore` in a folder around it that lists it, cannot be read or is longer than 256 KiB)"
     )]
     Excluded(String),
     #[error(

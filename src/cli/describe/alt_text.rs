@@ -29,7 +29,8 @@ impl Lacking {
     }
 }
 
-/// The documents of a target that lack any, by path, each by the settings of its own workspace.
+/// The documents of a target that lack any, by path, each by the settings of its own workspace, and
+/// whether all of it could be read.
 ///
 /// # Errors
 /// When the target cannot be read.
@@ -37,9 +38,9 @@ pub fn lacking(
     engine: &Engine,
     arguments: &DescribeArgs,
     target: &Path,
-) -> anyhow::Result<Vec<Lacking>> {
+) -> anyhow::Result<(Vec<Lacking>, bool)> {
     let found = Mutex::new(Vec::new());
-    documents::each(target, &|document| {
+    let is_whole = documents::each(target, &|document| {
         if let Some(job) = job(document, arguments.again) {
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             found.push(job);
@@ -62,12 +63,13 @@ pub fn lacking(
         }
     }
     if all.is_empty() {
+        let of = if is_whole { "" } else { " of the rest" };
         face::note(&format!(
-            "{}: no image lacks alternative text.",
+            "{}: no image{of} lacks alternative text.",
             target.display()
         ));
     }
-    Ok(all)
+    Ok((all, is_whole))
 }
 
 fn job(document: Document, again: bool) -> Option<AltJob> {

@@ -47,7 +47,7 @@ struct Report<'a> {
     images: usize,
 }
 
-/// Checks every target; the exit code is 1 if anything is wrong.
+/// Checks every target; the exit code is 1 if anything is wrong, or could not be looked at.
 pub fn run(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     let mut tally = Tally::default();
     let mut is_whole = true;
@@ -59,7 +59,10 @@ pub fn run(engine: &Engine, arguments: &DescribeArgs) -> anyhow::Result<u8> {
     };
     for target in &arguments.targets {
         match run.check(target) {
-            Ok(found) => tally.add(found),
+            Ok((found, is_all)) => {
+                tally.add(found);
+                is_whole &= is_all;
+            }
             Err(error) => {
                 face::say_error(&error);
                 is_whole = false;
@@ -127,16 +130,18 @@ impl Run<'_> {
         engine.or_insert_with(resolved).clone()
     }
 
-    fn check(&self, target: &OsString) -> anyhow::Result<Tally> {
+    /// What a target came to, and whether all of it could be looked at.
+    fn check(&self, target: &OsString) -> anyhow::Result<(Tally, bool)> {
         let tally = Mutex::new(Tally::default());
-        documents::each(Path::new(target), &|document| {
+        let is_all = documents::each(Path::new(target), &|document| {
             if self.is_new(&document) {
                 let found = found(&self.engine_in(&document.workspace), &document);
                 let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                 tally.add(found);
             }
         })?;
-        Ok(tally.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok((tally, is_all))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, anyhow};
 use ignore::{WalkBuilder, WalkState};
@@ -36,17 +37,17 @@ pub fn is_one(path: &Path) -> bool {
     path.is_dir() || Markup::from_language(&place::language_id(path), Some(path)).is_some()
 }
 
-/// Hands over the document at `path`, or each of the folder there, from several threads. What cannot
-/// be read of a folder is said. An image is no document, and nothing comes of it.
+/// Hands over the document at `path`, or each of the folder there, from several threads, and gives
+/// whether that was all of it: what cannot be read of a folder is said. An image is no document, and
+/// nothing comes of it.
 ///
 /// # Errors
 /// When there is nothing at `path`, or it cannot be read.
-pub fn each(path: &Path, take: &(dyn Fn(Document) + Sync)) -> anyhow::Result<()> {
+pub fn each(path: &Path, take: &(dyn Fn(Document) + Sync)) -> anyhow::Result<bool> {
     let name = path.display();
     let about = std::fs::metadata(path).with_context(|| format!("{name} cannot be read"))?;
     if about.is_dir() {
-        each_of_folder(path, take);
-        return Ok(());
+        return Ok(each_of_folder(path, take));
     }
     let markup = Markup::from_language(&place::language_id(path), Some(path));
     if let Some(markup) = markup {
@@ -60,7 +61,7 @@ pub fn each(path: &Path, take: &(dyn Fn(Document) + Sync)) -> anyhow::Result<()>
             canonical: place.path,
         });
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The workspaces of folders that were seen.
@@ -79,19 +80,23 @@ impl Workspaces {
     }
 }
 
-/// Links of the file system are not followed.
-fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
+/// Gives whether all could be read. Links of the file system are not followed.
+fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) -> bool {
     let workspaces = Workspaces::default();
     let whole = path.canonicalize();
     let whole = whole.as_deref().unwrap_or(path);
     // The walker reads the rules of all folders around, too.
     if !whole.ancestors().all(has_readable_rules) {
-        return;
+        return false;
     }
+    let is_whole = Arc::new(AtomicBool::new(true));
+    let is_walked = Arc::clone(&is_whole);
     let walk = WalkBuilder::new(path)
-        .filter_entry(|entry| {
+        .filter_entry(move |entry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            !is_folder || has_readable_rules(entry.path())
+            let is_open = !is_folder || has_readable_rules(entry.path());
+            is_walked.fetch_and(is_open, Ordering::Relaxed);
+            is_open
         })
         .add_custom_ignore_filename(IGNORED)
         .require_git(false)
@@ -100,7 +105,7 @@ fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
         .threads(std::thread::available_parallelism().map_or(1, usize::from))
         .build_parallel();
     walk.run(|| {
-        let workspaces = &workspaces;
+        let (workspaces, is_whole) = (&workspaces, &is_whole);
         let mut ignored: HashMap<PathBuf, Ignored> = HashMap::new();
         Box::new(move |entry| {
             let found = match entry {
@@ -116,11 +121,15 @@ fn each_of_folder(path: &Path, take: &(dyn Fn(Document) + Sync)) {
             match found {
                 Ok(Some(document)) if !is_excluded(&document) => take(document),
                 Ok(_) => {}
-                Err(error) => face::say_error(&error),
+                Err(error) => {
+                    face::say_error(&error);
+                    is_whole.store(false, Ordering::Relaxed);
+                }
             }
             WalkState::Continue
         })
     });
+    is_whole.load(Ordering::Relaxed)
 }
 
 /// Whether a folder may be walked through, by what says what is passed over in it; says so if not.
