@@ -38,7 +38,7 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
-        ^ \\{0,3} ["'`]? (?: \[[A-Za-z0-9_+]*\] | \] | \*\*? (?: [\ \t]- )? )? [\ \t]*
+        ^ \\{0,3} ["'`]? (?: \[[A-Za-z0-9_+]*\] | \] | \*{1,3} (?: [\ \t](?:-|–|—) )? )? [\ \t]*
         (?: ["'`]?,?\s*["'`]?value["'`]?[\ \t]*[:=]
           | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
               (?: == | != | => | := | = )
@@ -46,7 +46,7 @@ static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
           | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
           | [\ \t] )
-        (?: \*\* | [*_]_?[\ \t] )? [\ \t]*
+        (?: \*{2,3} | [*_]_?[\ \t] )? [\ \t]*
         "#,
     )
     .ok()
@@ -373,6 +373,10 @@ mod tests {
             "- **API token:** `@@`\n",
             "**`API_TOKEN`**: `@@`\n",
             "| **Token** | x |\n**Secret** = @@\n",
+            "***Password:*** @@\n",
+            "***Password***: @@\n",
+            "**Password** @@\n",
+            "**Password** – @@\n",
             "request_secret = \"@@\"",
             "changePassword: '@@'",
             "encryption_passcode = \"@@\"",
@@ -491,6 +495,23 @@ mod tests {
             );
             check(&format!("{before}password: {value}\n"), &[value]);
         }
+        // In bold and in code, and with blanks behind it, which nobody sees.
+        for written in [
+            "**Password:** @@\n",
+            "**Password**: @@  \n",
+            "- **Password** - @@\n",
+            "1. ***Token***: @@\n",
+            "> *Token:* @@\n",
+            "- `DB_PASSWORD`: @@\n",
+            "- **`DB_PASSWORD`**: @@\n",
+            "DB_PASSWORD=@@ \nPORT=1",
+            "DB_PASSWORD=@@ \r\nPORT=1",
+            "  password: @@ \t",
+            "password: @@\t# old\n",
+            "password: @@  # old\n",
+        ] {
+            check(&written.replace("@@", value), &[value]);
+        }
         for value in ["Xn!mM^!#yZo9b@ru", "ii*bQ&eXlk4UN%Mk", "NXF7UQ^ZvyBoQoVX"] {
             check(
                 &format!("\"Server=db;Password={value};Encrypt=true\""),
@@ -555,6 +576,9 @@ mod tests {
             "f(token, *Xk9mQ2vL7pR4tZ8w)",
             "a = token * Xk9mQ2vL7pR4tZ8w",
             "a = token ** Xk9mQ2vL7pR4tZ8w",
+            "    *token = make(x1, Y2); ",
+            "    **token = make(x1,Y2)[3] ",
+            "- `token`: what `make(x1, Y2)` gave ",
             "if( nToken>FTS5_MAX_TOKEN_SIZE ) nToken = 1;",
             "token: \"https://discord.com/api/oauth2/token\"",
             "type Token = XOAuth2Token;",

@@ -130,6 +130,8 @@ fn one_word(text: &str, range: Range<usize>) -> Option<Range<usize>> {
 pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize> {
     let behind = text.get(at..).unwrap_or_default();
     let (before, name) = before(text, name);
+    // As behind the sign, marks of Markdown say nothing of it.
+    let before = before.trim_end_matches(['*', '`']);
     let is_path = behind.starts_with(':') && text.get(..at).is_some_and(|it| it.ends_with(':'));
     let begins = match way {
         Way::Assigned => stands_apart(before) && !is_path,
@@ -165,11 +167,13 @@ fn is_over(c: char) -> bool {
     c.is_whitespace() || "\"'`\\".contains(c) || !c.is_ascii()
 }
 
-/// The value that a line ends with.
+/// The value that a line ends with, but for blanks and what a shell takes for a comment.
 fn alone(text: &str) -> Option<&str> {
     let value = up_to(text, LONGEST, is_over);
     let after = text.get(value.len()..)?;
-    let ends_line = after.is_empty() || after.starts_with(['\n', '\r']) || after.starts_with(" #");
+    let rest = after.trim_start_matches([' ', '\t']);
+    let is_comment = rest.starts_with('#') && rest.len() < after.len();
+    let ends_line = rest.is_empty() || rest.starts_with(['\n', '\r']) || is_comment;
     ends_line.then(|| value.trim_end_matches([',', ';']))
 }
 
