@@ -191,11 +191,11 @@ impl Defanger {
     }
 
     /// The text with its addresses parted. Of a link's words it is told after they were held against
-    /// its host; code is left as it is where it is code for every renderer.
+    /// its host; code is left as it is where it is code for every renderer, and no table cuts it.
     fn without_names(&mut self, text: String, in_block: bool) -> String {
         if in_block || self.inside_brackets {
             text
-        } else if text.starts_with('`') && !self.puzzled {
+        } else if is_plain_code(&text) && !self.puzzled {
             self.address.parted_code(&text)
         } else {
             self.address.parted(&text)
@@ -266,6 +266,11 @@ fn puzzles(text: &str, with_tail: &str) -> bool {
     with_tail.matches("://").count() > addresses
         || with_tail.to_lowercase().contains("www.")
         || text.contains(['|', '@', '~', '\\', '<', backtick])
+}
+
+/// Whether a text is code that no renderer takes for anything else unless something before it does.
+fn is_plain_code(text: &str) -> bool {
+    text.starts_with('`') && !text.contains("``") && !text.contains('|')
 }
 
 /// A `<` that begins no tag: no mail address either, nor with what stands behind a bracket's words.
@@ -496,6 +501,9 @@ mod tests {
         check("`https://a@x.ai`", "`https://a@x.ai`");
         check("a|`https://a@x.ai`", "a|`https://a @x.ai`");
         check("https://a`@x.ai`", "https://a` @x.ai`");
+        // A table cuts it, and marked ends the emphasis within it.
+        check("`a|https://b@x.ai`\n-|-", "`a|https://b @x.ai`\n-|-");
+        check("*a ``b* https://c@x.ai``", "*a ``b* https://c @x.ai``");
         check("[a](file:///etc/passwd)", "a");
         check("[a](vscode://x)", "a");
         check("[a](data:text/html,x)", "a");
