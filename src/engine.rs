@@ -495,10 +495,10 @@ impl Engine {
             .map_or(true, |excluded| excluded.holds(place))
     }
 
-    /// The same of the file at a path.
-    pub fn excludes_file(&self, file: &Path, workspace: &Path) -> bool {
+    /// The same of the file at a path, where these folders are workspaces.
+    pub fn excludes_file(&self, file: &Path, workspaces: &[impl AsRef<Path>]) -> bool {
         self.excluded()
-            .map_or(true, |excluded| excluded.holds_file(file, workspace))
+            .map_or(true, |excluded| excluded.holds_file(file, workspaces))
     }
 
     /// The setting `exclude`, compiled; in words why it cannot be.

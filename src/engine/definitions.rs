@@ -194,6 +194,7 @@ impl Engine {
         deadline: Deadline,
     ) -> Vec<(PathBuf, Source)> {
         let root = &job.place.workspace;
+        let folders = job.place.folders();
         let near = job.place.path.as_deref().unwrap_or(root);
         let is_wanted = |path: &Path| {
             let language = Language::from_path(path);
@@ -206,7 +207,7 @@ impl Engine {
         let files = in_time.filter_map(|path| {
             let shown = place::shown(path.strip_prefix(root).ok()?);
             // Its folders are no links, so these are all the names that it has.
-            let is_excluded = self.excludes_file(&path, root);
+            let is_excluded = self.excludes_file(&path, &folders);
             let source = Source {
                 shown,
                 language: read_as(Language::from_path(&path)?, job.snapshot.language),

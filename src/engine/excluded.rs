@@ -73,16 +73,12 @@ impl Excluded {
     /// Whether one of the names of a file is meant, or a folder of the workspace that it is in.
     pub(super) fn holds(&self, place: &Place) -> bool {
         let mut names = place.names();
-        names.any(|name| self.holds_path(name, &place.workspaces))
+        names.any(|name| self.holds_file(name, &place.workspaces))
             || place.inside().any(|path| self.holds_inside(path))
     }
 
-    /// The same of the file at a path.
-    pub(super) fn holds_file(&self, file: &Path, workspace: &Path) -> bool {
-        self.holds_path(file, &[workspace])
-    }
-
-    fn holds_path(&self, path: &Path, workspaces: &[impl AsRef<Path>]) -> bool {
+    /// The same of the file at a path, where these folders are workspaces.
+    pub(super) fn holds_file(&self, path: &Path, workspaces: &[impl AsRef<Path>]) -> bool {
         let inside = workspaces.iter().map(|it| path.strip_prefix(it.as_ref()));
         let mut inside = inside.flatten().peekable();
         self.holds_name(path, inside.peek().is_some())
@@ -144,7 +140,7 @@ impl<'a> Inner<'a> {
             let excluded =
                 excluded.or_insert_with(|| has_own().then(|| Excluded::by_workspace(folder)));
             match excluded {
-                Some(Ok(excluded)) => excluded.holds_file(file, folder),
+                Some(Ok(excluded)) => excluded.holds_file(file, &[folder]),
                 Some(Err(_)) => true,
                 None => false,
             }
@@ -310,7 +306,7 @@ mod tests {
             let excluded = Excluded::by(&[glob.to_owned()]).unwrap();
             let check = |file: &str, expected: bool| {
                 let file = Path::new("/home/secrets").join(file);
-                let found = excluded.holds_file(&file, Path::new("/home/secrets/w"));
+                let found = excluded.holds_file(&file, &["/home/secrets/w"]);
                 assert_eq!(found, expected, "{} by {glob}", file.display());
             };
             yes.iter().for_each(|file| check(file, true));
@@ -389,7 +385,7 @@ mod tests {
             let excluded = Excluded::by_at(&[glob.to_owned()], home).unwrap();
             for home in ["link", "Me [x]"] {
                 let file = root.join(home).join(file);
-                let found = excluded.holds_file(&file, &root.join(home).join("w"));
+                let found = excluded.holds_file(&file, &[root.join(home).join("w")]);
                 assert_eq!(found, expected, "{} by {glob}", file.display());
             }
         };
@@ -403,7 +399,7 @@ mod tests {
         // And as it is written.
         check("~/w/acme/**", "w/~/w/acme/a.rs", true);
         let nowhere = Excluded::by_at(&["~/w/**".to_owned()], || None).unwrap();
-        assert!(!nowhere.holds_file(&root.join("w/a.rs"), &root.join("w")));
+        assert!(!nowhere.holds_file(&root.join("w/a.rs"), &[root.join("w")]));
     }
 
     #[test]

@@ -48,10 +48,7 @@ impl Engine {
         if !is_plain {
             return None;
         }
-        let file = Place::of(
-            &place.workspace.join(relative),
-            std::slice::from_ref(&place.workspace),
-        );
+        let file = Place::of(&place.workspace.join(relative), &place.folders());
         let path = file.path.as_deref()?;
         let is_inside = path.starts_with(&place.workspace);
         if !is_inside || self.permit(&file).is_err() {

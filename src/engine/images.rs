@@ -350,7 +350,7 @@ impl Engine {
     /// in, be it another than the document's.
     fn permit_image(&self, path: &Path, job: &ImageJob) -> Result<(), JobError> {
         let here = &job.place.workspace;
-        self.permit(&Place::of(path, std::slice::from_ref(here)))?;
+        self.permit(&Place::of(path, &job.place.folders()))?;
         let ImageSource::Linked { folders, .. } = &job.source else {
             return Ok(());
         };
@@ -492,6 +492,7 @@ mod tests {
         for image in [
             "a/own.png",
             "a/in/conf/c.png",
+            "a/in/d.png",
             "b/conf/c.png",
             "b/d.png",
             "b/private/p.png",
@@ -505,8 +506,8 @@ mod tests {
         write("b/.glossignore", "private/");
         write("broken/.gloss.toml", "exclude = [");
         let folders = ["a", "a/in", "b", "broken"].map(|folder| root.join(folder));
-        let document = root.join("a/d.md");
-        let check = |exclude: &[&str], target: &str, is_sent: bool| {
+        let check_from = |document: &str, exclude: &[&str], target: &str, is_sent: bool| {
+            let document = root.join(document);
             let settings = Settings {
                 exclude: exclude.iter().map(|glob| (*glob).to_owned()).collect(),
                 ..Settings::default()
@@ -530,6 +531,9 @@ mod tests {
                 found.err()
             );
         };
+        let check = |exclude: &[&str], target: &str, is_sent: bool| {
+            check_from("a/d.md", exclude, target, is_sent);
+        };
         check(&[], "own.png", true);
         check(&[], "../b/d.png", true);
         check(&[], "../b/conf/c.png", false);
@@ -540,5 +544,9 @@ mod tests {
         check(&[], "../b/id_rsa.png", true);
         check(&["id_rsa*"], "../b/id_rsa.png", false);
         check(&["in"], "in/conf/c.png", false);
+        // Each folder that holds it is asked.
+        check_from("a/in/e.md", &[], "d.png", true);
+        check_from("a/in/e.md", &["in/d.png"], "d.png", false);
+        check_from("a/in/e.md", &["a/in/d.png"], "d.png", true);
     }
 }

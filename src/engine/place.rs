@@ -41,6 +41,17 @@ impl Place {
         own.chain(named.map(|path| path.strip_prefix(&self.workspace).unwrap_or(path)))
     }
 
+    /// The folders that it is asked from whether a file beside this one is excluded: its workspace, and
+    /// what else is one.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let others = self.workspaces.iter();
+        let others = others.filter(|folder| **folder != self.workspace);
+        std::iter::once(&self.workspace)
+            .chain(others)
+            .cloned()
+            .collect()
+    }
+
     /// The paths of the files that it is, or may speak of; also by links that lead to them.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let own = self.path.iter().chain(&self.named);
@@ -128,10 +139,12 @@ fn is_marked(folder: &Path) -> bool {
 fn workspaces(own: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
     let canonical = folders.iter().map(|folder| canonical(folder));
     let own = is_marked(own).then(|| own.to_path_buf());
-    canonical
-        .chain(folders.iter().cloned())
-        .chain(own)
-        .collect()
+    let all = canonical.chain(folders.iter().cloned()).chain(own);
+    let mut all: Vec<_> = all.collect();
+    // Each of them is asked by all globs.
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The workspace as a file's path was given, through links around it; none where a link of another

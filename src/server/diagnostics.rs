@@ -187,10 +187,11 @@ async fn found(server: &Server, snapshot: Snapshot) -> Vec<lsp::Diagnostic> {
         let roots = links::roots(&folders, &place);
         let document = convert::file_path(&snapshot.uri);
         let hints = links::hints(&snapshot);
+        let workspaces = place.folders();
         let left = Cell::new(ASKING);
         let is_excluded = |path: &std::path::Path| {
             let began = Instant::now();
-            let is_excluded = left.get().is_zero() || engine.excludes_file(path, &place.workspace);
+            let is_excluded = left.get().is_zero() || engine.excludes_file(path, &workspaces);
             left.set(left.get().saturating_sub(began.elapsed()));
             is_excluded
         };

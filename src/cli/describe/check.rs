@@ -149,7 +149,7 @@ fn found(engine: &Engine, document: &Document) -> Tally {
     let text = &document.text;
     let links = image::links(document.markup, text);
     let roots: [PathBuf; 1] = [document.workspace.clone()];
-    let is_excluded = |path: &Path| engine.excludes_file(path, &document.workspace);
+    let is_excluded = |path: &Path| engine.excludes_file(path, &roots);
     let hints = Hints::of(document.markup, || text.clone());
     let path_of_it = document.canonical.as_deref();
     let findings = image::check(&links, path_of_it, &roots, &hints, &is_excluded);

@@ -118,7 +118,7 @@ fn globs_that_take_their_time_take_no_more_than_there_is() {
         assert!(!ask());
         began.elapsed()
     };
-    let asks = |n: usize| engine.excludes_file(&folder.root.join(&files[n]), &folder.root);
+    let asks = |n: usize| engine.excludes_file(&folder.root.join(&files[n]), &[&folder.root]);
     took(&|| asks(0));
     let job = folder.job("a.rs", "fn own() { far(); }");
     let time = Duration::from_millis(100);
@@ -180,6 +180,29 @@ fn what_is_no_file_is_drawn_in_by_nobody() {
         let place = Place::untitled(&name, std::slice::from_ref(root));
         assert_eq!(drawn_in(place), 0, "{name}");
     }
+}
+
+#[test]
+fn what_any_open_folder_that_holds_it_excludes_is_not_drawn_in() {
+    let folder = Folder::with(&[
+        ("in/src/a.rs", ""),
+        ("in/src/b.rs", "fn helper() {}"),
+        ("in/private/c.rs", "fn hidden() {}"),
+    ]);
+    let inner = folder.root.join("in");
+    let check = |folders: &[&PathBuf], expected: &[&str]| {
+        let folders: Vec<_> = folders.iter().map(|it| PathBuf::from(it)).collect();
+        let mut job = folder.job("in/src/a.rs", "fn own() { helper(); hidden() }");
+        job.place = Place::of(&inner.join("src/a.rs"), &folders);
+        let settings = Settings {
+            exclude: vec!["in/private/".into()],
+            ..Settings::default()
+        };
+        assert_eq!(told(settings, &job, LONG), expected, "{folders:?}");
+    };
+    let both = ["src/b.rs:1 fn helper()", "private/c.rs:1 fn hidden()"];
+    check(&[&inner], &both);
+    check(&[&inner, &folder.root], &both[..1]);
 }
 
 #[test]
