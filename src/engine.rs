@@ -622,6 +622,16 @@ mod tests {
             check("acme-link/v/a.rs", &["acme-link/v"], true);
             check("acme-link/v/a.rs", &["acme/v"], true);
             check("acme-link/v/a.rs", &[], false);
+            // As on the command line, from the folder that it runs in.
+            let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+            let up = "../".repeat(here.components().count() - 1);
+            let from_here = |file: &str| {
+                let relative = format!("{up}{}", root.join(file).display());
+                Place::of(Path::new(&relative.replace("//", "/")), &[])
+            };
+            assert!(engine.permit(&from_here("acme/w/a.rs")).is_ok());
+            assert!(engine.permit(&from_here("w-link/a.rs")).is_ok());
+            assert!(engine.permit(&from_here("acme/v/a.rs")).is_err());
         }
     }
 

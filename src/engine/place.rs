@@ -147,11 +147,10 @@ fn workspaces(own: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
     all
 }
 
-/// The workspace as a file's path was given, through links around it; none where a link of another
-/// name leads to it, which may be what hides it.
+/// The workspace as a file's path was given, through links around it or from another folder; none
+/// where a link of another name leads to it, which may be what hides it.
 fn as_spelled(workspace: &Path, path: &Path, given: &Path) -> Option<PathBuf> {
     let rest = path.strip_prefix(workspace).ok()?;
-    let given = given.is_absolute().then_some(given)?;
     let around = given.ancestors().nth(rest.components().count())?;
     let is_it = !given.starts_with(workspace)
         && given.ends_with(rest)
