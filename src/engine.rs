@@ -537,6 +537,8 @@ mod tests {
         check(Place::of(&folder.join("plain.txt"), &here), true);
         check(Place::of(&folder.join(".env"), &here), false);
         check(Place::of(&folder.join(".ENV.production"), &here), false);
+        check(Place::of(&folder.join("credentials/a.rs"), &here), true);
+        check(Place::of(&folder.join("credentials.rs"), &here), false);
         #[cfg(unix)]
         {
             check(Place::of(&folder.join(".env.local"), &here), false);
@@ -559,6 +561,7 @@ mod tests {
             "HERE/server.pem.git?{}",
             "HERE/%2Eenv?{}",
             "HERE/.env#W0sZmlsZQ",
+            "HERE/.env/as-it-was",
         ] {
             check(other(uri), false);
         }

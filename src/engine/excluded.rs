@@ -21,6 +21,9 @@ const LONGEST_PATH: usize = 4 << 10;
 pub(super) struct Excluded(Vec<Part>);
 
 struct Part {
+    /// Those that are there from the start, asked of names alone: a folder `credentials` holds code. One
+    /// that is hidden holds none, as `.envs` does not, so that the like mean all that is in it.
+    files: GlobSet,
     /// Asked of names in small letters, wherever a file is, and of paths from a workspace, or of whole
     /// ones that lead into none: what lies around a workspace makes nothing in it secret.
     names: GlobSet,
@@ -75,6 +78,7 @@ impl Excluded {
         let mut names = place.names();
         names.any(|name| self.holds_file(name, &place.workspaces))
             || place.inside().any(|path| self.holds_inside(path))
+            || place.named.iter().any(|path| self.may_mean_a_file(path))
     }
 
     /// The same of the file at a path, where these folders are workspaces.
@@ -91,17 +95,23 @@ impl Excluded {
         if path.as_os_str().len() > LONGEST_PATH {
             return true;
         }
-        let path = path.to_string_lossy().to_lowercase();
-        let path = Path::new(&path);
+        let path = in_small_letters(path);
         self.0.iter().any(|part| {
-            let is_named = |path| part.names.is_match(path) || part.paths.is_match(path);
+            let is_named = |path: &Path| part.names.is_match(path) || part.paths.is_match(path);
             let is_meant = if is_held {
-                part.paths.is_match(path)
+                part.paths.is_match(&path)
             } else {
-                is_named(path)
+                is_named(&path)
             };
-            is_meant || path.file_name().map(Path::new).is_some_and(is_named)
+            let is_file = |name: &Path| part.files.is_match(name) || is_named(name);
+            is_meant || path.file_name().map(Path::new).is_some_and(is_file)
         })
+    }
+
+    /// Whether a path begins with a file that is meant: behind it a uri may say which version.
+    fn may_mean_a_file(&self, path: &Path) -> bool {
+        let path = in_small_letters(path);
+        self.0.iter().any(|part| part.files.is_match(&path))
     }
 
     /// Whether a path from the workspace is meant, or a folder that it leads through.
@@ -148,12 +158,17 @@ impl<'a> Inner<'a> {
     }
 }
 
+fn in_small_letters(path: &Path) -> PathBuf {
+    path.to_string_lossy().to_lowercase().into()
+}
+
 impl Part {
     /// `.ENV` is as secret as `.env`, so case does not count.
     ///
     /// # Errors
     /// When one of the globs cannot be searched by.
     fn of(globs: &[String]) -> Result<Self, ignore::Error> {
+        let mut files = GlobSetBuilder::new();
         let mut names = GlobSetBuilder::new();
         let mut paths = GlobSetBuilder::new();
         let mut inside = GitignoreBuilder::new("");
@@ -168,17 +183,19 @@ impl Part {
             Ok(())
         };
         for glob in globs {
+            if DEFAULT_EXCLUDE.contains(&&**glob) && !glob.starts_with('.') {
+                files.add(compiled(glob).map_err(no_glob)?);
+                continue;
+            }
             add(glob)?;
             let folder = glob.trim_end_matches('/');
             if Path::new(folder).has_root() {
                 add(&format!("{folder}/**"))?;
             }
-            // Those that are there from the start name files: a folder `credentials` holds code.
-            if !DEFAULT_EXCLUDE.contains(&&**glob) {
-                inside.add_line(None, &as_rule(glob))?;
-            }
+            inside.add_line(None, &as_rule(glob))?;
         }
         Ok(Self {
+            files: files.build().map_err(no_glob)?,
             names: names.build().map_err(no_glob)?,
             paths: paths.build().map_err(no_glob)?,
             inside: inside.build()?,
@@ -356,8 +373,13 @@ mod tests {
         check("*.key", &["w/a.key"], &["w/a.key/b.rs"]);
         check(
             "credentials*",
-            &["w/a/credentials.json"],
-            &["w/a/credentials/b.rs"],
+            &["w/a/credentials.json", "w/credentials", "v/credentials.py"],
+            &["w/a/credentials/b.rs", "w/credentials/b.rs"],
+        );
+        check(
+            ".env*",
+            &["w/.env", "w/a/.ENV.b", "w/.envs/.live/.db", "w/a/.env/live"],
+            &["w/env.rs", "w/a.env"],
         );
         check("A*.[P-R]x", &["w/ab.Qx", "w/AB.qX"], &["w/ab.sx"]);
         check("Ä*.px", &["w/äb.Px", "w/ÄB.pX"], &["w/ab.px"]);
