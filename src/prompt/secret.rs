@@ -33,8 +33,8 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What stands between a name and its value, in whatever way languages give one to the other:
 /// `password = "…"`, `"token": "…"`, `API_KEY=…`, `<secret>…</secret>`, `let pwd: &str = "…"`,
 /// `char pwd[] = "…"`, `("token", "…")`, `setApiKey("…")`, `TOKEN || "…"`, `--password …`,
-/// `**Password:** …`, `**Password** - …`, `name: DB_PASS` with `value: …`. Apart from the name,
-/// since both together would be twice as large in memory.
+/// `**Password:** …`, `**Password** - …`, `| Password | … |`, `name: DB_PASS` with `value: …`. Apart
+/// from the name, since both together would be twice as large in memory.
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
@@ -45,6 +45,7 @@ static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | \??:[\ \t]* (?: &?str | [Ss]tring ) =
           | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
           | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
+          | \|
           | [\ \t] )
         (?: \*{2,3} | [*_]_?[\ \t] )? [\ \t]*
         "#,
@@ -373,6 +374,9 @@ mod tests {
             "- **API token:** `@@`\n",
             "**`API_TOKEN`**: `@@`\n",
             "| **Token** | x |\n**Secret** = @@\n",
+            "| Password | @@ |\n",
+            "|**API token**|`@@`| x |\n",
+            "  | token   | @@   | x |\n",
             "***Password:*** @@\n",
             "***Password***: @@\n",
             "**Password** @@\n",
@@ -502,6 +506,8 @@ mod tests {
             "- **Password** - @@\n",
             "1. ***Token***: @@\n",
             "> *Token:* @@\n",
+            "| **Token** | @@ |\n",
+            "| a | Token | `@@`\n",
             "- `DB_PASSWORD`: @@\n",
             "- **`DB_PASSWORD`**: @@\n",
             "DB_PASSWORD=@@ \nPORT=1",
@@ -577,6 +583,12 @@ mod tests {
             "a = token * Xk9mQ2vL7pR4tZ8w",
             "a = token ** Xk9mQ2vL7pR4tZ8w",
             "    *token = make(x1, Y2); ",
+            "type A = Token | Xk9mQ2vL7pR4tZ8w;",
+            "flags = TOKEN | Xk9mQ2vL7pR4tZ8w",
+            "|token| Xk9mQ2vL7pR4tZ8w.of(token)",
+            "| token | `Vec<Token2>` |",
+            "| token | TokenKind::LParen2 |",
+            "| token || Xk9mQ2vL7pR4tZ8w |",
             "    **token = make(x1,Y2)[3] ",
             "- `token`: what `make(x1, Y2)` gave ",
             "if( nToken>FTS5_MAX_TOKEN_SIZE ) nToken = 1;",

@@ -34,6 +34,8 @@ pub(super) enum Way {
     Call,
     /// By a comma, which means something between quotes alone.
     Comma,
+    /// By a stroke, which parts cells of a table and means something else in code.
+    Cell,
     /// By nothing but a blank.
     Blank,
 }
@@ -49,6 +51,8 @@ impl Way {
         let is_word = given.ends_with(|c: char| c.is_ascii_alphanumeric() || "_\"'`)]".contains(c));
         if given.ends_with(',') {
             Self::Comma
+        } else if given.ends_with('|') && !given.ends_with("||") {
+            Self::Cell
         } else if given.ends_with("->") || given.ends_with(['(', '|', '?']) || given.ends_with("or")
         {
             Self::Call
@@ -72,6 +76,7 @@ pub(super) fn quoted(text: &str, at: usize, way: Way) -> Option<Range<usize>> {
     let is_meant = match way {
         Way::Comma => is_near && before.ends_with(['"', '\'']),
         Way::Blank => is_near && quote != b"`",
+        Way::Cell => is_near,
         Way::Assigned | Way::Call => true,
     };
     let length = closing(text.as_bytes().get(start..)?, quote).filter(|_| is_meant)?;
@@ -136,12 +141,13 @@ pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize>
     let begins = match way {
         Way::Assigned => stands_apart(before) && !is_path,
         Way::Blank => begins_line(before),
-        Way::Call | Way::Comma => false,
+        Way::Call | Way::Comma | Way::Cell => false,
     };
     let line = begins.then(|| alone(behind)).flatten();
     let is_option = name.starts_with('-') || takes_words(before);
     let value = match (way, line) {
         (Way::Call | Way::Comma, _) => "",
+        (Way::Cell, _) => cell(before, behind).unwrap_or_default(),
         (Way::Assigned, Some(line)) => line,
         (Way::Assigned, None) => parted(behind, before.ends_with(['?', '&'])),
         (Way::Blank, Some(line)) if !line.contains(',') => line,
@@ -175,6 +181,13 @@ fn alone(text: &str) -> Option<&str> {
     let is_comment = rest.starts_with('#') && rest.len() < after.len();
     let ends_line = rest.is_empty() || rest.starts_with(['\n', '\r']) || is_comment;
     ends_line.then(|| value.trim_end_matches([',', ';']))
+}
+
+/// All that a cell of a table holds, where the cells before it begin their line as in Markdown.
+fn cell<'t>(before: &str, text: &'t str) -> Option<&'t str> {
+    let value = up_to(text, LONGEST, |c| is_over(c) || c == '|');
+    let after = text.get(value.len()..)?.trim_start_matches([' ', '\t']);
+    (before.trim_start().starts_with('|') && after.starts_with('|')).then_some(value)
 }
 
 /// The value up to what parts it from the next. In the query of an address that is also `&`, which
