@@ -136,17 +136,25 @@ fn speaks_of_keys(shaped: &str) -> bool {
     let runs = || shaped.split(|c| !is_of_key(c));
     let of_lines: usize = runs().filter(is_line).map(str::len).sum();
     shaped.contains(['(', ')', '"', '\'', '{'])
-        && !runs().any(is_piece_of_key)
+        && !hold_a_key(runs())
         && of_lines * LEAST_OF_KEY < shaped.len()
 }
 
-/// Whether a run of signs is of a private key, whatever stands beside it. A path is none: its parts
+/// Whether among runs of signs there are pieces of a private key, whatever stands beside them: a long
+/// one, or two that are short.
+fn hold_a_key<'t>(runs: impl Iterator<Item = &'t str>) -> bool {
+    let mut first = None;
+    let mut pieces = runs.filter(|run| may_be_of_key(run));
+    pieces.any(|piece| piece.len() >= PIECE || *first.get_or_insert(piece) != piece)
+}
+
+/// Whether a run of signs could be a piece of a private key. A path is none: its parts
 /// are short or words, or the number of a commit.
-fn is_piece_of_key(run: &str) -> bool {
+fn may_be_of_key(run: &str) -> bool {
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_hexdigit());
     let is_made_by_chance =
         |part: &str| part.len() >= SHORT_PIECE && is_jumble(part) && !is_number(part);
-    run.len() >= PIECE && run.split(['/', '=']).any(is_made_by_chance)
+    run.len() >= OF_A_MACHINE && run.split(['/', '=']).any(is_made_by_chance)
 }
 
 /// From so many bytes on a run that is none of words is a piece of a key.
@@ -666,7 +674,13 @@ mod tests {
 
     #[test]
     fn names_in_one_run_take_no_longer_than_names_apart() {
-        for run in ["+token=[", "+token=a(b)", "-token=(", "token:+token=["] {
+        for run in [
+            "+token=[",
+            "+token=a(b)",
+            "-token=(",
+            "token:+token=[",
+            "*token:*[",
+        ] {
             let time = |unit: &str| {
                 let text = unit.repeat(60_000 / unit.len());
                 let began = std::time::Instant::now();
@@ -706,6 +720,8 @@ mod tests {
         check(&format!("{code}// {path}\n{between}{ends}"), &[]);
         let commit = "/commit/5d41402abc4b2a76b9719d911017c592aaf4c61d/src/tls/v2";
         check(&format!("{code}// {commit}\n{between}{ends}"), &[]);
+        let id = "let id = \"Xk9mQ2vL7pR4tZ8w\";";
+        check(&format!("{code}{id}{id}\n{between}{ends}"), &[]);
     }
 
     #[test]
@@ -717,12 +733,15 @@ mod tests {
         let of_one_line = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF";
         let of_pieces =
             "MHcCAQEEIIhV3q+Tz8LwRk5Y7tQp0sXd2Nf9AbJ4uGm6ZoC1eKvWaTjHyB3gPxUqE5oAoGCCqGSM49AwEH";
-        let pieces: String = of_pieces
-            .as_bytes()
-            .chunks(21)
-            .map(|piece| format!("  \"{}\" + {told}", String::from_utf8_lossy(piece)))
-            .collect();
-        for body in [format!("{told}const BODY = \"{of_one_line}\";\n"), pieces] {
+        let mut bodies = vec![format!("{told}const BODY = \"{of_one_line}\";\n")];
+        for length in [16, 20, 21] {
+            let pieces = of_pieces
+                .as_bytes()
+                .chunks(length)
+                .map(String::from_utf8_lossy);
+            bodies.push(pieces.map(|it| format!("  \"{it}\" + {told}")).collect());
+        }
+        for body in bodies {
             let key = format!("{begin}\";\n{body}const END = \"{end}");
             check(&format!("const BEGIN = \"{key}\";\n"), &[&key]);
         }
