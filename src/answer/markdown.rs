@@ -498,6 +498,7 @@ mod tests {
         check("[run](javascript:alert(1))", "run");
         check("https://good@evil.example", "https://good @evil.example");
         check("https://good[](x)@x.ai", "https://good(link) @x.ai");
+        judges::shows_nothing_that_bites("h&#116;tps&colon;/&#x2f;good@evil.example");
         check("`https://a@x.ai`", "`https://a@x.ai`");
         check("a|`https://a@x.ai`", "a|`https://a @x.ai`");
         check("https://a`@x.ai`", "https://a` @x.ai`");
