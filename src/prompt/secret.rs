@@ -16,9 +16,9 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?x-u)
         (?: (?i: (?:api|access|account|secret|private|auth|encryption|signing|master|session|app
                 |application|client|consumer|licen[cs]e|shared|storage|webhook|jwt|hmac|cookie)
-              [_\-]?key
+              [_\-\ ]?key
             | pass(?:word|wd|phrase|code) | pwd | secret | token | credentials? | creds
-            | authorization
+            | authorization | identified\ by
             | (?: \b | [_\-] ) (?: pass | auth | jwt ) )
           | [a-z0-9] (?: Pass | Auth | Jwt ) )
         (?i: [_\-]? (?: base | prod(?:uction)? | dev(?:elopment)? | stag(?:e|ing) | test | live
@@ -43,7 +43,8 @@ static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | \??:[\ \t]*[&A-Za-z0-9_<>?|.\[\]]*(?:'static\ )?[A-Za-z0-9_<>?|.\[\]]*[\ \t]+
               (?: == | != | => | := | = )
           | \??:[\ \t]* (?: &?str | [Ss]tring ) =
-          | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \(
+          | string [\ \t]* =
+          | ===? | !==? | => | := | :- | \?= | -> | = | : | > | , | \( | \{
           | \)? [\ \t]* (?: \?\?=? | \|\|=? | or\b )
           | \|
           | [\ \t] )
@@ -382,6 +383,12 @@ mod tests {
             "- **API token:** `@@`\n",
             "**`API_TOKEN`**: `@@`\n",
             "| **Token** | x |\n**Secret** = @@\n",
+            "API key: @@\n",
+            "- **Access Key:** `@@`\n",
+            "var password string = \"@@\"",
+            "const token string=\"@@\"",
+            "std::string password{\"@@\"};",
+            "CREATE USER a IDENTIFIED BY '@@';",
             "| Password | @@ |\n",
             "|**API token**|`@@`| x |\n",
             "  | token   | @@   | x |\n",
@@ -518,6 +525,13 @@ mod tests {
             "| a | Token | `@@`\n",
             "- `DB_PASSWORD`: @@\n",
             "- **`DB_PASSWORD`**: @@\n",
+            "#DB_PASSWORD=@@\n",
+            ";password = @@ ; old\n",
+            "  //password: @@\n",
+            "<server><password>@@</password></server>",
+            "<property name=\"password\">@@</property>",
+            "  - \"DB_PASSWORD=@@\"\n",
+            "f('a', 'password: @@', 1)",
             "DB_PASSWORD=@@ \nPORT=1",
             "DB_PASSWORD=@@ \r\nPORT=1",
             "  password: @@ \t",
@@ -599,6 +613,13 @@ mod tests {
             "| token || Xk9mQ2vL7pR4tZ8w |",
             "    **token = make(x1,Y2)[3] ",
             "- `token`: what `make(x1, Y2)` gave ",
+            "<Token>{make(x1, Y2)}</Token>",
+            "//token: make(x1,Y2)[3] ; ",
+            "Made `basic::Utf8Error` smaller",
+            "f('token=', x9[Y2,z(1)], 'a')",
+            "private key: &PKey<Private>,",
+            "func f(token string, Xk9mQ2vL7pR4tZ8w string) {",
+            "if token { Xk9mQ2vL7pR4tZ8w() }",
             "if( nToken>FTS5_MAX_TOKEN_SIZE ) nToken = 1;",
             "token: \"https://discord.com/api/oauth2/token\"",
             "type Token = XOAuth2Token;",

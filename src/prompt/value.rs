@@ -30,7 +30,7 @@ static OPENING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) enum Way {
     /// By a sign that may stand before a bare value.
     Assigned,
-    /// By a sign behind which anything but a quote is code: `||`, `(`, `->`, `or`.
+    /// By a sign behind which anything but a quote is code: `||`, `(`, `{`, `->`, `or`.
     Call,
     /// By a comma, which means something between quotes alone.
     Comma,
@@ -53,7 +53,9 @@ impl Way {
             Self::Comma
         } else if given.ends_with('|') && !given.ends_with("||") {
             Self::Cell
-        } else if given.ends_with("->") || given.ends_with(['(', '|', '?']) || given.ends_with("or")
+        } else if given.ends_with("->")
+            || given.ends_with(['(', '{', '|', '?'])
+            || given.ends_with("or")
         {
             Self::Call
         } else if is_word && !is_scheme {
@@ -135,6 +137,7 @@ fn one_word(text: &str, range: Range<usize>) -> Option<Range<usize>> {
 pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize> {
     let behind = text.get(at..).unwrap_or_default();
     let (before, name) = before(text, name);
+    let enclosed = enclosed(before, text.get(..at).unwrap_or_default(), behind);
     // As behind the sign, marks of Markdown say nothing of it.
     let before = before.trim_end_matches(['*', '`']);
     let is_path = behind.starts_with(':') && text.get(..at).is_some_and(|it| it.ends_with(':'));
@@ -144,6 +147,7 @@ pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize>
         Way::Call | Way::Comma | Way::Cell => false,
     };
     let line = begins.then(|| alone(behind)).flatten();
+    let line = line.or(enclosed.filter(|_| way == Way::Assigned && !is_path));
     let is_option = name.starts_with('-') || takes_words(before);
     let value = match (way, line) {
         (Way::Call | Way::Comma, _) => "",
@@ -173,12 +177,26 @@ fn is_over(c: char) -> bool {
     c.is_whitespace() || "\"'`\\".contains(c) || !c.is_ascii()
 }
 
-/// The value that a line ends with, but for blanks and what a shell takes for a comment.
+/// The value up to the end of the element, or the quote, that it stands in: of `<password>…</password>`
+/// and `"PASSWORD=…"`.
+fn enclosed<'t>(before_name: &str, before: &str, text: &'t str) -> Option<&'t str> {
+    if before.ends_with('>') {
+        let value = up_to(text, LONGEST, |c| is_over(c) || "<>".contains(c));
+        return text.get(value.len()..)?.starts_with("</").then_some(value);
+    }
+    let quote = before_name.chars().next_back();
+    let quote = quote.filter(|sign| "\"'`".contains(*sign))?;
+    // None of the three is in it, so that a run with many is looked through once.
+    let value = up_to(text, LONGEST, is_over);
+    text.get(value.len()..)?.starts_with(quote).then_some(value)
+}
+
+/// The value that a line ends with, but for blanks and what shells and settings take for a comment.
 fn alone(text: &str) -> Option<&str> {
     let value = up_to(text, LONGEST, is_over);
     let after = text.get(value.len()..)?;
     let rest = after.trim_start_matches([' ', '\t']);
-    let is_comment = rest.starts_with('#') && rest.len() < after.len();
+    let is_comment = rest.starts_with(['#', ';']) && rest.len() < after.len();
     let ends_line = rest.is_empty() || rest.starts_with(['\n', '\r']) || is_comment;
     ends_line.then(|| value.trim_end_matches([',', ';']))
 }
@@ -239,12 +257,12 @@ fn before(text: &str, at: usize) -> (&str, &str) {
     )
 }
 
-/// Whether a name begins its line, of a patch too, or stands behind a blank. Of names in one run it is
+/// Whether a name begins its line, of a patch or a comment too, or stands behind a blank. Of names in one run it is
 /// the first alone, so that the run is looked through once.
 fn stands_apart(before: &str) -> bool {
-    let is_of_patch = |b: u8| b" \t>+-".contains(&b);
+    let begins_a_line = |b: u8| b" \t>+-#;/".contains(&b);
     before.ends_with([' ', '\t'])
-        || before.len() <= LONGEST_OF_PATCH && before.bytes().all(is_of_patch)
+        || before.len() <= LONGEST_OF_PATCH && before.bytes().all(begins_a_line)
 }
 
 /// The most bytes before a line of a patch: how deep it is indented or quoted, and what it says of
