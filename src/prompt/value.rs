@@ -257,8 +257,8 @@ fn before(text: &str, at: usize) -> (&str, &str) {
     )
 }
 
-/// Whether a name begins its line, of a patch or a comment too, or stands behind a blank. Of names in one run it is
-/// the first alone, so that the run is looked through once.
+/// Whether a name begins its line, of a patch or a comment too, or stands behind a blank. Of names in
+/// one run it is the first alone, so that the run is looked through once.
 fn stands_apart(before: &str) -> bool {
     let begins_a_line = |b: u8| b" \t>+-#;/".contains(&b);
     before.ends_with([' ', '\t'])

@@ -75,9 +75,10 @@ impl Address {
                     self.take('&');
                     signs.chars().for_each(|sign| self.take(sign));
                 }
-                match sign {
-                    '&' => self.entity = Some(String::new()),
-                    _ => self.take(sign),
+                if sign == '&' {
+                    self.entity = Some(String::new());
+                } else {
+                    self.take(sign);
                 }
             }
         }

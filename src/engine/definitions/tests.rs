@@ -191,7 +191,7 @@ fn what_any_open_folder_that_holds_it_excludes_is_not_drawn_in() {
     ]);
     let inner = folder.root.join("in");
     let check = |folders: &[&PathBuf], expected: &[&str]| {
-        let folders: Vec<_> = folders.iter().map(|it| PathBuf::from(it)).collect();
+        let folders: Vec<PathBuf> = folders.iter().copied().cloned().collect();
         let mut job = folder.job("in/src/a.rs", "fn own() { helper(); hidden() }");
         job.place = Place::of(&inner.join("src/a.rs"), &folders);
         let settings = Settings {
