@@ -61,7 +61,7 @@ impl Address {
             // The sign behind it stands for itself.
             (entity, '\\') => self.entity = entity,
             (Some(name), _) if goes_on(&name, sign) => {
-                self.entity = Some(name + sign.encode_utf8(&mut [0; 4]))
+                self.entity = Some(name + sign.encode_utf8(&mut [0; 4]));
             }
             (Some(name), ';') => {
                 // One ends none, for in code it means nothing.
