@@ -30,13 +30,25 @@ pub fn judge(input: &[u8]) {
     }));
     runtime.shutdown_background();
     every_probe_is_answered(&bodies, &said);
-    tells_no_mistake_and_no_key(&said);
+    tells_no_mistake(&said);
+    if !bodies
+        .iter()
+        .any(|body| String::from_utf8_lossy(body).contains(KEY))
+    {
+        tells_no_key(&said);
+    }
     answers_once(&said);
 }
 
-fn tells_no_mistake_and_no_key(said: &[Value]) {
+fn tells_no_mistake(said: &[Value]) {
     for message in said {
         assert!(message["error"]["code"] != json!(-32603), "{message}");
+    }
+}
+
+/// Of an editor that did not name it itself.
+fn tells_no_key(said: &[Value]) {
+    for message in said {
         assert!(!message.to_string().contains(KEY), "{message}");
     }
 }
