@@ -499,6 +499,7 @@ mod tests {
         check("https://good@evil.example", "https://good @evil.example");
         check("https://good[](x)@x.ai", "https://good(link) @x.ai");
         judges::shows_nothing_that_bites("h&#116;tps&colon;/&#x2f;good@evil.example");
+        judges::shows_nothing_that_bites("[httBps://x.ai&/docs](https://x.ai/)");
         check("`https://a@x.ai`", "`https://a@x.ai`");
         check("a|`https://a@x.ai`", "a|`https://a @x.ai`");
         check("https://a`@x.ai`", "https://a` @x.ai`");

@@ -96,7 +96,8 @@ fn shows_its_host(to: &str, shown: &str) {
     let no_name = |c: char| "()[]{}<>\"',;`".contains(c);
     let host = |address: &str| {
         let url = Url::parse(address).ok()?;
-        url.host_str()?.split(no_name).next().map(str::to_owned)
+        let name = url.host_str()?.split(no_name).next()?;
+        Some(name.trim_end_matches('&').to_owned())
     };
     let leads_to = host(to).unwrap_or_default();
     // What nobody sees: a soft hyphen, a space without width, joiners, variation selectors.
