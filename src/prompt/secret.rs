@@ -16,7 +16,8 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?x-u)
         (?: (?i: (?:api|access|account|secret|private|auth|encryption|signing|master|session|app
                 |application|client|consumer|licen[cs]e|shared|storage|webhook|jwt|hmac|cookie)
-              [_\-\ ]?key
+              [_\-]?key
+            | (?:api|access|secret|account) \ key
             | pass(?:word|wd|phrase|code) | pwd | secret | token | credentials? | creds
             | authorization | identified\ by
             | (?: \b | [_\-] ) (?: pass | auth | jwt ) )
@@ -132,22 +133,46 @@ pub fn secrets_in(text: &str) -> Vec<Range<usize>> {
 /// Whether this is code that looks for the first and the last line of a private key, or puts them
 /// around one: nothing in it is a line of that, and little in it could be one.
 fn speaks_of_keys(shaped: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     let is_line = |run: &&str| run.len() >= LINE || run.len() >= OF_A_MACHINE && is_jumble(run);
-    let runs = || shaped.split(|c| !is_of_key(c));
-    let of_lines: usize = runs().filter(is_line).map(str::len).sum();
+    let runs = shaped.split(|c| !is_of_key(c));
+    let of_lines: usize = runs.filter(is_line).map(str::len).sum();
     shaped.contains(['(', ')', '"', '\'', '{'])
-        && !hold_a_key(runs())
+        && !holds_a_key(shaped)
         && of_lines * LEAST_OF_KEY < shaped.len()
 }
 
-/// Whether among runs of signs there are pieces of a private key, whatever stands beside them: a long
-/// one, or two that are short.
-fn hold_a_key<'t>(runs: impl Iterator<Item = &'t str>) -> bool {
-    let mut first = None;
-    let mut pieces = runs.filter(|run| may_be_of_key(run));
-    pieces.any(|piece| piece.len() >= PIECE || *first.get_or_insert(piece) != piece)
+fn is_of_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+/=".contains(c)
 }
+
+/// Whether there are pieces of a private key in a text, whatever stands beside them: a long one, or
+/// some that are short, in quotes or each on its line, where names of code are not.
+fn holds_a_key(text: &str) -> bool {
+    let is_edge = |c: char| "\"'`\\\r\n".contains(c);
+    let (mut before, mut short, mut length) = ('\n', Vec::new(), 0);
+    for run in text.split_inclusive(|c| !is_of_key(c)) {
+        let piece = run.trim_end_matches(|c| !is_of_key(c));
+        let after = run.get(piece.len()..).and_then(|it| it.chars().next());
+        let after = after.unwrap_or('\n');
+        let is_apart = is_edge(before) && is_edge(after);
+        before = after;
+        if !may_be_of_key(piece) {
+            continue;
+        }
+        if is_apart && !short.contains(&piece) {
+            short.push(piece);
+            length += piece.len();
+        }
+        if piece.len() >= PIECE || length >= SHORTEST_KEY {
+            return true;
+        }
+    }
+    false
+}
+
+/// The shortest private key, one of 32 bytes in PKCS #8, has 64 signs; of some of its pieces nobody
+/// can tell that they are made by chance.
+const SHORTEST_KEY: usize = 48;
 
 /// Whether a run of signs could be a piece of a private key. A path is none: its parts
 /// are short or words, or the number of a commit.
@@ -385,6 +410,23 @@ mod tests {
             "| **Token** | x |\n**Secret** = @@\n",
             "API key: @@\n",
             "- **Access Key:** `@@`\n",
+            "| Password | @@\n",
+            "> | Password | @@ |\n",
+            "<password> @@ </password>",
+            "Secret Access Key: @@\n",
+            "c = \"Password=@@;Encrypt=true;TrustServerCertificate=true\"",
+            "\"Pwd=@@;Encrypt=true;TrustServerCertificate=true;Pooling=false\"",
+            "\"apiKey=@@,environment=production,region=europe\"",
+            "f'token=@@;user={user}'",
+            "'token=@@,{}'.format(x)",
+            "'AccountKey=@@;EndpointSuffix=core.windows.net'",
+            "\"SharedAccessKey=@@;EntityPath=my-event-hub-name-production\"",
+            "\"token=@@;Path=/;HttpOnly;SameSite=Strict;Secure;Domain=example.com\"",
+            "//password=@@;Encrypt=true;TrustServerCertificate=true",
+            "#password=@@;Encrypt=true;TrustServerCertificate=true",
+            "password=@@;Encrypt=true;TrustServerCertificate=true \n",
+            "password=@@;Encrypt=true;TrustServerCertificate=true\n",
+            "**Password**: @@,administrator,everything\n",
             "var password string = \"@@\"",
             "const token string=\"@@\"",
             "std::string password{\"@@\"};",
@@ -535,6 +577,10 @@ mod tests {
             "DB_PASSWORD=@@ \nPORT=1",
             "DB_PASSWORD=@@ \r\nPORT=1",
             "  password: @@ \t",
+            "<password>@@\n</password>",
+            "/* password: @@ */",
+            "<!-- password: @@ -->",
+            "password: @@ // c\n",
             "password: @@\t# old\n",
             "password: @@  # old\n",
         ] {
@@ -606,6 +652,9 @@ mod tests {
             "a = token ** Xk9mQ2vL7pR4tZ8w",
             "    *token = make(x1, Y2); ",
             "type A = Token | Xk9mQ2vL7pR4tZ8w;",
+            "type A = Token | \"fooBar2Baz9\";",
+            "type Mode = 'password' | 'webAuthn2FIDO';",
+            "private key: Ed25519/X25519\n",
             "flags = TOKEN | Xk9mQ2vL7pR4tZ8w",
             "|token| Xk9mQ2vL7pR4tZ8w.of(token)",
             "| token | `Vec<Token2>` |",
@@ -743,6 +792,8 @@ mod tests {
         check(&format!("{code}// {commit}\n{between}{ends}"), &[]);
         let id = "let id = \"Xk9mQ2vL7pR4tZ8w\";";
         check(&format!("{code}{id}{id}\n{between}{ends}"), &[]);
+        let names = "let of = { rsaSha256Pkcs1v15: 1, aes256CbcHmacSha512: ed25519X25519Kem768 };";
+        check(&format!("{code}{id}{names}\n{between}{ends}"), &[]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use super::random::{is_of_code, is_random};
+
 /// The most bytes of a value. Tokens of sessions have two thousand.
 const LONGEST: usize = 8 * 1024;
 
@@ -74,11 +76,12 @@ pub(super) fn quoted(text: &str, at: usize, way: Way) -> Option<Range<usize>> {
     let start = at + opening.len();
     let quote = quote_of(opening);
     let is_near = !opening.iter().any(|b| b"([\n".contains(b));
+    let is_row = way == Way::Cell && is_of_row(before(text, at).0);
     let before = text.get(..at)?.trim_end_matches([' ', '\t', ',']);
     let is_meant = match way {
         Way::Comma => is_near && before.ends_with(['"', '\'']),
         Way::Blank => is_near && quote != b"`",
-        Way::Cell => is_near,
+        Way::Cell => is_near && is_row,
         Way::Assigned | Way::Call => true,
     };
     let length = closing(text.as_bytes().get(start..)?, quote).filter(|_| is_meant)?;
@@ -149,11 +152,13 @@ pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize>
     let line = begins.then(|| alone(behind)).flatten();
     let line = line.or(enclosed.filter(|_| way == Way::Assigned && !is_path));
     let is_option = name.starts_with('-') || takes_words(before);
+    let is_secret = |value: &str| !is_of_code(value) && is_random(value);
     let value = match (way, line) {
         (Way::Call | Way::Comma, _) => "",
         (Way::Cell, _) => cell(before, behind).unwrap_or_default(),
-        (Way::Assigned, Some(line)) => line,
-        (Way::Assigned, None) => parted(behind, before.ends_with(['?', '&'])),
+        (Way::Assigned, Some(line)) if is_secret(line) => line,
+        // More may stand behind the value: `Password=…;Encrypt=true`.
+        (Way::Assigned, _) => parted(behind, before.ends_with(['?', '&'])),
         (Way::Blank, Some(line)) if !line.contains(',') => line,
         (Way::Blank, _) if is_option => parted(behind, false),
         (Way::Blank, _) => "",
@@ -180,9 +185,10 @@ fn is_over(c: char) -> bool {
 /// The value up to the end of the element, or the quote, that it stands in: of `<password>…</password>`
 /// and `"PASSWORD=…"`.
 fn enclosed<'t>(before_name: &str, before: &str, text: &'t str) -> Option<&'t str> {
-    if before.ends_with('>') {
+    if before.trim_end_matches([' ', '\t']).ends_with('>') {
         let value = up_to(text, LONGEST, |c| is_over(c) || "<>".contains(c));
-        return text.get(value.len()..)?.starts_with("</").then_some(value);
+        let after = text.get(value.len()..)?.trim_start_matches(BLANKS);
+        return after.starts_with("</").then_some(value);
     }
     let quote = before_name.chars().next_back();
     let quote = quote.filter(|sign| "\"'`".contains(*sign))?;
@@ -191,21 +197,33 @@ fn enclosed<'t>(before_name: &str, before: &str, text: &'t str) -> Option<&'t st
     text.get(value.len()..)?.starts_with(quote).then_some(value)
 }
 
-/// The value that a line ends with, but for blanks and what shells and settings take for a comment.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// What begins a comment behind a value, or ends the one that it stands in.
+const OF_COMMENTS: [&str; 5] = ["#", ";", "//", "*/", "-->"];
+
+/// The value that a line ends with, but for blanks and comments.
 fn alone(text: &str) -> Option<&str> {
     let value = up_to(text, LONGEST, is_over);
     let after = text.get(value.len()..)?;
     let rest = after.trim_start_matches([' ', '\t']);
-    let is_comment = rest.starts_with(['#', ';']) && rest.len() < after.len();
+    let begins = |sign: &&str| rest.starts_with(*sign);
+    let is_comment = rest.len() < after.len() && OF_COMMENTS.iter().any(begins);
     let ends_line = rest.is_empty() || rest.starts_with(['\n', '\r']) || is_comment;
     ends_line.then(|| value.trim_end_matches([',', ';']))
 }
 
-/// All that a cell of a table holds, where the cells before it begin their line as in Markdown.
+/// All that a cell of a row holds.
 fn cell<'t>(before: &str, text: &'t str) -> Option<&'t str> {
     let value = up_to(text, LONGEST, |c| is_over(c) || c == '|');
     let after = text.get(value.len()..)?.trim_start_matches([' ', '\t']);
-    (before.trim_start().starts_with('|') && after.starts_with('|')).then_some(value)
+    let is_whole = after.is_empty() || after.starts_with(['|', '\r', '\n']);
+    (is_of_row(before) && is_whole).then_some(value)
+}
+
+/// Whether a line up to a cell is a row of a table as Markdown has them.
+fn is_of_row(before: &str) -> bool {
+    before.trim_start_matches([' ', '\t', '>']).starts_with('|')
 }
 
 /// The value up to what parts it from the next. In the query of an address that is also `&`, which
