@@ -1,7 +1,7 @@
 //! Which files the setting `exclude` names. Where that cannot be told, it is all of them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -42,7 +42,7 @@ impl Excluded {
 
     fn by_at(globs: &[String], home: impl FnOnce() -> Option<PathBuf>) -> Result<Self, String> {
         let mut globs = Cow::Borrowed(globs);
-        let at_home = at_home(&globs, home);
+        let at_home = at_home(&globs, home)?;
         if !at_home.is_empty() {
             globs.to_mut().extend(at_home);
         }
@@ -205,26 +205,28 @@ impl Part {
 
 /// What those globs mean that begin in the home folder, by the path it is known by and by its own.
 /// Reads the disk if there is one.
-fn at_home(globs: &[String], home: impl FnOnce() -> Option<PathBuf>) -> Vec<String> {
-    let mut inside = globs
-        .iter()
-        .filter_map(|it| it.strip_prefix("~/"))
-        .peekable();
+///
+/// # Errors
+/// When nobody knows where that is: in words what keeps all from being sent.
+fn at_home(
+    globs: &[String],
+    home: impl FnOnce() -> Option<PathBuf>,
+) -> Result<Vec<String>, String> {
+    let inside = globs.iter().filter_map(|it| it.strip_prefix("~/"));
+    let mut inside = inside.peekable();
     if inside.peek().is_none() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let Some(home) = home() else {
-        return Vec::new();
-    };
-    let own = home.canonicalize().ok().filter(|own| *own != home);
+    let home = home().ok_or(
+        "`exclude` has a glob in the home folder, and no such folder is known, so nothing is sent: set HOME, or write the whole path",
+    )?;
+    let own = home.canonicalize().ok();
     let homes: Vec<_> = own.into_iter().chain([home]).collect();
-    let homes = homes
-        .iter()
-        .map(|it| globset::escape(&it.to_string_lossy()));
-    let homes: Vec<_> = homes.collect();
-    inside
-        .flat_map(|glob| homes.iter().map(move |home| format!("{home}/{glob}")))
-        .collect()
+    let homes = homes.iter().map(|it| it.to_string_lossy());
+    let homes = homes.map(|it| globset::escape(it.trim_end_matches(std::path::is_separator)));
+    let homes: BTreeSet<_> = homes.collect();
+    let meant = inside.flat_map(|glob| homes.iter().map(move |home| format!("{home}/{glob}")));
+    Ok(meant.collect())
 }
 
 /// A glob that is asked of small letters. Most are looked up as they are then, and need no regular
@@ -420,8 +422,19 @@ mod tests {
         check("~", "w/a.rs", false);
         // And as it is written.
         check("~/w/acme/**", "w/~/w/acme/a.rs", true);
-        let nowhere = Excluded::by_at(&["~/w/**".to_owned()], || None).unwrap();
-        assert!(!nowhere.holds_file(&root.join("w/a.rs"), &[root.join("w")]));
+        for (home, file) in [
+            (root.join("link/"), root.join("link/w/a.rs")),
+            ("/".into(), "/w/a.rs".into()),
+        ] {
+            let excluded = Excluded::by_at(&["~/w/".to_owned()], || Some(home)).unwrap();
+            assert!(
+                excluded.holds_file(&file, &[file.parent().unwrap()]),
+                "{}",
+                file.display()
+            );
+        }
+        let nowhere = Excluded::by_at(&["~/w/**".to_owned()], || None).err();
+        assert!(nowhere.unwrap().contains("so nothing is sent"));
     }
 
     #[test]
