@@ -2,6 +2,7 @@
 //! with one, unasked.
 
 use super::keys::{Key, Trust};
+use super::notice::begun;
 use super::origin::Layer;
 use super::{OwnAction, Settings, is_kind_below};
 use crate::llm::models;
@@ -144,8 +145,9 @@ pub(super) fn refuses_model(
     };
     let refused = chosen.into_iter().find_map(|model| match &own.allowed_models {
         Some(allowed) => (!allowed.iter().any(|id| id == model))
-            .then(|| format!("{model} is not among `allowed_models`")),
+            .then(|| format!("{} is not among `allowed_models`", begun(model))),
         None if layer == Layer::Repository => (!is_as_cheap(model, instead, own)).then(|| {
+            let (model, instead) = (begun(model), begun(instead));
             format!("a repository may choose no model that is dearer than {instead}, and none without a known price, so not {model}")
         }),
         None => None,

@@ -216,8 +216,9 @@ fn line_ends(text: &str) -> Vec<&'static str> {
 }
 
 fn fences_seen_by_commonmark(answer: &str) -> usize {
-    // Byte order marks are none of the answer's text.
-    let answer = answer.replace('\u{feff}', "");
+    // Byte order marks are none of the answer's text, and a lone return ends a line, which the parser
+    // does not see everywhere.
+    let answer = answer.replace('\u{feff}', "").replace('\r', "\n");
     let is_fence = |event: &Event| {
         matches!(
             event,
