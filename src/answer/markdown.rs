@@ -500,6 +500,16 @@ mod tests {
         check("https://good[](x)@x.ai", "https://good(link) @x.ai");
         judges::shows_nothing_that_bites("h&#116;tps&colon;/&#x2f;good@evil.example");
         judges::shows_nothing_that_bites("[httBps://x.ai&/docs](https://x.ai/)");
+        // A cell of a table ends code, whose end begins other code then.
+        for row in [
+            "`x | y` [s\\` e](https://x.ai/d[g)](vscode://x)",
+            "`x | y` [s ` e](https://x.ai/d[g)](vscode://x)",
+            "`x | [y` ](https://x.ai) ` z](vscode://x) `",
+            "`x | [y` ` z](vscode://x) `",
+            "`x | y` [a](https://x.ai) ` [z](https://x.ai) ` ](vscode://x)",
+        ] {
+            judges::shows_nothing_that_bites(&format!("| a | b |\n|---|---|\n| {row} |"));
+        }
         check("`https://a@x.ai`", "`https://a@x.ai`");
         check("a|`https://a@x.ai`", "a|`https://a @x.ai`");
         check("https://a`@x.ai`", "https://a` @x.ai`");

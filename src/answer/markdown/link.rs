@@ -101,7 +101,7 @@ fn alone(words: String) -> String {
 
 /// The URL, if it leads to the web and nowhere else.
 fn harmless(destination: &str) -> Option<Url> {
-    let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')'])
+    let plain = !destination.contains(['&', '<', '>', '\\', '"', '`', '(', ')', '[', ']'])
         && !destination.contains(is_hidden);
     let url = Url::parse(destination).ok()?;
     // Behind the scheme at once: of `https:x://y` each renderer makes something else.
