@@ -128,6 +128,11 @@ pub(super) fn is_template(value: &str) -> bool {
     rest.len() < value.len() && !(rest.len() >= LONG && is_random(rest))
 }
 
+/// Whether a value that no quotes stand around is a secret.
+pub(super) fn is_bare_secret(value: &str) -> bool {
+    !is_of_code(value) && is_random(value)
+}
+
 /// Whether a value without quotes is rather the name of something, or a part of it.
 pub(super) fn is_of_code(value: &str) -> bool {
     let is_of_key = |b: u8| b.is_ascii_alphanumeric() || b"_+/=.-".contains(&b);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use regex::bytes::Regex;
 
-use super::random::{OF_A_MACHINE, SHORTEST, is_jumble, is_of_code, is_random, is_template};
+use super::random::{OF_A_MACHINE, SHORTEST, is_bare_secret, is_jumble, is_random, is_template};
 use super::shape::shaped;
 use super::value::{Way, bare, quoted, up_to};
 
@@ -222,14 +222,13 @@ const LOOKED_AT: usize = 8;
 fn value_of(text: &str, name: &Range<usize>) -> (Range<usize>, bool) {
     let given = text.get(name.clone()).unwrap_or_default();
     let at = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
-    let is_bare_secret = |range: &Range<usize>| !is_of_code(at(range)) && is_random(at(range));
     let way = Way::of(given);
     let value = quoted(text, name.end, way).unwrap_or(name.end..name.end);
     if is_random(at(&value)) {
         return (value, true);
     }
     let bare_value = bare(text, name.start, name.end, way);
-    if is_bare_secret(&bare_value) {
+    if is_bare_secret(at(&bare_value)) {
         return (bare_value, true);
     }
     // What looked like the type of a variable may be all that there is.
@@ -237,7 +236,7 @@ fn value_of(text: &str, name: &Range<usize>) -> (Range<usize>, bool) {
         .split_once(':')
         .map_or("", |(_, typed)| typed.trim_start());
     let typed = bare(text, name.start, name.end - typed.len(), Way::Assigned);
-    if typed.start < name.end && is_bare_secret(&typed) {
+    if typed.start < name.end && is_bare_secret(at(&typed)) {
         return (typed, true);
     }
     (value.start..value.end.max(bare_value.end), false)

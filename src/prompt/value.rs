@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::random::{is_of_code, is_random};
+use super::random::is_bare_secret;
 
 /// The most bytes of a value. Tokens of sessions have two thousand.
 const LONGEST: usize = 8 * 1024;
@@ -152,11 +152,10 @@ pub(super) fn bare(text: &str, name: usize, at: usize, way: Way) -> Range<usize>
     let line = begins.then(|| alone(behind)).flatten();
     let line = line.or(enclosed.filter(|_| way == Way::Assigned && !is_path));
     let is_option = name.starts_with('-') || takes_words(before);
-    let is_secret = |value: &str| !is_of_code(value) && is_random(value);
     let value = match (way, line) {
         (Way::Call | Way::Comma, _) => "",
         (Way::Cell, _) => cell(before, behind).unwrap_or_default(),
-        (Way::Assigned, Some(line)) if is_secret(line) => line,
+        (Way::Assigned, Some(line)) if is_bare_secret(line) => line,
         // More may stand behind the value: `Password=…;Encrypt=true`.
         (Way::Assigned, _) => parted(behind, before.ends_with(['?', '&'])),
         (Way::Blank, Some(line)) if !line.contains(',') => line,
