@@ -749,6 +749,10 @@ mod tests {
             "-token=(",
             "token:+token=[",
             "*token:*[",
+            "\"token=a,b",
+            "<token>a</",
+            "| token | a",
+            "\n//token=a;b",
         ] {
             let time = |unit: &str| {
                 let text = unit.repeat(60_000 / unit.len());
